@@ -1,0 +1,163 @@
+// Puts the service together from its parts, and takes it apart again in the right order.
+
+import { availableParallelism } from 'node:os'
+import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
+import type { FastifyBaseLogger } from 'fastify'
+import { reachTable } from '../accounts/connect.ts'
+import { openDatabase } from '../accounts/database.ts'
+import { createLateAccounts } from '../accounts/late-accounts.ts'
+import { postgresAccounts } from '../accounts/postgres-accounts.ts'
+import type { Config } from '../config/config.ts'
+import { createLogEvents } from '../events/log-events.ts'
+import { createAccountCap } from '../flows/account-cap.ts'
+import { composeMails } from '../flows/compose-mails.ts'
+import { requestReset } from '../flows/request-reset.ts'
+import { createTurns } from '../flows/turns.ts'
+import { createHashLine } from '../hashing/hash-line.ts'
+import { createHasher } from '../hashing/hasher.ts'
+import { passwordFormats } from '../hashing/registry.ts'
+import { type AppDeps, type AppSettings, buildApp } from '../http/app.ts'
+import type { HostedPage } from '../http/hosted-page.ts'
+import { readPageFiles } from '../http/page-files.ts'
+import { createLimiter } from '../http/rate-limit.ts'
+import { createIntakeLine } from '../mail/intake-line.ts'
+import { createMailLine } from '../mail/mail-line.ts'
+import { loadTemplates } from '../mail/templates.ts'
+import { createOutbox } from '../mail/transports/outbox.ts'
+import { createResendTransport } from '../mail/transports/resend.ts'
+
+/** A service put together. */
+export interface Service {
+  /**
+   * Settles when the database has been reached, however late.
+   *
+   * @returns the faults of the mapping; with any, every flow goes on answering `unavailable`
+   */
+  readonly reached: Promise<readonly string[]>
+  /** @returns where it listens, as `http://address:port` */
+  listen(): Promise<string>
+  /**
+   * Takes no new work and finishes what was accepted, within the grace period.
+   *
+   * @returns how many accepted link requests and mails were lost
+   */
+  stop(): Promise<number>
+}
+
+const INTAKE_CAPACITY = 10_000
+const MAIL_CAPACITY = 10_000
+const MAILS_AT_ONCE = 8
+const HASHES_WAITING = 128
+
+const emailsDirectory = new URL('../../emails/', import.meta.url)
+const pageDirectory = new URL('../page/', import.meta.url)
+
+/** Puts the service together. It begins to look for its database, and listens when it is told to. */
+export function assembleService(config: Config, logger: FastifyBaseLogger): Service {
+  const { links, mail, content, passwords } = config
+  const clock = Date.now
+  const events = createLogEvents(logger)
+  const database = openDatabase(config.database)
+  const { accounts, arrive } = createLateAccounts()
+  let isReached = false
+  const named = passwordFormats.find((format) => format.name === passwords.hash)
+  const hashLine = createHashLine(availableParallelism(), HASHES_WAITING)
+  const hasher = createHasher(passwordFormats, named, hashLine)
+
+  const outbox = mail.transport === 'outbox' ? createOutbox() : undefined
+  const transport = outbox ?? createResendTransport(mail.resend)
+  const composeDeps = {
+    accounts,
+    hasher,
+    keyRing: links.keyRing,
+    linkRules: links.rules,
+    linkUrl: links.url,
+    requestPageUrl: links.requestPageUrl,
+    from: mail.from,
+    templates: loadTemplates({ ...content, directory: emailsDirectory }),
+    accountCap: createAccountCap(links.keyRing[0], {
+      ...mail.perAccount,
+      linkTtlSeconds: links.rules.ttlSeconds,
+    }),
+    events,
+  }
+  const mailLine = createMailLine({
+    capacity: MAIL_CAPACITY,
+    atOnce: MAILS_AT_ONCE,
+    compose: (orders) => composeMails(composeDeps, orders, clock()),
+    transport,
+    events,
+  })
+  const requestDeps = { accounts, hasher, mailLine, events, linkRules: links.rules }
+  const intakeLine = createIntakeLine({
+    capacity: INTAKE_CAPACITY,
+    maxAgeSeconds: links.rules.ttlSeconds,
+    handle: (requests) => requestReset(requestDeps, requests),
+    onFailure: (error, waiting) => {
+      const reason = error instanceof Error ? error.message : 'unknown'
+      logger.error({ reason, waiting }, 'link requests wait: trying again')
+    },
+    now: clock,
+  })
+
+  const deps: AppDeps = {
+    ...requestDeps,
+    keyRing: links.keyRing,
+    passwordRules: { ...passwords, commonPasswords: new Set(commonPasswords) },
+    turns: createTurns(),
+    intakeLine,
+    requestLimiter: createLimiter(config.http.requests),
+    confirmLimiter: createLimiter(config.http.confirms),
+    clock,
+    isReady: async () => isReached && database.ping(),
+  }
+  const { hostedPage, ...http } = config.http
+  const settings: AppSettings = {
+    ...http,
+    hostedPage: hostedPage ? readHostedPage(config) : undefined,
+    outbox,
+  }
+  const app = buildApp(deps, settings, logger)
+
+  const stopping = new AbortController()
+  let lastFailure = ''
+  const reached = reachTable(database, config.users, stopping.signal, (reason) => {
+    if (reason !== lastFailure) logger.warn({ reason }, 'the database cannot be reached: trying on')
+    lastFailure = reason
+  }).then((facts) => {
+    if (!facts || facts.faults.length > 0) return facts?.faults ?? []
+    for (const warning of facts.warnings) logger.warn(warning)
+    arrive(postgresAccounts(database.db, config.users, facts))
+    isReached = true
+    return []
+  })
+
+  return {
+    reached,
+    listen: () =>
+      app.listen({
+        host: config.process.host,
+        port: config.process.port,
+        listenTextResolver: (address) => `Rekey listens at ${address}`,
+      }),
+    async stop() {
+      const graceMs = config.process.shutdownGraceSeconds * 1000
+      const drained = async () => {
+        await app.close()
+        await intakeLine.drained()
+        await mailLine.drained()
+      }
+      await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
+      stopping.abort()
+      await database.close()
+      return intakeLine.waiting() + mailLine.waiting()
+    },
+  }
+}
+
+function readHostedPage({ content, http, links }: Config): HostedPage {
+  const { appName, supportEmail } = content
+  const { requestPageUrl } = links
+  const page = { appName, supportEmail, requestPageUrl, apiBase: http.basePath }
+  return { files: readPageFiles(pageDirectory, page) }
+}

@@ -1,0 +1,30 @@
+// `rekey migrate`: makes Rekey's own users table, for those who have none yet.
+
+import { describeFailure, openDatabase } from '../accounts/database.ts'
+import { migrateOwnTable } from '../accounts/migrate.ts'
+import { readDatabaseConfig } from '../config/config.ts'
+import { reportFaults } from './report-faults.ts'
+import type { ExitStatus, Terminal } from './terminal.ts'
+
+const migrationsDirectory = new URL('../../drizzle/', import.meta.url)
+
+/** @returns 0 when the table is there and up to date, 1 when it could not be made, 78 for faults */
+export async function migrate(terminal: Terminal): Promise<ExitStatus> {
+  const reading = readDatabaseConfig(terminal.env)
+  if ('faults' in reading) return reportFaults(terminal, reading.faults)
+  const database = openDatabase(reading.config)
+  try {
+    if (await migrateOwnTable(database, migrationsDirectory)) {
+      terminal.out('The users table is there and up to date.')
+      return 0
+    }
+    terminal.err('There is a users table that Rekey did not make, and it was left alone.')
+    terminal.err('To use it as it is, no migration is needed: see USERS_TABLE in .env.example.')
+    return 1
+  } catch (error) {
+    terminal.err(`The table could not be made: ${describeFailure(error)}`)
+    return 1
+  } finally {
+    await database.close()
+  }
+}

@@ -1,0 +1,46 @@
+// `rekey serve`: runs the service until it is told to stop.
+
+import { pino } from 'pino'
+import { readConfig } from '../config/config.ts'
+import { serializeError } from '../http/request-log.ts'
+import { assembleService } from './assemble-service.ts'
+import { reportFaults } from './report-faults.ts'
+import type { ExitStatus, Terminal } from './terminal.ts'
+
+/** How long a start waits for the database, to refuse a wrong mapping before it listens. */
+const FIRST_REACH_MS = 5000
+
+/** @returns 0 after a clean stop, 1 when accepted work was lost or the port is taken, 78 for faults */
+export async function serve(terminal: Terminal): Promise<ExitStatus> {
+  const reading = readConfig(terminal.env)
+  for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
+  if ('faults' in reading) return reportFaults(terminal, reading.faults)
+  const { config } = reading
+  const logger = pino({ level: config.process.logLevel, serializers: { err: serializeError } })
+
+  const service = assembleService(config, logger)
+  const stopSignal = terminal.stopSignal()
+  const noAnswerYet = new Promise<readonly string[]>((resolve) => {
+    setTimeout(resolve, FIRST_REACH_MS, []).unref()
+  })
+  const faults = await Promise.race([service.reached, noAnswerYet])
+  if (faults.length > 0) return reportFaults(terminal, faults)
+
+  try {
+    await service.listen()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const { host, port } = config.process
+    terminal.err(`cannot listen on ${host} port ${port} (${code}): free it, or set HOST and PORT`)
+    return 1
+  }
+  const lateFaults = service.reached.then((late) =>
+    late.length > 0 ? late : new Promise<never>(() => {}),
+  )
+  const reason = await Promise.race([stopSignal, lateFaults])
+  logger.info({ reason: typeof reason === 'string' ? reason : 'configuration' }, 'Rekey stops')
+  const lost = await service.stop()
+  if (typeof reason !== 'string') return reportFaults(terminal, reason)
+  if (lost > 0) logger.error({ lost }, 'stopped before all accepted work was done')
+  return lost > 0 ? 1 : 0
+}

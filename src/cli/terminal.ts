@@ -1,0 +1,17 @@
+// What a command may do to the process it runs in.
+
+/** The process, as commands see it. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly args: readonly string[]
+  out(text: string): void
+  err(text: string): void
+  /** Settles at the first SIGTERM or SIGINT; a second one ends the process at once. */
+  readonly stopSignal: () => Promise<string>
+}
+
+/** What a command ends with. */
+export type ExitStatus = number
+
+/** EX_CONFIG of sysexits(3): the configuration is at fault, and starting again will not help. */
+export const EXIT_CONFIG: ExitStatus = 78

@@ -1,0 +1,185 @@
+// Every environment variable, its type, default and meaning; read as a whole, all faults at once.
+
+import { readFileSync } from 'node:fs'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+
+const text = (description: string) => Type.String({ description, minLength: 1 })
+const textOr = (byDefault: string, description: string) =>
+  Type.String({ description, minLength: 1, default: byDefault })
+const list = (description: string) => Type.Array(text(description), { description, minItems: 1 })
+const flag = (byDefault: boolean, description: string) =>
+  Type.Boolean({ description, default: byDefault })
+const whole = (minimum: number, maximum: number, byDefault: number, description: string) =>
+  Type.Integer({ description, minimum, maximum, default: byDefault })
+const rate = (byDefault: string, description: string) =>
+  Type.String({ description, pattern: '^[1-9]\\d{0,5}/[1-9]\\d{0,5}[smhd]$', default: byDefault })
+const oneOf = <const T extends readonly string[]>(values: T, description: string) =>
+  Type.Unsafe<T[number]>(
+    Type.Union(
+      values.map((value) => Type.Literal(value)),
+      { description, default: values[0] },
+    ),
+  )
+const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
+
+/** A test compares this with `.env.example` and with the README's table. */
+export const EnvironmentSchema = Type.Object({
+  DATABASE_URL: text('PostgreSQL 13 or newer, as postgres://user:password@host:port/database'),
+  DATABASE_CA: optional(text("PEM certificates that the server's must be signed by")),
+  DATABASE_POOL_MAX: whole(1, 1000, 10, 'Most connections to the database'),
+  DATABASE_PREPARE: flag(true, 'Prepared statements; false behind a transaction pooler'),
+
+  LINK_SECRETS: list('What `rekey keygen` prints; the first signs, all verify'),
+  LINK_TTL_SECONDS: whole(300, 86_400, 3600, 'How long a link works'),
+  LINK_BUCKET_SECONDS: optional(
+    Type.Integer({
+      description: 'Requests within it mail the same link; 60, at most a tenth of the lifetime',
+      minimum: 1,
+      maximum: 60,
+    }),
+  ),
+  LINKS_NOT_BEFORE: optional(text('RFC 3339 time; links of earlier buckets are void')),
+  LINK_AUDIENCE: optional(text('Who the links are for; the origin of RESET_PAGE_URL')),
+
+  RESET_PAGE_URL: text("The frontend's reset page; https, or http on localhost"),
+  REQUEST_PAGE_URL: optional(text('Where a reader asks for a new link; the origin of the above')),
+  HOSTED_PAGE: flag(false, "Serve Rekey's own pages at /reset/, for those without a frontend"),
+
+  MAIL_FROM: text('Sender, as Name <address>'),
+  MAIL_TRANSPORT: oneOf(['resend', 'outbox'], 'outbox keeps mails in memory, for development'),
+  RESEND_API_KEY: optional(text('Key of the Resend account')),
+  RESEND_BASE_URL: textOr('https://api.resend.com', 'https, or http on a loopback address'),
+  APP_NAME: textOr('Rekey', 'What mails and pages call the application'),
+  SUPPORT_EMAIL: optional(text('Where a reader can turn to')),
+  BRAND_COLOR: optional(
+    Type.String({ description: 'Colour of the button, as #rrggbb', pattern: '^#[0-9a-fA-F]{6}$' }),
+  ),
+  DEFAULT_LOCALE: textOr('en', 'Language of mails to accounts that name none'),
+
+  HOST: textOr('0.0.0.0', 'Address to listen on'),
+  PORT: whole(0, 65_535, 3000, 'Port to listen on'),
+  BASE_PATH: textOr('/api/v1/accounts', 'Where the API routes hang'),
+  CORS_ORIGINS: optional(list('Exact origins of frontends; the origin of RESET_PAGE_URL')),
+  TRUST_PROXY: optional(list('Addresses or CIDRs of proxies whose forwarding headers count')),
+  LOG_LEVEL: oneOf(
+    ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent'],
+    'Least level that is logged',
+  ),
+  SHUTDOWN_GRACE_SECONDS: whole(0, 600, 10, 'How long accepted work may take at SIGTERM'),
+
+  REVEAL_UNKNOWN_USERS: flag(false, 'Tell askers whether an account exists'),
+  REQUIRE_PASSWORD_CONFIRM: flag(false, 'password_confirm must be sent'),
+  PASSWORD_MIN_LENGTH: whole(1, 1024, 8, 'In code points; 15 where it is the only factor'),
+  PASSWORD_MAX_LENGTH: whole(64, 4096, 128, 'In code points'),
+  PASSWORD_EDGE_SPACES: oneOf(['keep', 'refuse'], 'refuse for hosts whose login trims passwords'),
+  PASSWORD_HASH: oneOf(['auto', 'argon2id'], "auto keeps the row's own format"),
+
+  RATE_LIMIT_REQUESTS: rate('30/15m', 'Link requests per client address'),
+  RATE_LIMIT_CONFIRMS: rate('100/15m', 'Checks and resets per client address'),
+  RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Mails per stored address while a mailed link lives'),
+
+  USERS_TABLE: textOr('users', 'The table, or schema.table'),
+  USERS_ID_COLUMN: textOr('id', 'Column of the id: uuid, bigint, integer, smallint or text'),
+  USERS_EMAIL_COLUMN: textOr('email', 'Column of the address'),
+  USERS_PASSWORD_COLUMN: textOr('password_hash', 'Column of the password hash'),
+  USERS_ELIGIBLE_SQL: optional(text('Boolean expression over the row, such as is_active')),
+  USERS_LOGIN_COLUMNS: optional(list('Further columns that `login` matches exactly')),
+  USERS_NAME_COLUMN: optional(text('Column of the name that mails greet')),
+  USERS_LOCALE_COLUMN: optional(text('Column of the mail language')),
+  USERS_LAST_LOGIN_COLUMN: optional(text('Column of the last login; a sign-in voids links')),
+  USERS_CHANGED_AT_COLUMN: optional(text('Column set to the time of the change')),
+  USERS_EPOCH_COLUMN: optional(text('Column incremented at a change, to end sessions')),
+})
+
+/** The variables, typed and with their defaults. */
+export type Environment = Static<typeof EnvironmentSchema>
+
+/** What reading gave. */
+export interface EnvironmentReading {
+  /** Complete only without faults: a variable with one has its default, or nothing, here. */
+  readonly environment: Environment
+  /** What is wrong with a variable, by its name; never with its value. */
+  readonly faults: ReadonlyMap<string, string>
+  readonly warnings: readonly string[]
+}
+
+const variables: Readonly<Record<string, TSchema>> = EnvironmentSchema.properties
+
+/** Reads every variable, from NAME or from the file that NAME_FILE names. */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): EnvironmentReading {
+  const faults = new Map<string, string>()
+  const values: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(variables)) {
+    const file = env[`${name}_FILE`]
+    let value = env[name]
+    if (value && file) faults.set(name, `set it or ${name}_FILE, not both`)
+    if (file && !value) {
+      try {
+        value = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+      } catch {
+        faults.set(name, `the file that ${name}_FILE names cannot be read`)
+      }
+    }
+    // Compose files and templates leave variables empty rather than unset.
+    if (value) values[name] = parse(value, schema)
+  }
+  for (const error of Value.Errors(
+    EnvironmentSchema,
+    Value.Default(EnvironmentSchema, { ...values }),
+  )) {
+    const [, name = '', ...inside] = error.path.split('/')
+    if (faults.has(name)) continue
+    const isMissing = values[name] === undefined
+    faults.set(name, isMissing ? 'is required' : explain(variables[name], inside))
+  }
+  for (const name of faults.keys()) delete values[name]
+  const environment = Value.Default(EnvironmentSchema, values) as Environment
+  return { environment, faults, warnings: nearMisses(Object.keys(env)) }
+}
+
+function parse(value: string, schema: TSchema): unknown {
+  if (schema['type'] === 'integer') return /^-?\d{1,15}$/.test(value) ? Number(value) : value
+  if (schema['type'] === 'boolean') return { true: true, false: false }[value] ?? value
+  if (schema['type'] === 'array') return value.split(',').map((part) => part.trim())
+  return value
+}
+
+function explain(schema: TSchema | undefined, inside: readonly string[]): string {
+  if (schema?.['type'] === 'integer') {
+    return `must be a whole number from ${schema['minimum']} to ${schema['maximum']}`
+  }
+  if (schema?.['type'] === 'boolean') return 'must be true or false'
+  if (schema?.['anyOf']) {
+    const literals: readonly { const: string }[] = schema['anyOf']
+    return `must be one of ${literals.map((literal) => literal.const).join(', ')}`
+  }
+  if (schema?.['pattern']?.includes('/')) return 'must be a number per period, such as 30/15m'
+  if (schema?.['pattern']) return 'must be a colour such as #1a73e8'
+  return inside.length > 0 ? 'has an empty entry between commas' : 'must not be empty'
+}
+
+function nearMisses(names: readonly string[]): string[] {
+  const known = Object.keys(variables).flatMap((name) => [name, `${name}_FILE`])
+  return names
+    .filter((name) => !known.includes(name))
+    .flatMap((name) => {
+      const meant = known.find((candidate) => isOneTypingErrorAway(name, candidate))
+      return meant ? [`${name} is not a variable of Rekey; was ${meant} meant?`] : []
+    })
+}
+
+/** One letter too many, too few, wrong, or two swapped. */
+function isOneTypingErrorAway(a: string, b: string): boolean {
+  const shorter = Math.min(a.length, b.length)
+  let start = 0
+  while (start < shorter && a[start] === b[start]) start += 1
+  let end = 0
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1
+  const left = a.slice(start, a.length - end)
+  const right = b.slice(start, b.length - end)
+  const isSwap = left.length === 2 && left === [...right].reverse().join('')
+  return isSwap || (left.length <= 1 && right.length <= 1)
+}

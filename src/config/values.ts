@@ -1,0 +1,145 @@
+// Reads the values whose form a schema cannot say: addresses, origins, proxies, times, names.
+// Each throws TypeError with what the value must be, never with the value.
+
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { isMailbox, isPrintable } from '../core/email-address.ts'
+import { deriveKeys, type KeyRing } from '../core/key-ring.ts'
+
+/** So many of something in so much time. */
+export interface Rate {
+  readonly limit: number
+  readonly seconds: number
+}
+
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 }
+const IDENTIFIER = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))(?:\.(?:"((?:[^"\0]|"")+)"|([^".\0]+)))?$/
+const MAX_IDENTIFIER_BYTES = 63
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
+
+/** `30/15m`, whose form the schema has checked. */
+export function parseRate(value: string): Rate {
+  const [, limit, count, unit] = /^(\d+)\/(\d+)([smhd])$/.exec(value) ?? []
+  return { limit: Number(limit), seconds: Number(count) * SECONDS[unit as keyof typeof SECONDS] }
+}
+
+/** A page for people: https, or http on localhost; no credentials. */
+export function parsePageUrl(value: string): URL {
+  const url = parseUrl(value)
+  const isHttp = url.protocol === 'http:' && isLocal(url.hostname)
+  if (url.protocol !== 'https:' && !isHttp) {
+    throw new TypeError('must be an https URL, or http on localhost')
+  }
+  return url
+}
+
+/** The base of a provider's API: https, or http on a loopback address. @returns no trailing slash */
+export function parseProviderUrl(value: string): string {
+  const url = parsePageUrl(value)
+  if (url.search || url.hash) throw new TypeError('must have no query and no fragment')
+  return url.href.replace(/\/+$/, '')
+}
+
+export function parseDatabaseUrl(value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || !/^postgres(ql)?:$/.test(url.protocol)) {
+    throw new TypeError('must be a URL such as postgres://user:password@host:5432/database')
+  }
+  return url
+}
+
+/** Says whether the connection is encrypted, as the driver reads the URL. */
+export function hasTls(database: URL): boolean {
+  const mode = database.searchParams.get('sslmode') ?? database.searchParams.get('ssl')
+  return mode !== null && mode !== 'disable' && mode !== 'false'
+}
+
+/** One exact origin, as a browser writes it. */
+export function parseOrigin(value: string): string {
+  const url = parsePageUrl(value)
+  if (url.origin !== value.replace(/\/$/, '')) {
+    throw new TypeError('must be exact origins such as https://app.example, without path or *')
+  }
+  return url.origin
+}
+
+/** A proxy's address or CIDR. */
+export function parseProxy(value: string): string {
+  const [address = '', bits] = value.split('/')
+  const isCidr = bits === undefined || ipaddr.isValidCIDR(value)
+  if (isIP(address) === 0 || !isCidr) {
+    throw new TypeError('must be addresses or CIDRs such as 10.0.0.0/8; no hop counts, no names')
+  }
+  const parsed = ipaddr.parse(address)
+  if (parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress()) {
+    throw new TypeError('must name IPv4 proxies in IPv4 form, not as ::ffff:')
+  }
+  return value
+}
+
+/** `/path`, or nothing for the root. @returns no trailing slash */
+export function parseBasePath(value: string): string {
+  if (!/^\/(?:[A-Za-z0-9._~-]+\/?)*$/.test(value)) {
+    throw new TypeError('must be a path such as /api/v1/accounts')
+  }
+  return value.replace(/\/$/, '')
+}
+
+/** @returns unix seconds; 0 when there is no such time */
+export function parseTime(value: string | undefined): number {
+  if (value === undefined) return 0
+  if (!RFC_3339.test(value) || Number.isNaN(Date.parse(value))) {
+    throw new TypeError('must be a time such as 2026-01-31T12:00:00Z')
+  }
+  return Math.floor(Date.parse(value) / 1000)
+}
+
+export function parseSecrets(secrets: readonly string[]): KeyRing {
+  const [first, ...others] = secrets.map(deriveKeys)
+  if (!first) throw new TypeError('is required')
+  return [first, ...others]
+}
+
+/** `table` or `schema.table`; a part with a dot in its name stands in double quotes. */
+export function parseTable(value: string): { schema: string | undefined; table: string } {
+  const match = IDENTIFIER.exec(value)
+  if (!match) throw new TypeError('must be a table, or schema.table')
+  const first = match[1]?.replaceAll('""', '"') ?? match[2] ?? ''
+  const second = match[3]?.replaceAll('""', '"') ?? match[4]
+  const named =
+    second === undefined ? { schema: undefined, table: first } : { schema: first, table: second }
+  for (const part of [first, second ?? '']) checkIdentifier(part)
+  return named
+}
+
+/** PostgreSQL would cut a longer name in silence and then find another column. */
+export function checkIdentifier(name: string): void {
+  if (Buffer.byteLength(name) > MAX_IDENTIFIER_BYTES || name.includes('\0')) {
+    throw new TypeError(`must be a name of at most ${MAX_IDENTIFIER_BYTES} bytes`)
+  }
+}
+
+/** `Name <address>` or an address. */
+export function isSender(value: string): boolean {
+  const address = /^[^<>]*<([^<>]+)>$/.exec(value)?.[1] ?? value
+  return isPrintable(value) && isMailbox(address)
+}
+
+/** A name that only this machine answers to. */
+export function isLocal(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopback(hostname)
+}
+
+export function isLoopback(host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, '')
+  return (
+    host === 'localhost' || (isIP(address) !== 0 && ipaddr.process(address).range() === 'loopback')
+  )
+}
+
+function parseUrl(value: string): URL {
+  if (!URL.canParse(value)) throw new TypeError('must be an absolute URL')
+  const url = new URL(value)
+  if (url.username || url.password) throw new TypeError('must have no user name and password')
+  return url
+}

@@ -1,0 +1,100 @@
+// How a link is written into a URL, and how the one-word form of it is read back.
+//
+// A token is signature (43), timestamp (10) and uid in a row; a uid is base64url of the user id.
+
+import { RekeyError } from '../errors.ts'
+import type { Link } from './link.ts'
+
+/** Writes a link into the operator's URL. */
+export type LinkUrl = (link: Link) => string
+
+const PLACEHOLDER = /\{([^{}]*)\}/g
+const SIGNATURE_END = 43
+const TIMESTAMP_END = 53
+
+const VALUES: Readonly<Record<string, (link: Link) => string>> = {
+  user_id: (link) => link.userId,
+  timestamp: (link) => link.timestamp,
+  signature: (link) => link.signature,
+  token: formatToken,
+  uid: (link) => encodeUid(link.userId),
+}
+
+/**
+ * Reads RESET_PAGE_URL as a template. Without placeholders the three values go first into its query,
+ * in an order in which no mail client can read `&timestamp` as `×tamp`.
+ *
+ * @param template an absolute URL; its scheme and host are not judged here
+ * @throws TypeError saying what is wrong with the template
+ */
+export function compileLinkUrl(template: string): LinkUrl {
+  const names = placeholders(template)
+  const unknown = names.find((name) => !Object.hasOwn(VALUES, name))
+  if (unknown !== undefined) throw new TypeError(`{${unknown}} is not a placeholder`)
+
+  const fragment = template.split('#').slice(1).join('#')
+  if (template.includes('#') && placeholders(fragment).length === 0) {
+    throw new TypeError('a fragment needs placeholders, such as #token={token}')
+  }
+  if (names.length === 0) return compilePlain(template)
+
+  const set = [...names].sort().join()
+  if (!['signature,timestamp,user_id', 'token', 'token,uid'].includes(set)) {
+    throw new TypeError(
+      'placeholders are {user_id}, {timestamp} and {signature}, or {token} with or without {uid}, once each',
+    )
+  }
+  const afterOrigin = template.replace(/^[^:/?#]+:\/\/[^/?#]*/, '')
+  if (placeholders(afterOrigin).length !== names.length) {
+    throw new TypeError('a placeholder cannot stand in the origin')
+  }
+  if (template.includes('&timestamp=')) {
+    throw new TypeError('some mail clients turn &timestamp= into ×tamp=: put timestamp first')
+  }
+  return (link) =>
+    template.replace(PLACEHOLDER, (_, name: string) =>
+      encodeURIComponent(VALUES[name]?.(link) ?? ''),
+    )
+}
+
+/** The link as one word. */
+export function formatToken(link: Link): string {
+  return link.signature + link.timestamp + encodeUid(link.userId)
+}
+
+/**
+ * Takes a token apart. It proves nothing: the parts go to `openLink`.
+ *
+ * @throws RekeyError `link_invalid` when it is not the one spelling of any link
+ */
+export function parseToken(token: string): Link {
+  const uid = token.slice(TIMESTAMP_END)
+  const bytes = Buffer.from(uid, 'base64url')
+  const userId = bytes.toString()
+  if (token.length <= TIMESTAMP_END || encodeUid(userId) !== uid) {
+    throw new RekeyError('link_invalid', 'not a token that this service makes')
+  }
+  return {
+    userId,
+    timestamp: token.slice(SIGNATURE_END, TIMESTAMP_END),
+    signature: token.slice(0, SIGNATURE_END),
+  }
+}
+
+function compilePlain(template: string): LinkUrl {
+  const [base = '', query] = template.split(/\?(.*)/s)
+  const present = new URLSearchParams(query)
+  const taken = Object.keys(VALUES).find((name) => present.has(name))
+  if (taken !== undefined) throw new TypeError(`its query already has a ${taken}, as the link has`)
+  const rest = query ? `&${query}` : ''
+  return ({ timestamp, userId, signature }) =>
+    `${base}?timestamp=${timestamp}&user_id=${encodeURIComponent(userId)}&signature=${signature}${rest}`
+}
+
+function placeholders(template: string): string[] {
+  return [...template.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '')
+}
+
+function encodeUid(userId: string): string {
+  return Buffer.from(userId).toString('base64url')
+}

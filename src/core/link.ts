@@ -1,0 +1,154 @@
+// When a link is genuine, when it is too old, and when its account has moved on.
+//
+// A link is three strings: user_id, timestamp (unix seconds, ten digits) and signature: 32 bytes as
+// 43 characters of base64url without padding, two 16-byte seals in a row, each the first half of an
+// HMAC-SHA-256.
+//   outer seal   version, purpose, audience, user_id, timestamp, under the server's secret. Checked
+//                with no database, so a forged link never reaches it.
+//   inner seal   the same, the address and the last login, under a key made of the server's secret
+//                and the current password hash. It dies with the password.
+
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { RekeyError } from '../errors.ts'
+import type { KeyRing, SecretKeys } from './key-ring.ts'
+import { macFields } from './message.ts'
+
+/** The three values that a mailed link carries, exactly as mailed. */
+export interface Link {
+  readonly userId: string
+  readonly timestamp: string
+  readonly signature: string
+}
+
+/** What a link says of its account. A change of any of these kills it. */
+export interface AccountFacts {
+  readonly emailAddress: string
+  readonly passwordHash: string
+  /** The last login as the database spells it, `null` for never, `undefined` where not configured. */
+  readonly lastLogin: string | null | undefined
+}
+
+/** Who issues links and how long they live. */
+export interface LinkRules {
+  readonly audience: string
+  readonly ttlSeconds: number
+  readonly bucketSeconds: number
+  /** Unix seconds: links of buckets before the one that holds this moment are void. */
+  readonly notBefore: number
+}
+
+/** A link whose outer seal proved genuine and whose time is right. */
+export interface GenuineLink {
+  readonly link: Link
+  /** Unix seconds of the last second in which it works. */
+  readonly expiresAt: number
+  /** The keys of the one secret that sealed it: the inner seal must be by the same. */
+  readonly keys: SecretKeys
+}
+
+const SEAL_BYTES = 16
+const SIGNATURE_LENGTH = 43
+const MAX_CLOCK_SKEW_SECONDS = 60
+const VERSION = 'rekey-link-v1'
+const PURPOSE = 'reset-password'
+
+/**
+ * The timestamp of a link asked for now: rounded down to its bucket, so that every request in one
+ * bucket mails the same link on every replica.
+ *
+ * @param now unix milliseconds
+ */
+export function linkTimestamp(now: number, rules: LinkRules): string {
+  return String(bucketOf(Math.floor(now / 1000), rules))
+}
+
+/**
+ * Seals a link for an account.
+ *
+ * @param timestamp as `linkTimestamp` gives it
+ * @returns the signature, 43 characters
+ */
+export function sealLink(
+  keys: SecretKeys,
+  rules: LinkRules,
+  userId: string,
+  timestamp: string,
+  facts: AccountFacts,
+): string {
+  return Buffer.concat([
+    outerSeal(keys, rules, userId, timestamp),
+    innerSeal(keys, rules, userId, timestamp, facts),
+  ]).toString('base64url')
+}
+
+/**
+ * Proves the outer seal, then the age, without looking anything up. It says nothing about the
+ * account: the caller still owes `sealsAccount` with the facts as they are now.
+ *
+ * @param now unix milliseconds
+ * @throws RekeyError `link_invalid`: altered, not made by this service, or from the future
+ * @throws RekeyError `link_expired`: genuine and too old
+ */
+export function openLink(ring: KeyRing, rules: LinkRules, link: Link, now: number): GenuineLink {
+  const signature = decodeSignature(link.signature)
+  if (!signature || !link.userId.isWellFormed() || !link.timestamp.isWellFormed()) {
+    throw new RekeyError('link_invalid', 'not a spelling that this service makes')
+  }
+  const claimed = signature.subarray(0, SEAL_BYTES)
+  let sealedBy: SecretKeys | undefined
+  for (const keys of ring) {
+    const proved = timingSafeEqual(claimed, outerSeal(keys, rules, link.userId, link.timestamp))
+    if (proved) sealedBy = keys
+  }
+  if (!sealedBy) throw new RekeyError('link_invalid', 'outer seal does not match')
+
+  const sealedAt = Number(link.timestamp)
+  const seconds = Math.floor(now / 1000)
+  if (sealedAt - seconds > MAX_CLOCK_SKEW_SECONDS) {
+    throw new RekeyError('link_invalid', 'from the future: check the clocks of the replicas')
+  }
+  const expiresAt = sealedAt + rules.ttlSeconds
+  if (seconds > expiresAt) throw new RekeyError('link_expired', 'older than LINK_TTL_SECONDS')
+  if (sealedAt < bucketOf(rules.notBefore, rules)) {
+    throw new RekeyError('link_expired', 'voided by LINKS_NOT_BEFORE')
+  }
+  return { link, expiresAt, keys: sealedBy }
+}
+
+/** Says whether the account is still as it was when the link was sealed. */
+export function sealsAccount(genuine: GenuineLink, rules: LinkRules, facts: AccountFacts): boolean {
+  const { link, keys } = genuine
+  const claimed = Buffer.from(link.signature, 'base64url').subarray(SEAL_BYTES)
+  return timingSafeEqual(claimed, innerSeal(keys, rules, link.userId, link.timestamp, facts))
+}
+
+function outerSeal(keys: SecretKeys, rules: LinkRules, userId: string, timestamp: string): Buffer {
+  const fields = [VERSION, PURPOSE, 'outer', rules.audience, userId, timestamp]
+  return macFields(keys.outerSeal, fields).subarray(0, SEAL_BYTES)
+}
+
+function innerSeal(
+  keys: SecretKeys,
+  rules: LinkRules,
+  userId: string,
+  timestamp: string,
+  facts: AccountFacts,
+): Buffer {
+  const key = createHmac('sha256', keys.innerSeal).update(facts.passwordHash).digest()
+  const fields = [VERSION, PURPOSE, 'inner', rules.audience, userId, timestamp, facts.emailAddress]
+  if (facts.lastLogin !== undefined) {
+    fields.push(facts.lastLogin === null ? 'never' : `at ${facts.lastLogin}`)
+  }
+  return macFields(key, fields).subarray(0, SEAL_BYTES)
+}
+
+/** Node's decoder forgives padding, junk and other alphabets: only its own spelling is taken. */
+function decodeSignature(signature: string): Buffer | undefined {
+  if (signature.length !== SIGNATURE_LENGTH) return undefined
+  const bytes = Buffer.from(signature, 'base64url')
+  return bytes.toString('base64url') === signature ? bytes : undefined
+}
+
+function bucketOf(seconds: number, rules: LinkRules): number {
+  return seconds - (seconds % rules.bucketSeconds)
+}

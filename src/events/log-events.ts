@@ -1,0 +1,19 @@
+// Writes what happened to the log.
+
+import type { Events } from '../ports.ts'
+
+/** The part of a logger that events need. */
+export interface EventLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+/** Makes events that go to the log, one line each. */
+export function createLogEvents(log: EventLog): Events {
+  return {
+    record({ type, ...fields }) {
+      const isTrouble = type === 'password_reset.mail_failed'
+      log[isTrouble ? 'warn' : 'info']({ event: type, ...fields }, type)
+    },
+  }
+}

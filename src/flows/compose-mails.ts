@@ -1,0 +1,103 @@
+// Composes ordered mails from the accounts as they are at this moment.
+
+import { isMailbox } from '../core/email-address.ts'
+import type { KeyRing } from '../core/key-ring.ts'
+import { type LinkRules, sealLink } from '../core/link.ts'
+import type { LinkUrl } from '../core/link-url.ts'
+import { macFields } from '../core/message.ts'
+import type {
+  Account,
+  Accounts,
+  Events,
+  Hasher,
+  IgnoredReason,
+  MailMessage,
+  MailOrder,
+  OutgoingMail,
+  Templates,
+} from '../ports.ts'
+import type { AccountCap } from './account-cap.ts'
+import { reasonAgainst } from './eligibility.ts'
+
+export interface ComposeMailsDeps {
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly hasher: Pick<Hasher, 'canReplace'>
+  readonly keyRing: KeyRing
+  readonly linkRules: LinkRules
+  readonly linkUrl: LinkUrl
+  readonly requestPageUrl: string
+  readonly from: string
+  readonly templates: Templates
+  readonly accountCap: AccountCap
+  readonly events: Events
+}
+
+/**
+ * Composes the mails of many orders at once. It does not send them.
+ *
+ * @param now unix milliseconds
+ * @returns for each order its mail, or undefined when none is to be sent
+ * @throws RekeyError `unavailable` when the accounts cannot be read
+ */
+export async function composeMails(
+  deps: ComposeMailsDeps,
+  orders: readonly MailOrder[],
+  now: number,
+): Promise<(OutgoingMail | undefined)[]> {
+  const accounts = await deps.accounts.read([...new Set(orders.map((order) => order.accountId))])
+  const byId = new Map(accounts.map((account) => [account.id, account]))
+  return orders.map((order) => {
+    const account = byId.get(order.accountId)
+    const mail = account ? compose(deps, order, account, now) : 'no_account'
+    if (typeof mail !== 'string') return mail
+    deps.events.record({ type: 'password_reset.ignored', reason: mail })
+    return undefined
+  })
+}
+
+function compose(
+  deps: ComposeMailsDeps,
+  order: MailOrder,
+  account: Account,
+  now: number,
+): OutgoingMail | IgnoredReason {
+  const message = order.kind === 'reset-link' ? linkMessage : noticeMessage
+  const composed = message(deps, order, account, now)
+  if (typeof composed === 'string') return composed
+  const rendered = deps.templates.render(composed, account.locale ?? '')
+  const { subject, text, html } = rendered
+  const to = account.emailAddress
+  // Over all that the provider is given, so that a retry is the same mail and no other one is.
+  const fields = ['rekey-mail-v1', order.kind, deps.from, to, subject, text, html]
+  const idempotencyKey = macFields(deps.keyRing[0].idempotency, fields).toString('base64url')
+  return { from: deps.from, to, ...rendered, idempotencyKey }
+}
+
+function linkMessage(
+  deps: ComposeMailsDeps,
+  order: MailOrder,
+  account: Account,
+  now: number,
+): MailMessage | IgnoredReason {
+  const reason = reasonAgainst(account, deps.hasher)
+  if (reason) return reason
+  const { timestamp } = order
+  const { ttlSeconds } = deps.linkRules
+  if (Math.floor(now / 1000) - Number(timestamp) > ttlSeconds) return 'too_late'
+  const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
+  if (!deps.accountCap.admit(order, seal, now)) return 'capped'
+  const link = deps.linkUrl({ userId: account.id, timestamp, signature: seal(timestamp) })
+  return { kind: 'reset-link', link, ttlSeconds, name: account.name }
+}
+
+/** A notice goes out whatever has become of the account since: its owner has to hear of it. */
+function noticeMessage(
+  deps: ComposeMailsDeps,
+  order: MailOrder,
+  account: Account,
+): MailMessage | IgnoredReason {
+  if (!isMailbox(account.emailAddress)) return 'no_mailbox'
+  const changedAt = new Date(Number(order.timestamp) * 1000)
+  const { requestPageUrl } = deps
+  return { kind: 'password-changed', changedAt, requestPageUrl, name: account.name }
+}

@@ -1,0 +1,53 @@
+// Sets a new password for whoever holds a link: the seals, the rules, the write, in this order.
+
+import type { KeyRing } from '../core/key-ring.ts'
+import { type Link, openLink } from '../core/link.ts'
+import { judgePassword, type PasswordRules } from '../core/password-policy.ts'
+import { RekeyError } from '../errors.ts'
+import type { Accounts, Events, Hasher, MailLine } from '../ports.ts'
+import { type CheckLinkDeps, findSealedAccount } from './check-link.ts'
+import type { Turns } from './turns.ts'
+
+export interface ConfirmResetDeps extends CheckLinkDeps {
+  readonly accounts: Accounts
+  readonly hasher: Hasher
+  readonly keyRing: KeyRing
+  readonly passwordRules: PasswordRules
+  readonly mailLine: MailLine
+  readonly events: Events
+  /** One confirmation of an account at a time, so that a burst of posts costs one hash. */
+  readonly turns: Turns
+}
+
+/**
+ * Sets the password. A refusal of any kind leaves the link as good as it was.
+ *
+ * @param now unix milliseconds
+ * @throws RekeyError `link_invalid`, `link_expired`, `link_superseded`, `unavailable`
+ * @throws RekeyError `password_rejected` with every broken rule
+ */
+export async function confirmReset(
+  deps: ConfirmResetDeps,
+  link: Link,
+  password: string,
+  now: number,
+): Promise<void> {
+  const genuine = openLink(deps.keyRing, deps.linkRules, link, now)
+  await deps.turns.take(link.userId, async () => {
+    const account = await findSealedAccount(deps, genuine)
+
+    const refusals = judgePassword(password, deps.passwordRules, account.personal)
+    if (refusals.length > 0) {
+      const faults = refusals.map((refusal) => ({ field: 'password', ...refusal }))
+      throw new RekeyError('password_rejected', 'the new password breaks a rule', { faults })
+    }
+
+    const newHash = await deps.hasher.hash(password, account.passwordHash)
+    if (!(await deps.accounts.replacePassword(account, newHash))) {
+      throw new RekeyError('link_superseded', 'the account changed while the hash was made')
+    }
+  })
+  deps.events.record({ type: 'password_reset.completed', accountId: link.userId })
+  const timestamp = String(Math.floor(now / 1000))
+  deps.mailLine.add({ kind: 'password-changed', accountId: link.userId, timestamp })
+}

@@ -1,0 +1,39 @@
+// Turns link requests into mail orders. It runs behind the intake line, after the replies.
+
+import { type LinkRules, linkTimestamp } from '../core/link.ts'
+import type { Accounts, Events, Hasher, MailLine, ResetRequest } from '../ports.ts'
+import { reasonAgainst } from './eligibility.ts'
+
+export interface RequestResetDeps {
+  readonly accounts: Accounts
+  readonly hasher: Pick<Hasher, 'canReplace'>
+  readonly mailLine: MailLine
+  readonly events: Events
+  readonly linkRules: LinkRules
+}
+
+/**
+ * Orders a mail for every account that the requests name and that may be reset.
+ *
+ * @returns for each request whether it named an account at all
+ * @throws RekeyError `unavailable` when the accounts cannot be read; nothing is ordered then
+ */
+export async function requestReset(
+  deps: RequestResetDeps,
+  requests: readonly ResetRequest[],
+): Promise<boolean[]> {
+  const found = await deps.accounts.find(requests.map((request) => request.identifier))
+  return requests.map((request, index) => {
+    const accounts = found[index] ?? []
+    const timestamp = linkTimestamp(request.receivedAt, deps.linkRules)
+    for (const account of accounts) {
+      const reason = reasonAgainst(account, deps.hasher)
+      if (reason) deps.events.record({ type: 'password_reset.ignored', reason })
+      else deps.mailLine.add({ kind: 'reset-link', accountId: account.id, timestamp })
+    }
+    if (accounts.length === 0) {
+      deps.events.record({ type: 'password_reset.ignored', reason: 'no_account' })
+    }
+    return accounts.length > 0
+  })
+}

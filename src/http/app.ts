@@ -1,0 +1,139 @@
+// The HTTP side as a whole: what every request passes, and where each route is.
+
+import type { Server } from 'node:http'
+import cors from '@fastify/cors'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+} from 'fastify'
+import { RekeyError } from '../errors.ts'
+import type { ConfirmResetDeps } from '../flows/confirm-reset.ts'
+import type { RequestResetDeps } from '../flows/request-reset.ts'
+import type { IntakeLine } from '../ports.ts'
+import { checkResetLink } from './check-reset-link.ts'
+import { replyWithError } from './errors.ts'
+import { health } from './health.ts'
+import { type HostedPage, hostedPage } from './hosted-page.ts'
+import { acceptJsonOnly } from './json-body.ts'
+import { type OutboxMails, outboxPage } from './outbox-page.ts'
+import { passwordRules } from './password-rules.ts'
+import type { Limiter } from './rate-limit.ts'
+import { RequestLog } from './request-log.ts'
+import { resetPassword } from './reset-password.ts'
+import { apiHeaders } from './security-headers.ts'
+import { sendResetPasswordLink } from './send-reset-password-link.ts'
+import { watchForwardingHeaders } from './untrusted-proxies.ts'
+
+/** What the routes need from the rest of Rekey. */
+export interface AppDeps extends ConfirmResetDeps, Omit<RequestResetDeps, 'hasher'> {
+  readonly intakeLine: IntakeLine
+  readonly requestLimiter: Limiter
+  readonly confirmLimiter: Limiter
+  /** @returns unix milliseconds */
+  readonly clock: () => number
+  readonly isReady: () => Promise<boolean>
+}
+
+/** What the operator decides about the HTTP side. */
+export interface AppSettings {
+  readonly basePath: string
+  readonly corsOrigins: readonly string[]
+  readonly trustedProxies: readonly string[]
+  readonly revealUnknownUsers: boolean
+  readonly requirePasswordConfirm: boolean
+  /** Rekey's own pages, for those without a frontend. */
+  readonly hostedPage: HostedPage | undefined
+  /** Mails to show instead of sending them. */
+  readonly outbox: OutboxMails | undefined
+}
+
+/** What every route is registered with. */
+export interface AppOptions {
+  readonly deps: AppDeps
+  readonly settings: AppSettings
+}
+
+const BODY_LIMIT_BYTES = 16 * 1024
+const METHODS = ['GET', 'POST']
+
+/** Fastify's options. The benchmark's floor runs with the same. */
+export function fastifyOptions(trustedProxies: readonly string[]) {
+  return {
+    logController: new RequestLog(),
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+    bodyLimit: BODY_LIMIT_BYTES,
+    // A slow sender holds a socket this long, and no longer.
+    requestTimeout: 15_000,
+    // Longer than the minute after which most proxies drop an idle connection of theirs.
+    keepAliveTimeout: 72_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+    routerOptions: { ignoreTrailingSlash: true },
+    ajv: {
+      customOptions: {
+        allErrors: true,
+        allowUnionTypes: true,
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+      },
+    },
+  } satisfies FastifyHttpOptions<Server>
+}
+
+/** Builds the app. It opens no socket; whoever builds it listens and closes. */
+export function buildApp(
+  deps: AppDeps,
+  settings: AppSettings,
+  logger: FastifyBaseLogger,
+): FastifyInstance {
+  const app = Fastify({
+    ...fastifyOptions(settings.trustedProxies),
+    loggerInstance: logger,
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(apiHeaders)
+      replyWithError(error, request, reply)
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  acceptJsonOnly(app)
+  app.setErrorHandler(replyWithError)
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?')
+    const url = path.replace(/(.)\/$/, '$1')
+    const allowed = METHODS.filter((method) => app.hasRoute({ method, url }))
+    if (allowed.length === 0) throw new RekeyError('not_found', 'no such route')
+    reply.header('allow', [...allowed, 'OPTIONS'].join(', '))
+    throw new RekeyError('method_not_allowed', 'the route has other methods')
+  })
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(apiHeaders)
+    done()
+  })
+  if (settings.trustedProxies.length === 0) watchForwardingHeaders(app)
+
+  const options: AppOptions = { deps, settings }
+  app.register(health, options)
+  app.register(
+    (api, _, done) => {
+      api.register(cors, {
+        origin: [...settings.corsOrigins],
+        methods: METHODS,
+        allowedHeaders: ['Content-Type', 'Authorization'],
+        exposedHeaders: ['Retry-After', 'WWW-Authenticate'],
+        maxAge: 600,
+        strictPreflight: false,
+      })
+      api.register(sendResetPasswordLink, options)
+      api.register(checkResetLink, options)
+      api.register(resetPassword, options)
+      api.register(passwordRules, options)
+      done()
+    },
+    { prefix: settings.basePath },
+  )
+  if (settings.hostedPage) app.register(hostedPage, settings.hostedPage)
+  if (settings.outbox) app.register(outboxPage, { outbox: settings.outbox })
+  return app
+}

@@ -1,0 +1,24 @@
+// POST check-reset-link: says whether a link would work, and until when. It never spends the link.
+
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { checkLink } from '../flows/check-link.ts'
+import type { AppOptions } from './app.ts'
+import { linkFields, linkFieldsRule, readLink } from './link-body.ts'
+import { limitRequests } from './rate-limit.ts'
+
+const CheckLinkBodySchema = Type.Object(linkFields, linkFieldsRule)
+const CheckLinkReplySchema = Type.Object({ detail: Type.String(), expires_at: Type.String() })
+
+export const checkResetLink: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps }, done) => {
+  const schema = { body: CheckLinkBodySchema, response: { 200: CheckLinkReplySchema } }
+  const onRequest = limitRequests(deps.confirmLimiter, deps.clock)
+
+  app.post('/check-reset-link', { schema, onRequest }, async (request) => {
+    const link = readLink(request.body, deps.accounts.takesIntegerIds())
+    const expiresAt = await checkLink(deps, link, deps.clock())
+    const expires_at = new Date(expiresAt * 1000).toISOString().replace('.000Z', 'Z')
+    return { detail: 'Link is valid', expires_at }
+  })
+  done()
+}

@@ -1,0 +1,57 @@
+// Reads the files of the browser pages, as a browser takes them.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { extname } from 'node:path'
+
+/** A file ready to be sent. */
+export interface PageFile {
+  readonly type: string
+  readonly body: string
+}
+
+/** What the pages are filled with. */
+export interface PageContent {
+  readonly appName: string
+  readonly apiBase: string
+  readonly requestPageUrl: string
+  readonly supportEmail: string | undefined
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+}
+
+/**
+ * Reads every page file of a directory. TypeScript is stripped of its types, so that a checkout
+ * serves its pages without a build.
+ *
+ * @returns the files by name, scripts ending in `.js`
+ */
+export function readPageFiles(directory: URL, content: PageContent): Map<string, PageFile> {
+  const values: Readonly<Record<string, string>> = {
+    __APP_NAME__: content.appName,
+    __API_BASE__: content.apiBase,
+    __REQUEST_PAGE_URL__: content.requestPageUrl,
+    __SUPPORT_EMAIL__: content.supportEmail ?? '',
+  }
+  const files = new Map<string, PageFile>()
+  for (const source of readdirSync(directory)) {
+    const name = source.replace(/\.ts$/, '.js')
+    const type = TYPES[extname(name)]
+    if (type === undefined || source.endsWith('.d.ts')) continue
+    const text = readFileSync(new URL(source, directory), 'utf8')
+    const body = source.endsWith('.ts')
+      ? stripTypeScriptTypes(text).replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'")
+      : text.replace(/__[A-Z_]+__/g, (name) => escapeHtml(values[name] ?? name))
+    files.set(name, { type, body })
+  }
+  return files
+}
+
+/** Makes a text safe inside HTML text and attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

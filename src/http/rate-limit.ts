@@ -1,0 +1,59 @@
+// How many requests a client may make in a period, counted from its first one.
+
+import type { FastifyRequest } from 'fastify'
+import { RekeyError } from '../errors.ts'
+import { clientOf } from './client-address.ts'
+
+/** Counts requests. Not shared between processes. */
+export interface Limiter {
+  /** @returns seconds to wait; 0 when the request may pass */
+  count(client: string, now: number): number
+}
+
+interface Period {
+  count: number
+  readonly endsAt: number
+}
+
+const MAX_CLIENTS = 100_000
+
+/** Makes a limiter that knows at most 100,000 clients: about 15 MB. */
+export function createLimiter(rate: { limit: number; seconds: number }): Limiter {
+  // All periods are equally long, so the map is in the order in which they end.
+  const periods = new Map<string, Period>()
+
+  const makeRoom = (now: number) => {
+    for (const [client, period] of periods) {
+      if (period.endsAt > now) break
+      periods.delete(client)
+    }
+    // A flood of addresses costs the clients that asked least, never those near their limit.
+    for (let least = 1; periods.size >= MAX_CLIENTS; least += 1) {
+      for (const [client, period] of periods) if (period.count <= least) periods.delete(client)
+    }
+  }
+
+  return {
+    count(client, now) {
+      let period = periods.get(client)
+      if (!period || period.endsAt <= now) {
+        if (period) periods.delete(client)
+        if (periods.size >= MAX_CLIENTS) makeRoom(now)
+        period = { count: 0, endsAt: now + rate.seconds * 1000 }
+        periods.set(client, period)
+      }
+      if (period.count >= rate.limit) return Math.ceil((period.endsAt - now) / 1000)
+      period.count += 1
+      return 0
+    },
+  }
+}
+
+/** A hook that refuses a client over its limit, before the body is read. */
+export function limitRequests(limiter: Limiter, clock: () => number) {
+  return (request: FastifyRequest, _reply: unknown, done: (error?: Error) => void): void => {
+    const wait = limiter.count(clientOf(request.ip), clock())
+    if (wait === 0) done()
+    else done(new RekeyError('throttled', 'too many requests', { retryAfterSeconds: wait }))
+  }
+}

@@ -1,0 +1,52 @@
+// One log line per request: what was asked, how it ended. No URL, no header, no body.
+
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { ErrorCode } from '../errors.ts'
+
+/** What the log line says beyond method, route and status. */
+export interface Outcome {
+  readonly code?: ErrorCode
+  /** Why, for the operator. */
+  readonly cause?: string
+  /** Only of an account whose link has worked. */
+  readonly accountId?: string
+  /** A keyed hash of what was typed: the same text gives the same letters. */
+  readonly identifier?: string
+}
+
+const outcomes = new WeakMap<FastifyRequest, Outcome>()
+
+/** Remembers what the log line of a request is to say. */
+export function noteOutcome(request: FastifyRequest, outcome: Outcome): void {
+  outcomes.set(request, outcome)
+}
+
+/** Fastify's request logging, less everything that may hold something secret. */
+export class RequestLog extends LogController {
+  override incomingRequest(): void {}
+  override routeNotFound(): void {}
+
+  override requestCompleted(
+    error: Error | null | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const line = {
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      client: request.ip,
+      ...outcomes.get(request),
+    }
+    if (error) reply.log.error(line, 'request aborted')
+    else if (reply.statusCode >= 500) reply.log.error(line, 'request failed')
+    else reply.log.info(line, 'request completed')
+  }
+}
+
+/** How an error is written to the log: never with what a query or a request carried. */
+export function serializeError(error: Error): object {
+  const code = 'code' in error ? error.code : undefined
+  return { type: error.name, code, stack: error.stack }
+}

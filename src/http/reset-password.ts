@@ -1,0 +1,47 @@
+// POST reset-password: sets a new password for whoever holds a link. It signs nobody in.
+
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { RekeyError } from '../errors.ts'
+import { confirmReset } from '../flows/confirm-reset.ts'
+import type { AppOptions } from './app.ts'
+import { linkFields, linkFieldsRule, readLink } from './link-body.ts'
+import { limitRequests } from './rate-limit.ts'
+import { noteOutcome } from './request-log.ts'
+
+const passwordField = Type.String({ minLength: 1 })
+
+/** Also what the benchmark's floor takes. */
+export const ResetPasswordBodySchema = Type.Object(
+  { ...linkFields, password: passwordField, password_confirm: Type.Optional(Type.String()) },
+  linkFieldsRule,
+)
+const ConfirmedBodySchema = Type.Object(
+  { ...linkFields, password: passwordField, password_confirm: Type.String() },
+  linkFieldsRule,
+)
+const ResetPasswordReplySchema = Type.Object({ detail: Type.String() })
+
+export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (
+  app,
+  { deps, settings },
+  done,
+) => {
+  const body = settings.requirePasswordConfirm ? ConfirmedBodySchema : ResetPasswordBodySchema
+  const schema = { body, response: { 200: ResetPasswordReplySchema } }
+  const onRequest = limitRequests(deps.confirmLimiter, deps.clock)
+
+  app.post('/reset-password', { schema, onRequest }, async (request) => {
+    const { password, password_confirm } = request.body
+    if (password_confirm !== undefined && password_confirm !== password) {
+      const detail = "Passwords don't match"
+      const fault = { field: 'password_confirm', code: 'invalid', detail }
+      throw new RekeyError('invalid_request', 'two different passwords', { faults: [fault] })
+    }
+    const link = readLink(request.body, deps.accounts.takesIntegerIds())
+    await confirmReset(deps, link, password, deps.clock())
+    noteOutcome(request, { accountId: link.userId })
+    return { detail: 'Password reset successful' }
+  })
+  done()
+}

@@ -1,0 +1,85 @@
+// POST send-reset-password-link: takes who wants a link, and answers before looking anything up.
+
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from '@sinclair/typebox'
+import {
+  foldAsciiCase,
+  isPrintable,
+  looksLikeAddress,
+  MAX_IDENTIFIER_LENGTH,
+  trimIdentifier,
+} from '../core/email-address.ts'
+import { macFields } from '../core/message.ts'
+import { type FieldFault, RekeyError } from '../errors.ts'
+import { requestReset } from '../flows/request-reset.ts'
+import type { Identifier } from '../ports.ts'
+import type { AppOptions } from './app.ts'
+import { requiredFault } from './field-faults.ts'
+import { limitRequests } from './rate-limit.ts'
+import { noteOutcome } from './request-log.ts'
+
+const SendLinkBodySchema = Type.Object({
+  email: Type.Optional(Type.String()),
+  login: Type.Optional(Type.String()),
+})
+const SendLinkReplySchema = Type.Object({ detail: Type.String() })
+
+const ACCEPTED = { detail: 'Reset link sent if the user exists in database' }
+const REVEALED = { detail: 'Reset link sent' }
+
+export const sendResetPasswordLink: FastifyPluginCallbackTypebox<AppOptions> = (
+  app,
+  { deps, settings },
+  done,
+) => {
+  const schema = { body: SendLinkBodySchema, response: { 200: SendLinkReplySchema } }
+  const onRequest = limitRequests(deps.requestLimiter, deps.clock)
+
+  app.post('/send-reset-password-link', { schema, onRequest }, async (request) => {
+    const identifier = readIdentifier(request.body)
+    // Lets an operator find a reader's requests in the log without an address in it.
+    const fingerprint = macFields(deps.keyRing[0].log, [foldAsciiCase(identifier.text)])
+    noteOutcome(request, { identifier: fingerprint.toString('base64url', 0, 9) })
+
+    const resetRequest = { identifier, receivedAt: deps.clock() }
+    if (settings.revealUnknownUsers) {
+      const [isKnown] = await requestReset(deps, [resetRequest])
+      if (!isKnown) throw new RekeyError('account_unknown', 'no such account')
+      return REVEALED
+    }
+    if (!deps.intakeLine.add(resetRequest)) {
+      throw new RekeyError('unavailable', 'the intake line is full', { retryAfterSeconds: 5 })
+    }
+    return ACCEPTED
+  })
+  done()
+}
+
+/** @throws RekeyError `invalid_request` */
+function readIdentifier({ email, login }: Static<typeof SendLinkBodySchema>): Identifier {
+  if (email !== undefined && login !== undefined) {
+    const detail = 'Send either email or login, not both.'
+    throw refuse({ field: 'non_field_errors', code: 'invalid', detail })
+  }
+  const field = login === undefined ? 'email' : 'login'
+  const typed = login ?? email
+  if (typed === undefined) throw refuse(requiredFault(field))
+
+  const text = trimIdentifier(typed)
+  if (text === '') {
+    throw refuse({ field, code: 'blank', detail: 'This field may not be blank.' })
+  }
+  // Before any pattern is tried: a pattern takes time in proportion to what was typed.
+  if ([...text].length > MAX_IDENTIFIER_LENGTH) {
+    const detail = `Ensure this field has no more than ${MAX_IDENTIFIER_LENGTH} characters.`
+    throw refuse({ field, code: 'max_length', detail })
+  }
+  if (!(field === 'email' ? looksLikeAddress(text) : isPrintable(text))) {
+    throw refuse({ field, code: 'invalid', detail: 'Enter a valid email address.' })
+  }
+  return { text, kind: field === 'email' ? 'address' : 'login' }
+}
+
+function refuse(fault: FieldFault): RekeyError {
+  return new RekeyError('invalid_request', 'not an identifier', { faults: [fault] })
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// The process: the only file that touches process.*. It hands argv and environment to a command.
+
+import { availableParallelism } from 'node:os'
+import type { ExitStatus, Terminal } from './cli/terminal.ts'
+
+// Before anything uses the pool, which then keeps its size. Hashes take a thread for each core; two
+// more stay free, because name look-ups use the same pool.
+process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism() + 2))
+
+type Command = (terminal: Terminal) => ExitStatus | Promise<ExitStatus>
+
+// Imported when asked for: a short command does not load the whole service.
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./cli/serve.ts')).serve,
+  migrate: async () => (await import('./cli/migrate.ts')).migrate,
+  keygen: async () => (await import('./cli/keygen.ts')).keygen,
+}
+
+const [name = 'serve', ...args] = process.argv.slice(2)
+const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+const terminal: Terminal = {
+  env: process.env,
+  args,
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+  stopSignal: () =>
+    new Promise((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
+    }),
+}
+if (load) {
+  const command = await load()
+  process.exitCode = await command(terminal)
+} else {
+  terminal.err(`rekey knows ${Object.keys(commands).join(', ')}`)
+  process.exitCode = 64
+}
+// Whatever may still wait, such as a mail that was reported lost, is not waited for.
+process.exit()

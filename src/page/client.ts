@@ -1,0 +1,179 @@
+// What a browser needs to reset a password: takes the link out of the address bar, calls the service.
+
+/** A mailed link as the service reads it. Its values are posted exactly as they were mailed. */
+export type Link =
+  | { readonly user_id: string; readonly timestamp: string; readonly signature: string }
+  | { readonly token: string }
+
+const KNOWN_CODES = [
+  'invalid_request',
+  'link_invalid',
+  'link_expired',
+  'link_superseded',
+  'password_rejected',
+  'account_unknown',
+  'throttled',
+  'unavailable',
+] as const
+
+/** `network`: no answer that can be read. The service may have done all the same what was asked. */
+export type FailureCode = (typeof KNOWN_CODES)[number] | 'network'
+
+/** One fault of one field; `field` is `non_field_errors` when it is nobody's alone. */
+export interface FieldError {
+  readonly field: string
+  readonly code: string
+  readonly detail: string
+}
+
+/** An expected outcome that is not success. `detail` is English, or empty. */
+export interface Failure {
+  readonly ok: false
+  readonly code: FailureCode
+  readonly detail: string
+  readonly fieldErrors: readonly FieldError[]
+  readonly retryAfterSeconds?: number
+}
+
+/** What every call resolves to. `body` is the service's JSON. */
+export type Result<Body> = { readonly ok: true; readonly body: Body } | Failure
+
+/** Lengths are in code points; `max_bytes` counts UTF-8. Further rules may be present. */
+export interface PasswordRules {
+  readonly min_length: number
+  readonly max_length: number
+  readonly max_bytes?: number | null
+  readonly edge_spaces?: 'keep' | 'refuse'
+}
+
+/** Calls that never reject because of the network or of anything the service answers. */
+export interface Client {
+  /** Asks for a mail. Success looks the same whether or not there is such an account. */
+  requestLink(to: { email: string } | { login: string }): Promise<Result<{ detail: string }>>
+  /** Says whether a link would work, and until when (RFC 3339). Does not spend it. */
+  checkLink(link: Link): Promise<Result<{ detail: string; expires_at: string }>>
+  /** Sets the password and spends the link. Signs nobody in. */
+  resetPassword(
+    link: Link,
+    password: string,
+    passwordConfirm?: string,
+  ): Promise<Result<{ detail: string }>>
+  /** Reads the rules that hold for every account. */
+  passwordRules(): Promise<Result<PasswordRules>>
+}
+
+const PART_START = /(?=[?&#]|%23[!/]*(?:user_id|timestamp|signature|token|uid)=)/
+const LINK_VALUE = /^([?&#]|%23)[!/]*(?:amp;)?(user_id|timestamp|signature|token|uid)=(.*)$/s
+
+/**
+ * Finds a link in a URL: in the query, in the fragment, in the query of a hash route, or in the path
+ * where a mail scanner has turned `#` into `%23`. A URL template with a value of its own place in
+ * the path, as in `#/reset/{token}`, is left to the application's router.
+ *
+ * @returns the link, with `''` for a value that got lost on the way (the service then says which),
+ *   or undefined where there is none of its values; and the URL without them, else unchanged
+ */
+export function parseLink(href: string): { link: Link | undefined; cleanHref: string } {
+  const values = new Map<string, string>()
+  let cleanHref = ''
+  let opener = ''
+  for (const part of href.split(PART_START)) {
+    const [, separator, name, text] = LINK_VALUE.exec(part) ?? []
+    if (name) {
+      values.set(name, new URLSearchParams(`_=${text}`).get('_') ?? '')
+      if (separator !== '&') opener = separator ?? ''
+    } else {
+      cleanHref += opener && part.startsWith('&') ? opener + part.slice(1) : part
+      opener = ''
+    }
+  }
+  if (values.size === 0) return { link: undefined, cleanHref }
+  const value = (name: string) => values.get(name) ?? ''
+  const isToken = values.has('token') || (values.size === 1 && values.has('uid'))
+  const link =
+    isToken && !values.has('signature')
+      ? { token: value('token') }
+      : { user_id: value('user_id'), timestamp: value('timestamp'), signature: value('signature') }
+  return { link, cleanHref }
+}
+
+/**
+ * Reads the link and takes it out of the address bar at once, so that it reaches no history, no
+ * analytics and no `Referer`. Call it before anything else runs, and keep the result in memory only.
+ *
+ * @returns undefined where the URL has none, as after a reload
+ */
+export function takeLink(
+  location: { readonly href: string },
+  history: {
+    readonly state: unknown
+    replaceState(state: unknown, unused: string, url: string): void
+  },
+): Link | undefined {
+  const { link, cleanHref } = parseLink(location.href)
+  if (link) history.replaceState(history.state, '', cleanHref)
+  return link
+}
+
+/**
+ * Makes the calls to one service.
+ *
+ * @param options.baseUrl the service's address with its BASE_PATH, such as `/api/v1/accounts`
+ */
+export function createClient(options: { baseUrl: string; fetch?: typeof fetch }): Client {
+  const { baseUrl, fetch = globalThis.fetch } = options
+  const base = baseUrl.replace(/\/+$/, '')
+
+  async function call<Body>(path: string, data?: object): Promise<Result<Body>> {
+    try {
+      const response = await fetch(`${base}/${path}`, {
+        method: data ? 'POST' : 'GET',
+        headers: {
+          accept: 'application/json, application/problem+json',
+          ...(data && { 'content-type': 'application/json' }),
+        },
+        ...(data && { body: JSON.stringify(data) }),
+        credentials: 'omit',
+        referrerPolicy: 'no-referrer',
+        cache: 'no-store',
+        redirect: 'error',
+        signal: AbortSignal.timeout(30_000),
+      })
+      if (response.ok) return { ok: true, body: (await response.json()) as Body }
+      return readFailure(response, await response.json().catch(() => undefined))
+    } catch {
+      return { ok: false, code: 'network', detail: '', fieldErrors: [] }
+    }
+  }
+
+  return {
+    requestLink: (to) => call('send-reset-password-link', to),
+    checkLink: (link) => call('check-reset-link', link),
+    resetPassword: (link, password, passwordConfirm) =>
+      call('reset-password', {
+        ...link,
+        password,
+        ...(passwordConfirm !== undefined && { password_confirm: passwordConfirm }),
+      }),
+    passwordRules: () => call('password-rules'),
+  }
+}
+
+function readFailure(response: Response, body: unknown): Failure {
+  const problem = (body ?? {}) as { code?: unknown; detail?: unknown; errors?: unknown }
+  const retryAfterSeconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return {
+    ok: false,
+    code: KNOWN_CODES.find((code) => code === problem.code) ?? codeOfStatus(response.status),
+    detail: typeof problem.detail === 'string' ? problem.detail : '',
+    fieldErrors: Array.isArray(problem.errors) ? problem.errors : [],
+    ...(retryAfterSeconds >= 0 && { retryAfterSeconds }),
+  }
+}
+
+// For what answers in the service's place: a proxy, a firewall, a wrong address.
+function codeOfStatus(status: number): FailureCode {
+  if (status === 429) return 'throttled'
+  if (status === 503) return 'unavailable'
+  return status >= 400 && status < 500 ? 'invalid_request' : 'network'
+}

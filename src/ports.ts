@@ -1,0 +1,171 @@
+// The shapes that the flows need from the world. Types only; the adapters are in accounts/,
+// hashing/, mail/ and events/.
+
+import type { AccountFacts } from './core/link.ts'
+import type { PersonalValue } from './core/password-policy.ts'
+
+/** A row of the host's table as Rekey sees it, at the moment it was read. */
+export interface Account extends AccountFacts {
+  readonly id: string
+  /** What USERS_ELIGIBLE_SQL says of the row. */
+  readonly isEligible: boolean
+  /** What the password must not resemble: the address, the name, the login names. */
+  readonly personal: readonly PersonalValue[]
+  readonly name: string | undefined
+  readonly locale: string | undefined
+}
+
+/** What somebody typed to say who they are, trimmed. */
+export interface Identifier {
+  readonly text: string
+  /** `address` is looked up as an address only, `login` in the login columns too. */
+  readonly kind: 'address' | 'login'
+}
+
+/** The host's users table. Every method throws RekeyError `unavailable` when it cannot answer. */
+export interface Accounts {
+  /**
+   * Finds the accounts of many identifiers at once.
+   *
+   * @returns for each identifier its accounts, eligible or not: the exact spelling first, then the
+   * order of ids, at most five
+   */
+  find(identifiers: readonly Identifier[]): Promise<readonly (readonly Account[])[]>
+  /** Reads accounts by id. Ids without a row are left out. */
+  read(ids: readonly string[]): Promise<readonly Account[]>
+  /**
+   * Writes a new hash if the row still is what `account` says: id, hash, address, eligibility and
+   * last login, in one statement.
+   *
+   * @returns whether it did
+   */
+  replacePassword(account: Account, newHash: string): Promise<boolean>
+  /** Says whether ids are integers. True as long as the database has not been reached. */
+  takesIntegerIds(): boolean
+}
+
+/** Makes password hashes in the formats that the host application reads. */
+export interface Hasher {
+  /** Says whether a stored hash is a usable one, in a format that may be replaced. */
+  canReplace(passwordHash: string): boolean
+  /**
+   * Hashes a password that the rules have accepted.
+   *
+   * @param currentHash the row's own, whose format is kept when PASSWORD_HASH is `auto`
+   * @throws RekeyError `unavailable` when too many hashes wait already
+   */
+  hash(password: string, currentHash: string): Promise<string>
+}
+
+/** A mail to be sent. No link, hash or address: they are read when it is composed. */
+export interface MailOrder {
+  readonly kind: 'reset-link' | 'password-changed'
+  readonly accountId: string
+  /** Unix seconds: the link's timestamp, or when the password was changed. */
+  readonly timestamp: string
+}
+
+/** The bounded line of mails to be sent. */
+export interface MailLine {
+  /** Takes an order, or drops it in silence when the line is full, logged and counted. */
+  add(order: MailOrder): void
+}
+
+/** What a mail says, before it is put into words. */
+export type MailMessage =
+  | {
+      readonly kind: 'reset-link'
+      /** Mailed as it stands. */
+      readonly link: string
+      readonly ttlSeconds: number
+      readonly name: string | undefined
+    }
+  | {
+      readonly kind: 'password-changed'
+      readonly changedAt: Date
+      /** Without anything secret in it. */
+      readonly requestPageUrl: string
+      readonly name: string | undefined
+    }
+
+/** A mail without its envelope. */
+export interface RenderedMail {
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+}
+
+/** Puts messages into words. */
+export interface Templates {
+  /**
+   * Renders a message. The same values give the same bytes.
+   *
+   * @param locale as a row spells it; the closest language there is, else the default
+   */
+  render(message: MailMessage, locale: string): RenderedMail
+}
+
+/** A mail as a provider gets it. */
+export interface OutgoingMail extends RenderedMail {
+  readonly from: string
+  readonly to: string
+  /** The same for the same mail, and for no other. */
+  readonly idempotencyKey: string
+}
+
+/** What became of one attempt to send a mail. `reason` is for the log. */
+export type SendOutcome =
+  | { readonly status: 'sent' }
+  /** This mail will never be taken. */
+  | { readonly status: 'refused'; readonly reason: string }
+  /** It may be taken later, or was taken without our hearing of it. */
+  | { readonly status: 'failed'; readonly reason: string }
+
+/** A way to hand mails to a provider. It never throws. */
+export interface Transport {
+  send(mail: OutgoingMail): Promise<SendOutcome>
+}
+
+/** A link request as it was submitted. */
+export interface ResetRequest {
+  readonly identifier: Identifier
+  /** Unix milliseconds. */
+  readonly receivedAt: number
+}
+
+/** The bounded line of link requests, between the reply and anything that concerns an account. */
+export interface IntakeLine {
+  /** Takes a request. @returns false when the line is full */
+  add(request: ResetRequest): boolean
+}
+
+/** What happened, for those who watch over the service. Nothing secret in it. */
+export type RekeyEvent =
+  | { readonly type: 'password_reset.ignored'; readonly reason: IgnoredReason }
+  | {
+      readonly type: 'password_reset.mailed'
+      readonly accountId: string
+      readonly kind: MailOrder['kind']
+    }
+  | {
+      readonly type: 'password_reset.mail_failed'
+      readonly accountId: string
+      readonly kind: MailOrder['kind']
+      readonly reason: string
+    }
+  | { readonly type: 'password_reset.completed'; readonly accountId: string }
+
+/** Why a mail was not sent. */
+export type IgnoredReason =
+  | 'no_account'
+  | 'not_eligible'
+  | 'no_replaceable_password'
+  | 'no_mailbox'
+  | 'too_late'
+  | 'capped'
+  | 'mail_line_full'
+
+/** Takes events. It never throws and never waits. */
+export interface Events {
+  record(event: RekeyEvent): void
+}

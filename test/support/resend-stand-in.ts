@@ -1,0 +1,134 @@
+// A stand-in of Resend's HTTP API on loopback, which takes mail as Resend does, or refuses, stalls and lies.
+
+import { randomUUID } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ResendBehaviour, scriptedAnswer } from './resend-behaviours.ts'
+import {
+  failure,
+  idempotencyKeyOf,
+  mailOf,
+  type ReceivedMail,
+  type ReceivedRequest,
+  type ResendAnswer,
+  refusalOf,
+  requestOf,
+} from './resend-rules.ts'
+
+export interface ResendStandIn {
+  readonly url: string
+  readonly apiKey: string
+  /** What was accepted, once for each idempotency key, oldest first. */
+  readonly mails: readonly ReceivedMail[]
+  /** Everything that was asked, whatever came of it; without a body where it was cut before that. */
+  readonly requests: readonly ReceivedRequest[]
+  /** @param match The mail's number, counted from 1, or what it is like; it may be there already. */
+  waitForMail(match: Match<ReceivedMail>, timeoutMs?: number): Promise<ReceivedMail>
+  waitForRequest(match: Match<ReceivedRequest>, timeoutMs?: number): Promise<ReceivedRequest>
+  /** Has the next requests meet these, one each, before `answerAlways` counts again. */
+  answerNext(...behaviours: ResendBehaviour[]): void
+  /** @param behaviour Without it, mail is accepted again. */
+  answerAlways(behaviour?: ResendBehaviour): void
+  stop(): Promise<void>
+}
+
+type Match<T> = number | ((item: T) => boolean)
+
+export async function startResend(): Promise<ResendStandIn> {
+  const apiKey = `re_${randomUUID()}`
+  const mails: ReceivedMail[] = []
+  const requests: ReceivedRequest[] = []
+  const accepted = new Map<string, { rawBody: string; id: string }>()
+  const arrivals = new EventEmitter().setMaxListeners(0)
+  const next: ResendBehaviour[] = []
+  let always: ResendBehaviour = { kind: 'accept' }
+
+  function accept(request: ReceivedRequest): ResendAnswer {
+    const refusal = refusalOf(request, apiKey)
+    if (refusal) return refusal
+    const key = idempotencyKeyOf(request) ?? randomUUID()
+    const earlier = accepted.get(key)
+    if (earlier && earlier.rawBody !== request.rawBody) {
+      return failure(409, 'invalid_idempotent_request', 'Same key, different request payload.')
+    }
+    if (earlier) return { status: 200, body: { id: earlier.id } }
+    const mail = mailOf(request)
+    accepted.set(key, { rawBody: request.rawBody, id: mail.id })
+    mails.push(mail)
+    arrivals.emit('arrival')
+    return { status: 200, body: { id: mail.id } }
+  }
+
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const behaviour = next.shift() ?? always
+    const blind = behaviour.kind === 'drop' && behaviour.after === 'headers'
+    const request = requestOf(incoming, blind ? '' : await text(incoming))
+    requests.push(request)
+    arrivals.emit('arrival')
+    if (behaviour.kind === 'hang') return
+    if (behaviour.kind === 'slow') await delay(behaviour.delayMs)
+    if (behaviour.kind === 'drop') {
+      if (behaviour.after === 'acceptance') accept(request)
+      incoming.socket.destroy()
+      return
+    }
+    const answer = scriptedAnswer(behaviour) ?? accept(request)
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
+    response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body))
+  }
+
+  const server = createServer((incoming, response) => {
+    // A client that gives up in the middle of its request is none of our business.
+    handle(incoming, response).catch(() => incoming.socket.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    apiKey,
+    mails,
+    requests,
+    waitForMail: (match, timeoutMs) => found(arrivals, mails, match, timeoutMs),
+    waitForRequest: (match, timeoutMs) => found(arrivals, requests, match, timeoutMs),
+    answerNext: (...behaviours) => {
+      next.push(...behaviours)
+    },
+    answerAlways: (behaviour = { kind: 'accept' }) => {
+      always = behaviour
+    },
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/** @returns The one line of a mail's text that is a link and nothing else, as a reader would find it. */
+export function linkIn(mail: { text?: string | undefined }): string {
+  const links = mail.text?.split(/\r?\n/).filter((line) => /^https?:\/\/\S+$/.test(line)) ?? []
+  const [link] = links
+  if (!link || links.length > 1) throw new Error(`${links.length} links stand alone in the mail`)
+  return link
+}
+
+async function found<T>(
+  arrivals: EventEmitter,
+  items: readonly T[],
+  match: Match<T>,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  for (;;) {
+    const item = typeof match === 'number' ? items[match - 1] : items.find(match)
+    if (item) return item
+    await once(arrivals, 'arrival', { signal }).catch((cause) => {
+      const what = typeof match === 'number' ? `number ${match}` : 'that matches'
+      throw new Error(`None ${what} within ${timeoutMs} ms, ${items.length} others`, { cause })
+    })
+  }
+}
