@@ -35,13 +35,17 @@ function isLoopbackName({ hostname }: FastifyRequest): boolean {
   return name === 'localhost' || (isIP(name) !== 0 && /^(127\.|::1$)/.test(name))
 }
 
+function openInWholeWindow(html: string): string {
+  return html.replace('<head>', '<head><base target="_top">')
+}
+
 function renderOutbox(mails: readonly OutgoingMail[]): string {
   const sections = mails.map(
     ({ to, subject, html, text }) => `
     <article>
       <h2>${escapeHtml(subject)}</h2>
       <p>To ${escapeHtml(to)}</p>
-      <iframe title="${escapeHtml(subject)}" srcdoc="${escapeHtml(html)}"
+      <iframe title="${escapeHtml(subject)}" srcdoc="${escapeHtml(openInWholeWindow(html))}"
         sandbox="allow-top-navigation-by-user-activation"></iframe>
       <details><summary>Text part</summary><pre>${escapeHtml(text)}</pre></details>
     </article>`,
@@ -52,7 +56,7 @@ function renderOutbox(mails: readonly OutgoingMail[]): string {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
-    <meta http-equiv="refresh" content="5">
+    ${mails.length === 0 ? '<meta http-equiv="refresh" content="2">' : ''}
     <title>Outbox (${mails.length})</title>
     <style>
       body { font: 1rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }
