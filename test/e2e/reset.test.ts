@@ -1,8 +1,6 @@
 // The whole way in a real browser, through the demo: forget, ask, read, choose, sign in.
 
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { verify } from '@node-rs/argon2'
 import type { Browser, Page } from 'playwright-core'
 import postgres from 'postgres'
@@ -10,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../demo/start-demo.ts'
 import { generateSecret } from '../../src/core/key-ring.ts'
 import { launchBrowser } from '../support/browser.ts'
+import { freePort } from '../support/free-port.ts'
 
 const OLD_PASSWORD = 'a forgotten password'
 const NEW_PASSWORD = ' a better one, with a ü '
@@ -140,13 +139,4 @@ interface AxeResults {
     readonly id: string
     readonly nodes: readonly { html: string }[]
   }[]
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
 }

@@ -1,0 +1,167 @@
+// Runs what the README tells a reader to type or to copy.
+
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Demo, startDemo } from '../demo/start-demo.ts'
+import { readConfig } from '../src/config/config.ts'
+import { generateSecret } from '../src/core/key-ring.ts'
+import { launchBrowser } from './support/browser.ts'
+import { createDatabase, type TestDatabase } from './support/database.ts'
+import { freePort } from './support/free-port.ts'
+
+const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
+const readme = read('README.md')
+const snippets = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
+    (match) => match[1] ?? '',
+  )
+const envFile = Object.fromEntries(
+  [...(snippets('ini')[0] ?? '').matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [
+    name,
+    value,
+  ]),
+)
+
+test('every npm script that the documents name exists', () => {
+  const { scripts } = JSON.parse(read('package.json'))
+  const documents = readme + read('CONTRIBUTING.md') + read('SECURITY.md')
+  const named = [...documents.matchAll(/npm (?:run )?(\w+)/g)].map(([, name]) => name)
+  const ours = named.filter((name) => !['ci', 'brings', 'and', 'scripts'].includes(name ?? ''))
+  expect(ours.filter((name) => !(name && name in scripts))).toEqual([])
+})
+
+test('every file that the documents link to exists', () => {
+  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, file]) => file ?? '')
+  expect(links.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)))).toEqual([])
+})
+
+test('the environment for the container is a configuration', () => {
+  const reading = readConfig({ ...envFile, LINK_SECRETS: generateSecret() })
+  expect(reading).not.toHaveProperty('faults')
+  expect(reading.warnings).toEqual([])
+})
+
+test('the container prints a secret with the command given', async () => {
+  const command = /rekey (node \S+ keygen)/.exec(readme)?.[1]?.split(' ') ?? []
+  const run = promisify(execFile)
+  await run(process.execPath, ['build.ts'])
+  const { stdout } = await run(process.execPath, command.slice(1))
+  expect(stdout).toMatch(/^rk1_[\w-]{43}\n$/)
+})
+
+describe('with a database of the shape that the README maps', () => {
+  let database: TestDatabase
+
+  beforeAll(async () => {
+    database = await createDatabase()
+    await database.sql`CREATE TABLE users (id int PRIMARY KEY, email text, password_hash text)`
+  })
+
+  afterAll(() => database.drop())
+
+  test('the index can be made', async () => {
+    for (const statement of snippets('sql')) await database.sql.unsafe(statement)
+    const indexes = await database.sql`SELECT indexdef FROM pg_indexes WHERE tablename = 'users'`
+    expect(indexes.some(({ indexdef }) => indexdef.includes('lower(email)'))).toBe(true)
+  })
+})
+
+describe('with the demo running', () => {
+  let demo: Demo
+  let origin: string
+  let outbox: string
+
+  beforeAll(async () => {
+    const port = await freePort()
+    const options = { port, appPort: await freePort(), linkSecret: generateSecret() }
+    const started = await startDemo(options, new Promise(() => {}))
+    if (!started) throw new Error('the demo was told to stop')
+    demo = started
+    origin = `http://localhost:${port}`
+    outbox = `${origin}/outbox`
+  })
+
+  afterAll(() => demo?.stop())
+
+  const newestLink = async (address: string): Promise<URL> => {
+    for (;;) {
+      const reply = await fetch(outbox, { headers: { accept: 'application/json' } })
+      const { mails } = (await reply.json()) as { mails: { to: string; text: string }[] }
+      const [link] = mails
+        .filter((mail) => mail.to === address)
+        .flatMap((mail) => mail.text.match(/^http\S+timestamp\S+$/m) ?? [])
+      if (link) return new URL(link)
+    }
+  }
+
+  test('the curl commands get the answers that stand below them', async () => {
+    const shell = snippets('sh').find((block) => block.includes('curl')) ?? ''
+    const steps = shell.trim().split(/\n\n/)
+    expect(steps).toHaveLength(4)
+    for (const step of steps) {
+      const path = /localhost:3000(\S+)/.exec(step)?.[1] ?? ''
+      const data = /-d '(.*)'/.exec(step)?.[1]
+      const answer = /^# (.*)$/m.exec(step)?.[1]
+      const values = data?.includes('signature')
+        ? (await newestLink('ada@example.com')).searchParams
+        : []
+      const filled: Record<string, string> = {
+        password: 'a new password',
+        ...Object.fromEntries(values),
+      }
+      const reply = await fetch(origin + path, {
+        method: data ? 'POST' : 'GET',
+        headers: { 'content-type': 'application/json' },
+        ...(data && {
+          body: data.replace(/"(\w+)":"\.\.\."/g, (_, name) => `"${name}":"${filled[name]}"`),
+        }),
+      })
+      const body = await reply.text()
+      expect(reply.status, body).toBe(200)
+      if (answer) expect(withoutTimes(body)).toBe(withoutTimes(answer))
+    }
+  })
+
+  test('the code for a single-page app asks for a link and chooses a password', async () => {
+    const bundle = await build({
+      stdin: {
+        contents: (snippets('ts')[0] ?? '').replace('http://localhost:3000', origin),
+        resolveDir: fileURLToPath(new URL('../src/page/', import.meta.url)),
+        loader: 'ts',
+      },
+      bundle: true,
+      format: 'iife',
+      globalName: 'app',
+      write: false,
+    })
+    const code = bundle.outputFiles[0]?.text ?? ''
+    const browser = await launchBrowser()
+    const page = await browser.newPage()
+    const call = (expression: string) => page.evaluate(`${code}; app.${expression}`)
+    // Any page of the application's origin will do; this one has no script of its own.
+    const { origin: application } = await newestLink('ada@example.com')
+
+    await page.goto(`${application}/accounts`)
+    expect(await call("choosePassword('x')")).toBe('Open the link from the mail.')
+    expect(await call("forgotPassword('grace@example.com')")).toBe('Look into your mailbox.')
+
+    const { search } = await newestLink('grace@example.com')
+    await page.goto(`${application}/accounts${search}`)
+    expect(await call("choosePassword('12345678')")).toBe(
+      'password_rejected: This password is too common. This password is entirely numeric.',
+    )
+    expect(page.url()).toBe(`${application}/accounts`)
+
+    await page.goto(`${application}/accounts${search}`)
+    expect(await call("choosePassword('a new password')")).toBe('You can sign in now.')
+    await browser.close()
+  })
+})
+
+function withoutTimes(text: string): string {
+  return text.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/, 'TIME')
+}
