@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { generateSecret } from '../src/core/key-ring.ts'
 
 // As src/main.ts does, before anything uses the pool.
-process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism() + 2))
+process.env['UV_THREADPOOL_SIZE'] = String(Math.max(4, availableParallelism() + 2))
 
 const { startDemo } = await import('./start-demo.ts')
 

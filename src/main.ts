@@ -6,7 +6,8 @@ import type { ExitStatus, Terminal } from './cli/terminal.ts'
 
 // Before anything uses the pool, which then keeps its size. Hashes take a thread for each core; two
 // more stay free, because name look-ups use the same pool.
-process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism() + 2))
+const threads = Math.max(Number(process.env['UV_THREADPOOL_SIZE']) || 4, availableParallelism() + 2)
+process.env['UV_THREADPOOL_SIZE'] = String(threads)
 
 type Command = (terminal: Terminal) => ExitStatus | Promise<ExitStatus>
 

@@ -3,7 +3,7 @@
 import { pino } from 'pino'
 import { readConfig } from '../config/config.ts'
 import { serializeError } from '../http/request-log.ts'
-import { assembleService } from './assemble-service.ts'
+import { assembleService, type Service } from './assemble-service.ts'
 import { reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 
@@ -18,7 +18,12 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   const { config } = reading
   const logger = pino({ level: config.process.logLevel, serializers: { err: serializeError } })
 
-  const service = assembleService(config, logger)
+  let service: Service
+  try {
+    service = assembleService(config, logger)
+  } catch (error) {
+    return reportFaults(terminal, [error instanceof Error ? error.message : String(error)])
+  }
   const stopSignal = terminal.stopSignal()
   const noAnswerYet = new Promise<readonly string[]>((resolve) => {
     setTimeout(resolve, FIRST_REACH_MS, []).unref()

@@ -15,6 +15,7 @@ export interface Rate {
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 }
 const IDENTIFIER = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))(?:\.(?:"((?:[^"\0]|"")+)"|([^".\0]+)))?$/
 const MAX_IDENTIFIER_BYTES = 63
+const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s\p{Cc}\\]+$/iu
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
 
 /** `30/15m`, whose form the schema has checked. */
@@ -50,8 +51,9 @@ export function parseDatabaseUrl(value: string): URL {
 
 /** Says whether the connection is encrypted, as the driver reads the URL. */
 export function hasTls(database: URL): boolean {
-  const mode = database.searchParams.get('sslmode') ?? database.searchParams.get('ssl')
-  return mode !== null && mode !== 'disable' && mode !== 'false'
+  const mode = database.searchParams.get('sslmode') || database.searchParams.get('ssl')
+  // `prefer` goes on in plain text when the other side says that it has no TLS.
+  return !['', 'disable', 'false', 'prefer'].includes(mode ?? '')
 }
 
 /** One exact origin, as a browser writes it. */
@@ -66,7 +68,8 @@ export function parseOrigin(value: string): string {
 /** A proxy's address or CIDR. */
 export function parseProxy(value: string): string {
   const [address = '', bits] = value.split('/')
-  const isCidr = bits === undefined || ipaddr.isValidCIDR(value)
+  // A network of all addresses would let anybody forward, and Fastify does not take it.
+  const isCidr = bits === undefined || (ipaddr.isValidCIDR(value) && Number(bits) > 0)
   if (isIP(address) === 0 || !isCidr) {
     throw new TypeError('must be addresses or CIDRs such as 10.0.0.0/8; no hop counts, no names')
   }
@@ -79,7 +82,7 @@ export function parseProxy(value: string): string {
 
 /** `/path`, or nothing for the root. @returns no trailing slash */
 export function parseBasePath(value: string): string {
-  if (!/^\/(?:[A-Za-z0-9._~-]+\/?)*$/.test(value)) {
+  if (!/^\/(?:[A-Za-z0-9._~-]+\/)*[A-Za-z0-9._~-]*$/.test(value)) {
     throw new TypeError('must be a path such as /api/v1/accounts')
   }
   return value.replace(/\/$/, '')
@@ -88,10 +91,13 @@ export function parseBasePath(value: string): string {
 /** @returns unix seconds; 0 when there is no such time */
 export function parseTime(value: string | undefined): number {
   if (value === undefined) return 0
-  if (!RFC_3339.test(value) || Number.isNaN(Date.parse(value))) {
+  const time = RFC_3339.test(value) ? Date.parse(value) : Number.NaN
+  const day = value.slice(0, 10)
+  // Date.parse takes 30 February for 2 March.
+  if (Number.isNaN(time) || !new Date(day).toISOString().startsWith(day)) {
     throw new TypeError('must be a time such as 2026-01-31T12:00:00Z')
   }
-  return Math.floor(Date.parse(value) / 1000)
+  return Math.floor(time / 1000)
 }
 
 export function parseSecrets(secrets: readonly string[]): KeyRing {
@@ -138,7 +144,10 @@ export function isLoopback(host: string): boolean {
 }
 
 function parseUrl(value: string): URL {
-  if (!URL.canParse(value)) throw new TypeError('must be an absolute URL')
+  // The parser forgives what a mail program does not: a link is mailed as it is written here.
+  if (!ABSOLUTE_URL.test(value) || !URL.canParse(value)) {
+    throw new TypeError('must be an absolute URL without blanks')
+  }
   const url = new URL(value)
   if (url.username || url.password) throw new TypeError('must have no user name and password')
   return url

@@ -67,8 +67,9 @@ function compose(
   const rendered = deps.templates.render(composed, account.locale ?? '')
   const { subject, text, html } = rendered
   const to = account.emailAddress
-  // Over all that the provider is given, so that a retry is the same mail and no other one is.
-  const fields = ['rekey-mail-v1', order.kind, deps.from, to, subject, text, html]
+  // Over all that the provider is given, so that a retry is the same mail and no other one is; and
+  // over the time, because two notices within a minute read the same.
+  const fields = ['rekey-mail-v1', order.kind, order.timestamp, deps.from, to, subject, text, html]
   const idempotencyKey = macFields(deps.keyRing[0].idempotency, fields).toString('base64url')
   return { from: deps.from, to, ...rendered, idempotencyKey }
 }

@@ -9,51 +9,19 @@ import Fastify, {
   type FastifyInstance,
 } from 'fastify'
 import { RekeyError } from '../errors.ts'
-import type { ConfirmResetDeps } from '../flows/confirm-reset.ts'
-import type { RequestResetDeps } from '../flows/request-reset.ts'
-import type { IntakeLine } from '../ports.ts'
 import { checkResetLink } from './check-reset-link.ts'
 import { replyWithError } from './errors.ts'
 import { health } from './health.ts'
-import { type HostedPage, hostedPage } from './hosted-page.ts'
+import { hostedPage } from './hosted-page.ts'
 import { acceptJsonOnly } from './json-body.ts'
-import { type OutboxMails, outboxPage } from './outbox-page.ts'
+import type { AppDeps, AppOptions, AppSettings } from './options.ts'
+import { outboxPage } from './outbox-page.ts'
 import { passwordRules } from './password-rules.ts'
-import type { Limiter } from './rate-limit.ts'
 import { RequestLog } from './request-log.ts'
 import { resetPassword } from './reset-password.ts'
 import { apiHeaders } from './security-headers.ts'
 import { sendResetPasswordLink } from './send-reset-password-link.ts'
 import { watchForwardingHeaders } from './untrusted-proxies.ts'
-
-/** What the routes need from the rest of Rekey. */
-export interface AppDeps extends ConfirmResetDeps, Omit<RequestResetDeps, 'hasher'> {
-  readonly intakeLine: IntakeLine
-  readonly requestLimiter: Limiter
-  readonly confirmLimiter: Limiter
-  /** @returns unix milliseconds */
-  readonly clock: () => number
-  readonly isReady: () => Promise<boolean>
-}
-
-/** What the operator decides about the HTTP side. */
-export interface AppSettings {
-  readonly basePath: string
-  readonly corsOrigins: readonly string[]
-  readonly trustedProxies: readonly string[]
-  readonly revealUnknownUsers: boolean
-  readonly requirePasswordConfirm: boolean
-  /** Rekey's own pages, for those without a frontend. */
-  readonly hostedPage: HostedPage | undefined
-  /** Mails to show instead of sending them. */
-  readonly outbox: OutboxMails | undefined
-}
-
-/** What every route is registered with. */
-export interface AppOptions {
-  readonly deps: AppDeps
-  readonly settings: AppSettings
-}
 
 const BODY_LIMIT_BYTES = 16 * 1024
 const METHODS = ['GET', 'POST']
@@ -111,7 +79,7 @@ export function buildApp(
     reply.headers(apiHeaders)
     done()
   })
-  if (settings.trustedProxies.length === 0) watchForwardingHeaders(app)
+  watchForwardingHeaders(app)
 
   const options: AppOptions = { deps, settings }
   app.register(health, options)

@@ -3,8 +3,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { checkLink } from '../flows/check-link.ts'
-import type { AppOptions } from './app.ts'
 import { linkFields, linkFieldsRule, readLink } from './link-body.ts'
+import type { AppOptions } from './options.ts'
 import { limitRequests } from './rate-limit.ts'
 
 const CheckLinkBodySchema = Type.Object(linkFields, linkFieldsRule)

@@ -2,7 +2,7 @@
 
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { RekeyError } from '../errors.ts'
-import type { AppOptions } from './app.ts'
+import type { AppOptions } from './options.ts'
 
 export const health: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps }, done) => {
   app.get('/livez', () => ({ detail: 'alive' }))

@@ -2,7 +2,7 @@
 
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import type { AppOptions } from './app.ts'
+import type { AppOptions } from './options.ts'
 
 const PasswordRulesReplySchema = Type.Object({
   min_length: Type.Integer({ description: 'In code points' }),

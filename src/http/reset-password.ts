@@ -4,8 +4,8 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from '@sinclair/typebox'
 import { RekeyError } from '../errors.ts'
 import { confirmReset } from '../flows/confirm-reset.ts'
-import type { AppOptions } from './app.ts'
 import { linkFields, linkFieldsRule, readLink } from './link-body.ts'
+import type { AppOptions } from './options.ts'
 import { limitRequests } from './rate-limit.ts'
 import { noteOutcome } from './request-log.ts'
 

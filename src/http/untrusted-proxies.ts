@@ -3,11 +3,14 @@
 
 import type { FastifyInstance } from 'fastify'
 
-/** Watches the requests of an app that trusts no proxy. */
+/** Watches the requests of an app. */
 export function watchForwardingHeaders(app: FastifyInstance): void {
   let ignored = 0
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.headers['x-forwarded-for'] !== undefined || request.headers.forwarded) {
+    const { headers } = request
+    const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
+    // The chain of addresses that are believed: the peer alone, when the peer is not.
+    if (isForwarded && (request.ips ?? []).length <= 1) {
       ignored += 1
       if (ignored === 1) {
         request.log.warn(

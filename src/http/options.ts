@@ -1,0 +1,37 @@
+// What the HTTP side is given: parts of Rekey, and the operator's decisions.
+
+import type { ConfirmResetDeps } from '../flows/confirm-reset.ts'
+import type { RequestResetDeps } from '../flows/request-reset.ts'
+import type { IntakeLine } from '../ports.ts'
+import type { HostedPage } from './hosted-page.ts'
+import type { OutboxMails } from './outbox-page.ts'
+import type { Limiter } from './rate-limit.ts'
+
+/** What the routes need from the rest of Rekey. */
+export interface AppDeps extends ConfirmResetDeps, Omit<RequestResetDeps, 'hasher'> {
+  readonly intakeLine: IntakeLine
+  readonly requestLimiter: Limiter
+  readonly confirmLimiter: Limiter
+  /** @returns unix milliseconds */
+  readonly clock: () => number
+  readonly isReady: () => Promise<boolean>
+}
+
+/** What the operator decides about the HTTP side. */
+export interface AppSettings {
+  readonly basePath: string
+  readonly corsOrigins: readonly string[]
+  readonly trustedProxies: readonly string[]
+  readonly revealUnknownUsers: boolean
+  readonly requirePasswordConfirm: boolean
+  /** Rekey's own pages, for those without a frontend. */
+  readonly hostedPage: HostedPage | undefined
+  /** Mails to show instead of sending them. */
+  readonly outbox: OutboxMails | undefined
+}
+
+/** What every route is registered with. */
+export interface AppOptions {
+  readonly deps: AppDeps
+  readonly settings: AppSettings
+}

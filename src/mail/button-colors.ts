@@ -1,0 +1,42 @@
+// The colours of a mail's button, readable on the operator's colour in light and in dark (WCAG 2.2).
+
+/** In the operator's colour by default. */
+export const DEFAULT_BRAND_COLOR = '#2f6bd6'
+
+// What the button lies on in `layout.html.liquid`.
+const CARD_LIGHT = '#ffffff'
+const CARD_DARK = '#202327'
+
+/**
+ * Chooses text and outline for a background.
+ *
+ * @param background as #rrggbb
+ */
+export function buttonColors(background: string): Readonly<Record<string, string>> {
+  // WCAG 1.4.11: a button that would melt into its card gets an outline.
+  const outline = (card: string) => (contrastRatio(background, card) >= 3 ? background : '#808690')
+  return {
+    background,
+    ink:
+      contrastRatio(background, '#ffffff') >= contrastRatio(background, '#000000')
+        ? '#ffffff'
+        : '#000000',
+    border: outline(CARD_LIGHT),
+    border_dark: outline(CARD_DARK),
+  }
+}
+
+function contrastRatio(one: string, other: string): number {
+  const [a, b] = [luminance(one), luminance(other)]
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
+}
+
+function luminance(color: string): number {
+  const channels = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(color)?.slice(1)
+  if (!channels) throw new Error('The brand colour is not #rrggbb')
+  const [red = 0, green = 0, blue = 0] = channels.map((digits) => {
+    const share = Number.parseInt(digits, 16) / 255
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}

@@ -1,0 +1,20 @@
+// Which display names a mail may greet by: whoever signs up with the address of somebody else chooses
+// what that person reads here.
+
+const MAX_CODE_POINTS = 64
+
+/** Cleans a name, or gives an empty text for one that no greeting may carry. */
+export function greetableName(raw: string): string {
+  const name = raw
+    .slice(0, 1000)
+    .replace(/\s+/g, ' ')
+    // The two joiners are format characters too, and belong to Persian and Indic names.
+    .replace(/[[\p{Cc}\p{Cf}\p{Cs}\p{Co}]--[\u200c\u200d]]/gv, '')
+    .trim()
+  // As a mail client may see it that looks for links, numbers to call and shares to open.
+  const plain = name.replace(/\p{Default_Ignorable_Code_Point}/gu, '').normalize('NFKC')
+  const looksLikeAddress = /[:/\\@]|www\.|\S[.。](?:[\p{L}\p{M}]{2}|\p{N})/iu.test(plain)
+  const looksLikeNumber = /(?:\p{N}\P{N}*){6}/u.test(plain)
+  if (looksLikeAddress || looksLikeNumber || !/[\p{L}\p{N}]/u.test(plain)) return ''
+  return Array.from(name).slice(0, MAX_CODE_POINTS).join('').trim()
+}
