@@ -1,12 +1,12 @@
 // Compiles src/ to dist/: the process and its commands bundled, so that they start fast, and the
 // browser pages beside them. Type checking is `npm run check`'s job.
 
-import { cpSync, globSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
 rmSync('dist', { recursive: true, force: true })
 
-await build({
+const { metafile } = await build({
   entryPoints: ['src/main.ts', 'src/cli/serve.ts', 'src/cli/migrate.ts', 'src/cli/keygen.ts'],
   outbase: 'src',
   outdir: 'dist',
@@ -21,7 +21,8 @@ await build({
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
-  legalComments: 'linked',
+  legalComments: 'none',
+  metafile: true,
 })
 
 await build({
@@ -34,3 +35,18 @@ await build({
   minify: true,
 })
 for (const file of globSync('src/page/*.{html,css}')) cpSync(file, file.replace('src', 'dist'))
+
+// What is bundled takes its licence along.
+const packages = new Set(
+  Object.keys(metafile.inputs).flatMap(
+    (file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [],
+  ),
+)
+const notices = [...packages].sort().map((directory) => {
+  const { name, version, license } = JSON.parse(readFileSync(`${directory}/package.json`, 'utf8'))
+  const text = ['LICENSE', 'LICENSE.md', 'LICENCE', 'license', 'LICENSE.txt', 'LICENSE-MIT']
+    .map((file) => `${directory}/${file}`)
+    .find(existsSync)
+  return `${name} ${version} (${license})\n\n${text ? readFileSync(text, 'utf8').trim() : ''}\n`
+})
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', notices.join(`\n${'-'.repeat(80)}\n\n`))

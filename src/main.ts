@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The process: the only file that touches process.*. It hands argv and environment to a command.
 
-import { availableParallelism } from 'node:os'
+import { availableParallelism, constants } from 'node:os'
 import type { ExitStatus, Terminal } from './cli/terminal.ts'
 
 // Before anything uses the pool, which then keeps its size. Hashes take a thread for each core; two
@@ -18,6 +18,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
 }
 
+// As the first process of a container, ours gets only the signals that it handles. So the first one
+// ends it at once, until a command asks to be told instead; after that the second one does.
+const endAtOnce = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal])
+let onSignal: (signal: NodeJS.Signals) => void = endAtOnce
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => onSignal(signal))
+
 const [name = 'serve', ...args] = process.argv.slice(2)
 const load = Object.hasOwn(commands, name) ? commands[name] : undefined
 const terminal: Terminal = {
@@ -27,7 +33,10 @@ const terminal: Terminal = {
   err: (text) => process.stderr.write(`${text}\n`),
   stopSignal: () =>
     new Promise((resolve) => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
+      onSignal = (signal) => {
+        onSignal = endAtOnce
+        resolve(signal)
+      }
     }),
 }
 if (load) {

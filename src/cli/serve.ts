@@ -28,8 +28,12 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   const noAnswerYet = new Promise<readonly string[]>((resolve) => {
     setTimeout(resolve, FIRST_REACH_MS, []).unref()
   })
-  const faults = await Promise.race([service.reached, noAnswerYet])
-  if (faults.length > 0) return reportFaults(terminal, faults)
+  const first = await Promise.race([stopSignal, service.reached, noAnswerYet])
+  if (typeof first === 'string') {
+    await service.stop()
+    return 0
+  }
+  if (first.length > 0) return reportFaults(terminal, first)
 
   try {
     await service.listen()
