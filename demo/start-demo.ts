@@ -65,7 +65,6 @@ export async function startDemo(
     }
     await migrate({
       env,
-      args: [],
       out: () => {},
       err: fail,
       stopSignal: () => new Promise(() => {}),

@@ -43,7 +43,7 @@ export class RekeyError extends Error {
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, message: string, options: RekeyErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    super(message, options)
     this.name = 'RekeyError'
     this.code = code
     this.faults = options.faults ?? []

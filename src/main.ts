@@ -2,7 +2,7 @@
 // The process: the only file that touches process.*. It hands argv and environment to a command.
 
 import { availableParallelism, constants } from 'node:os'
-import type { ExitStatus, Terminal } from './cli/terminal.ts'
+import { EXIT_USAGE, type ExitStatus, type Terminal } from './cli/terminal.ts'
 
 // Before anything uses the pool, which then keeps its size. Hashes take a thread for each core; two
 // more stay free, because name look-ups use the same pool.
@@ -24,11 +24,10 @@ const endAtOnce = (signal: NodeJS.Signals) => process.exit(128 + constants.signa
 let onSignal: (signal: NodeJS.Signals) => void = endAtOnce
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => onSignal(signal))
 
-const [name = 'serve', ...args] = process.argv.slice(2)
+const [name = 'serve'] = process.argv.slice(2)
 const load = Object.hasOwn(commands, name) ? commands[name] : undefined
 const terminal: Terminal = {
   env: process.env,
-  args,
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   stopSignal: () =>
@@ -43,8 +42,8 @@ if (load) {
   const command = await load()
   process.exitCode = await command(terminal)
 } else {
-  terminal.err(`rekey knows ${Object.keys(commands).join(', ')}`)
-  process.exitCode = 64
+  terminal.err(`rekey has no command ${name}; use one of ${Object.keys(commands).join(', ')}`)
+  process.exitCode = EXIT_USAGE
 }
 // Whatever may still wait, such as a mail that was reported lost, is not waited for.
 process.exit()

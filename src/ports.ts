@@ -1,4 +1,4 @@
-// The shapes that the flows need from the world. Types only; the adapters are in accounts/,
+// The shapes that flows and routes need from the world. Types only; the adapters are in accounts/,
 // hashing/, mail/ and events/.
 
 import type { AccountFacts } from './core/link.ts'
@@ -22,7 +22,7 @@ export interface Identifier {
   readonly kind: 'address' | 'login'
 }
 
-/** The host's users table. Every method throws RekeyError `unavailable` when it cannot answer. */
+/** The host's users table. What asks it throws RekeyError `unavailable` when it cannot answer. */
 export interface Accounts {
   /**
    * Finds the accounts of many identifiers at once.
@@ -67,7 +67,7 @@ export interface MailOrder {
 
 /** The bounded line of mails to be sent. */
 export interface MailLine {
-  /** Takes an order, or drops it in silence when the line is full, logged and counted. */
+  /** Takes an order. When the line is full it is dropped, which only an event says. */
   add(order: MailOrder): void
 }
 

@@ -76,10 +76,7 @@ export function assembleService(config: Config, logger: FastifyBaseLogger): Serv
     requestPageUrl: links.requestPageUrl,
     from: mail.from,
     templates: loadTemplates({ ...content, directory: emailsDirectory }),
-    accountCap: createAccountCap(links.keyRing[0], {
-      ...mail.perAccount,
-      linkTtlSeconds: links.rules.ttlSeconds,
-    }),
+    accountCap: createAccountCap(links.keyRing[0], mail.perAccount, links.rules),
     events,
   }
   const mailLine = createMailLine({
@@ -123,7 +120,8 @@ export function assembleService(config: Config, logger: FastifyBaseLogger): Serv
   const stopping = new AbortController()
   let lastFailure = ''
   const reached = reachTable(database, config.users, stopping.signal, (reason) => {
-    if (reason !== lastFailure) logger.warn({ reason }, 'the database cannot be reached: trying on')
+    if (reason !== lastFailure)
+      logger.warn({ reason }, 'the database cannot be reached: still trying')
     lastFailure = reason
   }).then((facts) => {
     if (!facts || facts.faults.length > 0) return facts?.faults ?? []

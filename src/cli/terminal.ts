@@ -3,7 +3,6 @@
 /** The process, as commands see it. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly args: readonly string[]
   out(text: string): void
   err(text: string): void
   /** Settles at the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -12,6 +11,9 @@ export interface Terminal {
 
 /** What a command ends with. */
 export type ExitStatus = number
+
+/** EX_USAGE of sysexits(3): there is no such command. */
+export const EXIT_USAGE: ExitStatus = 64
 
 /** EX_CONFIG of sysexits(3): the configuration is at fault, and starting again will not help. */
 export const EXIT_CONFIG: ExitStatus = 78

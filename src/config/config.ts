@@ -45,7 +45,7 @@ export interface Config {
   readonly content: {
     readonly appName: string
     readonly supportEmail: string | undefined
-    readonly brandColor: string | undefined
+    readonly brandColor: string
     readonly defaultLocale: string
   }
   readonly passwords: {
@@ -121,7 +121,8 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
   if (database && !isLocal(database.hostname) && !hasTls(database) && !env.DATABASE_CA) {
     warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
   }
-  const bucketSeconds = env.LINK_BUCKET_SECONDS ?? Math.min(60, env.LINK_TTL_SECONDS / 10)
+  const bucketSeconds =
+    env.LINK_BUCKET_SECONDS ?? Math.min(60, Math.floor(env.LINK_TTL_SECONDS / 10))
   attempt('LINK_BUCKET_SECONDS', () =>
     require(bucketSeconds * 10 <= env.LINK_TTL_SECONDS, 'at most a tenth of LINK_TTL_SECONDS'),
   )
@@ -149,7 +150,7 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
       env.PASSWORD_MAX_LENGTH, 'must not be more than PASSWORD_MAX_LENGTH'),
   )
   attempt('HOST', () =>
-    require(isIP(env.HOST) !== 0 || env.HOST === 'localhost', 'must be an IP address'),
+    require(isIP(env.HOST) !== 0 || env.HOST === 'localhost', 'must be an IP address or localhost'),
   )
   const identifiers = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))
   for (const [name, value] of identifiers) {

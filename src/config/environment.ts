@@ -14,11 +14,15 @@ const whole = (minimum: number, maximum: number, byDefault: number, description:
   Type.Integer({ description, minimum, maximum, default: byDefault })
 const rate = (byDefault: string, description: string) =>
   Type.String({ description, pattern: '^[1-9]\\d{0,5}/[1-9]\\d{0,5}[smhd]$', default: byDefault })
-const oneOf = <const T extends readonly string[]>(values: T, description: string) =>
+const oneOf = <const T extends readonly string[]>(
+  byDefault: T[number],
+  values: T,
+  description: string,
+) =>
   Type.Unsafe<T[number]>(
     Type.Union(
       values.map((value) => Type.Literal(value)),
-      { description, default: values[0] },
+      { description, default: byDefault },
     ),
   )
 const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
@@ -26,8 +30,10 @@ const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
 /** A test compares this with `.env.example` and with the README's table. */
 export const EnvironmentSchema = Type.Object({
   DATABASE_URL: text('PostgreSQL 13 or newer, as postgres://user:password@host:port/database'),
-  DATABASE_CA: optional(text("PEM certificates that the server's must be signed by")),
-  DATABASE_POOL_MAX: whole(1, 1000, 10, 'Most connections to the database'),
+  DATABASE_CA: optional(
+    text("PEM text of the CA that signed the server's certificate; as a file: DATABASE_CA_FILE"),
+  ),
+  DATABASE_POOL_MAX: whole(1, 1000, 10, 'At most so many connections to the database'),
   DATABASE_PREPARE: flag(true, 'Prepared statements; false behind a transaction pooler'),
 
   LINK_SECRETS: list('What `rekey keygen` prints; the first signs, all verify'),
@@ -47,14 +53,20 @@ export const EnvironmentSchema = Type.Object({
   HOSTED_PAGE: flag(false, "Serve Rekey's own pages at /reset/, for those without a frontend"),
 
   MAIL_FROM: text('Sender, as Name <address>'),
-  MAIL_TRANSPORT: oneOf(['resend', 'outbox'], 'outbox keeps mails in memory, for development'),
+  MAIL_TRANSPORT: oneOf(
+    'resend',
+    ['resend', 'outbox'],
+    'outbox keeps mails in memory, for development',
+  ),
   RESEND_API_KEY: optional(text('Key of the Resend account')),
   RESEND_BASE_URL: textOr('https://api.resend.com', 'https, or http on a loopback address'),
   APP_NAME: textOr('Rekey', 'What mails and pages call the application'),
   SUPPORT_EMAIL: optional(text('Where a reader can turn to')),
-  BRAND_COLOR: optional(
-    Type.String({ description: 'Colour of the button, as #rrggbb', pattern: '^#[0-9a-fA-F]{6}$' }),
-  ),
+  BRAND_COLOR: Type.String({
+    description: 'Colour of the button, as #rrggbb',
+    pattern: '^#[0-9a-fA-F]{6}$',
+    default: '#2f6bd6',
+  }),
   DEFAULT_LOCALE: textOr('en', 'Language of mails to accounts that name none'),
 
   HOST: textOr('0.0.0.0', 'Address to listen on'),
@@ -63,21 +75,31 @@ export const EnvironmentSchema = Type.Object({
   CORS_ORIGINS: optional(list('Exact origins of frontends; the origin of RESET_PAGE_URL')),
   TRUST_PROXY: optional(list('Addresses or CIDRs of proxies whose forwarding headers count')),
   LOG_LEVEL: oneOf(
-    ['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent'],
-    'Least level that is logged',
+    'info',
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'Lowest level that is logged',
   ),
   SHUTDOWN_GRACE_SECONDS: whole(0, 600, 10, 'How long accepted work may take at SIGTERM'),
 
   REVEAL_UNKNOWN_USERS: flag(false, 'Tell askers whether an account exists'),
   REQUIRE_PASSWORD_CONFIRM: flag(false, 'password_confirm must be sent'),
-  PASSWORD_MIN_LENGTH: whole(1, 1024, 8, 'In code points; 15 where it is the only factor'),
+  PASSWORD_MIN_LENGTH: whole(
+    1,
+    1024,
+    8,
+    'In code points; set 15 where the password is the only factor',
+  ),
   PASSWORD_MAX_LENGTH: whole(64, 4096, 128, 'In code points'),
-  PASSWORD_EDGE_SPACES: oneOf(['keep', 'refuse'], 'refuse for hosts whose login trims passwords'),
-  PASSWORD_HASH: oneOf(['auto', 'argon2id'], "auto keeps the row's own format"),
+  PASSWORD_EDGE_SPACES: oneOf(
+    'keep',
+    ['keep', 'refuse'],
+    'refuse for hosts whose login trims passwords',
+  ),
+  PASSWORD_HASH: oneOf('auto', ['auto', 'argon2id'], "auto keeps the row's own format"),
 
   RATE_LIMIT_REQUESTS: rate('30/15m', 'Link requests per client address'),
   RATE_LIMIT_CONFIRMS: rate('100/15m', 'Checks and resets per client address'),
-  RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Mails per stored address while a mailed link lives'),
+  RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Reset links mailed to one account while one of them works'),
 
   USERS_TABLE: textOr('users', 'The table, or schema.table'),
   USERS_ID_COLUMN: textOr('id', 'Column of the id: uuid, bigint, integer, smallint or text'),

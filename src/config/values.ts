@@ -46,6 +46,12 @@ export function parseDatabaseUrl(value: string): URL {
   if (!url || !/^postgres(ql)?:$/.test(url.protocol)) {
     throw new TypeError('must be a URL such as postgres://user:password@host:5432/database')
   }
+  try {
+    // The driver decodes them, and would fail where no variable is named any more.
+    decodeURIComponent(url.username + url.password + url.host)
+  } catch {
+    throw new TypeError('must have a % in a name or password written as %25')
+  }
   return url
 }
 
@@ -59,7 +65,7 @@ export function hasTls(database: URL): boolean {
 /** One exact origin, as a browser writes it. */
 export function parseOrigin(value: string): string {
   const url = parsePageUrl(value)
-  if (url.origin !== value.replace(/\/$/, '')) {
+  if (url.origin !== value.replace(/\/$/, '') || url.hostname.includes('*')) {
     throw new TypeError('must be exact origins such as https://app.example, without path or *')
   }
   return url.origin

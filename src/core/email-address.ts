@@ -3,10 +3,12 @@
 /** Most characters of an address (RFC 5321 section 4.5.3.1.3, less the brackets). */
 export const MAX_IDENTIFIER_LENGTH = 254
 
-const EDGE_BLANKS = /^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g
+// The look-behind keeps the time linear: a run of blanks is tried from its first one only.
+const EDGE_BLANKS = /^[ \t\n\v\f\r]+|(?<![ \t\n\v\f\r])[ \t\n\v\f\r]+$/g
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
-// One mailbox and nothing that a mail program could read as a second one, a name or a header.
-const MAILBOX = /^[^\s\p{Cc}\p{Cs}@,;:<>()[\]\\"]+@[^\s\p{Cc}\p{Cs}@,;:<>()[\]\\"]+$/u
+// One mailbox and nothing that a mail program could read as a second one, a name, a header or an
+// encoded word (RFC 2047).
+const MAILBOX = /^(?!.*=\?.*\?=)[^\s\p{Cc}\p{Cs}@,;:<>()[\]\\"]+@[^\s\p{Cc}\p{Cs}@,;:<>()[\]\\"]+$/u
 
 /** Trims ASCII blanks at the edges of what somebody typed, and nothing else. */
 export function trimIdentifier(typed: string): string {

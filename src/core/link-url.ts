@@ -29,12 +29,17 @@ const VALUES: Readonly<Record<string, (link: Link) => string>> = {
  */
 export function compileLinkUrl(template: string): LinkUrl {
   const names = placeholders(template)
-  const unknown = names.find((name) => !Object.hasOwn(VALUES, name))
-  if (unknown !== undefined) throw new TypeError(`{${unknown}} is not a placeholder`)
+  if (!names.every((name) => Object.hasOwn(VALUES, name))) {
+    const known = Object.keys(VALUES).map((name) => `{${name}}`)
+    throw new TypeError(`has a placeholder that is none of ${known.join(', ')}`)
+  }
 
   const fragment = template.split('#').slice(1).join('#')
   if (template.includes('#') && placeholders(fragment).length === 0) {
     throw new TypeError('a fragment needs placeholders, such as #token={token}')
+  }
+  if (template.includes('&timestamp=')) {
+    throw new TypeError('some mail clients turn &timestamp= into ×tamp=: put timestamp first')
   }
   if (names.length === 0) return compilePlain(template)
 
@@ -47,9 +52,6 @@ export function compileLinkUrl(template: string): LinkUrl {
   const afterOrigin = template.replace(/^[^:/?#]+:\/\/[^/?#]*/, '')
   if (placeholders(afterOrigin).length !== names.length) {
     throw new TypeError('a placeholder cannot stand in the origin')
-  }
-  if (template.includes('&timestamp=')) {
-    throw new TypeError('some mail clients turn &timestamp= into ×tamp=: put timestamp first')
   }
   return (link) =>
     template.replace(PLACEHOLDER, (_, name: string) =>

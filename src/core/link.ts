@@ -3,12 +3,13 @@
 // A link is three strings: user_id, timestamp (unix seconds, ten digits) and signature: 32 bytes as
 // 43 characters of base64url without padding, two 16-byte seals in a row, each the first half of an
 // HMAC-SHA-256.
-//   outer seal   version, purpose, audience, user_id, timestamp, under the server's secret. Checked
-//                with no database, so a forged link never reaches it.
-//   inner seal   the same, the address and the last login, under a key made of the server's secret
-//                and the current password hash. It dies with the password.
+//   outer seal   'rekey-link-v1', 'reset-password', 'outer', audience, user_id, timestamp, under the
+//                server's secret. Checked with no database, so a forged link never reaches it.
+//   inner seal   the same with 'inner', then the address and, where mapped, the last login: 'never'
+//                or 'at <text>'. Its key is a MAC over 'rekey-link-v1', 'reset-password', 'inner-key'
+//                and the current password hash under the server's secret: it dies with the password.
 
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { RekeyError } from '../errors.ts'
 import type { KeyRing, SecretKeys } from './key-ring.ts'
 import { macFields } from './message.ts'
@@ -48,6 +49,7 @@ export interface GenuineLink {
 
 const SEAL_BYTES = 16
 const SIGNATURE_LENGTH = 43
+const TIMESTAMP = /^\d{10}$/
 const MAX_CLOCK_SKEW_SECONDS = 60
 const VERSION = 'rekey-link-v1'
 const PURPOSE = 'reset-password'
@@ -87,11 +89,11 @@ export function sealLink(
  *
  * @param now unix milliseconds
  * @throws RekeyError `link_invalid`: altered, not made by this service, or from the future
- * @throws RekeyError `link_expired`: genuine and too old
+ * @throws RekeyError `link_expired`: genuine and too old, or void by LINKS_NOT_BEFORE
  */
 export function openLink(ring: KeyRing, rules: LinkRules, link: Link, now: number): GenuineLink {
   const signature = decodeSignature(link.signature)
-  if (!signature || !link.userId.isWellFormed() || !link.timestamp.isWellFormed()) {
+  if (!signature || !link.userId.isWellFormed() || !TIMESTAMP.test(link.timestamp)) {
     throw new RekeyError('link_invalid', 'not a spelling that this service makes')
   }
   const claimed = signature.subarray(0, SEAL_BYTES)
@@ -103,16 +105,26 @@ export function openLink(ring: KeyRing, rules: LinkRules, link: Link, now: numbe
   if (!sealedBy) throw new RekeyError('link_invalid', 'outer seal does not match')
 
   const sealedAt = Number(link.timestamp)
-  const seconds = Math.floor(now / 1000)
-  if (sealedAt - seconds > MAX_CLOCK_SKEW_SECONDS) {
+  if (sealedAt - Math.floor(now / 1000) > MAX_CLOCK_SKEW_SECONDS) {
     throw new RekeyError('link_invalid', 'from the future: check the clocks of the replicas')
   }
-  const expiresAt = sealedAt + rules.ttlSeconds
-  if (seconds > expiresAt) throw new RekeyError('link_expired', 'older than LINK_TTL_SECONDS')
-  if (sealedAt < bucketOf(rules.notBefore, rules)) {
-    throw new RekeyError('link_expired', 'voided by LINKS_NOT_BEFORE')
+  if (isTooOld(link.timestamp, rules, now)) {
+    throw new RekeyError('link_expired', 'past LINK_TTL_SECONDS, or voided by LINKS_NOT_BEFORE')
   }
-  return { link, expiresAt, keys: sealedBy }
+  return { link, expiresAt: sealedAt + rules.ttlSeconds, keys: sealedBy }
+}
+
+/**
+ * Says whether links of a timestamp are dead by age, or void by LINKS_NOT_BEFORE.
+ *
+ * @param now unix milliseconds
+ */
+export function isTooOld(timestamp: string, rules: LinkRules, now: number): boolean {
+  const sealedAt = Number(timestamp)
+  return (
+    Math.floor(now / 1000) > sealedAt + rules.ttlSeconds ||
+    sealedAt < bucketOf(rules.notBefore, rules)
+  )
 }
 
 /** Says whether the account is still as it was when the link was sealed. */
@@ -134,7 +146,7 @@ function innerSeal(
   timestamp: string,
   facts: AccountFacts,
 ): Buffer {
-  const key = createHmac('sha256', keys.innerSeal).update(facts.passwordHash).digest()
+  const key = macFields(keys.innerSeal, [VERSION, PURPOSE, 'inner-key', facts.passwordHash])
   const fields = [VERSION, PURPOSE, 'inner', rules.audience, userId, timestamp, facts.emailAddress]
   if (facts.lastLogin !== undefined) {
     fields.push(facts.lastLogin === null ? 'never' : `at ${facts.lastLogin}`)

@@ -46,8 +46,6 @@ export function judgePassword(
   if (length > rules.maxLength) {
     const limit = `${rules.maxLength} character${rules.maxLength === 1 ? '' : 's'}`
     refuse('max_length', `Ensure this field has no more than ${limit}.`)
-    // The rules below cost time in proportion to what was typed.
-    return refusals
   }
   const similar = personal.find(({ value }) => isTooSimilar(password, value))
   if (similar)
@@ -56,7 +54,7 @@ export function judgePassword(
     const limit = `${rules.minLength} character${rules.minLength === 1 ? '' : 's'}`
     refuse('password_too_short', `This password is too short. It must contain at least ${limit}.`)
   }
-  if (rules.commonPasswords.has(password.trim().toLowerCase())) {
+  if (isCommon(password.trim().toLowerCase(), rules.commonPasswords)) {
     refuse('password_too_common', 'This password is too common.')
   }
   if (ENTIRELY_NUMERIC.test(password)) {
@@ -71,6 +69,12 @@ export function judgePassword(
 // Python's str.isdigit: decimal digits of every script, and superscripts, subscripts, circled ones.
 const ENTIRELY_NUMERIC =
   /^[\p{Nd}²³¹፩-፱᧚⁰⁴-⁹₀-₉①-⑨⑴-⑼⒈-⒐⓪⓵-⓽⓿❶-❾➀-➈➊-➒\u{10A40}-\u{10A43}\u{10E60}-\u{10E68}\u{11052}-\u{1105A}\u{1F100}-\u{1F10A}]+$/u
+
+/** A common password, or one with no more to it than digits counted up from 1. */
+function isCommon(password: string, common: ReadonlySet<string>): boolean {
+  const withoutCounting = password.replace(/12345(?:6(?:7(?:8(?:90?)?)?)?)?$/, '')
+  return common.has(password) || (withoutCounting !== '' && common.has(withoutCounting))
+}
 
 function countCodePoints(text: string): number {
   let count = 0

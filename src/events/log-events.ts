@@ -12,7 +12,8 @@ export interface EventLog {
 export function createLogEvents(log: EventLog): Events {
   return {
     record({ type, ...fields }) {
-      const isTrouble = type === 'password_reset.mail_failed'
+      const isFull = 'reason' in fields && fields.reason === 'mail_line_full'
+      const isTrouble = isFull || type === 'password_reset.mail_failed'
       log[isTrouble ? 'warn' : 'info']({ event: type, ...fields }, type)
     },
   }

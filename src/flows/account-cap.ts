@@ -5,6 +5,7 @@
 // of each one's signature and seals the account anew to compare.
 
 import type { SecretKeys } from '../core/key-ring.ts'
+import { isTooOld, type LinkRules } from '../core/link.ts'
 import { macFields } from '../core/message.ts'
 import type { MailOrder } from '../ports.ts'
 
@@ -30,14 +31,16 @@ const MAX_ACCOUNTS = 100_000
 /** Makes a cap that has counted nothing yet. Each process counts its own. */
 export function createAccountCap(
   keys: SecretKeys,
-  limits: { readonly limit: number; readonly seconds: number; readonly linkTtlSeconds: number },
+  rate: { readonly limit: number; readonly seconds: number },
+  linkRules: LinkRules,
 ): AccountCap {
   const mailed = new Map<string, readonly Mailed[]>()
-  const fingerprint = (signature: string) => macFields(keys.log, [signature]).toString('base64url')
+  const fingerprint = (signature: string) =>
+    macFields(keys.log, ['rekey-log-v1', 'mailed-link', signature]).toString('base64url')
 
   const forgetOldest = (now: number) => {
     for (const [accountId, mails] of mailed) {
-      const isOver = (mails.at(-1)?.at ?? 0) < now - limits.seconds * 1000
+      const isOver = (mails.at(-1)?.at ?? 0) < now - rate.seconds * 1000
       if (!isOver && mailed.size < MAX_ACCOUNTS) return
       mailed.delete(accountId)
     }
@@ -46,19 +49,18 @@ export function createAccountCap(
   return {
     admit(order, seal, now) {
       const isAlive = ({ order: { timestamp }, fingerprint: before }: Mailed) =>
-        now / 1000 - Number(timestamp) <= limits.linkTtlSeconds &&
-        before === fingerprint(seal(timestamp))
+        !isTooOld(timestamp, linkRules, now) && before === fingerprint(seal(timestamp))
       const recent = (mailed.get(order.accountId) ?? []).filter(
-        (mail) => mail.at > now - limits.seconds * 1000,
+        (mail) => mail.at > now - rate.seconds * 1000,
       )
       if (recent.some((mail) => mail.order === order)) return true
-      if (recent.length >= limits.limit && recent.some(isAlive)) return false
+      if (recent.length >= rate.limit && recent.some(isAlive)) return false
 
       forgetOldest(now)
       // Deleted first, so that the map stays in the order of the last mail.
       mailed.delete(order.accountId)
       const mail = { order, at: now, fingerprint: fingerprint(seal(order.timestamp)) }
-      mailed.set(order.accountId, [...recent, mail].slice(-limits.limit))
+      mailed.set(order.accountId, [...recent, mail].slice(-rate.limit))
       return true
     },
   }

@@ -13,8 +13,8 @@ import type { Account, Accounts, Hasher } from '../ports.ts'
 import { reasonAgainst } from './eligibility.ts'
 
 export interface CheckLinkDeps {
-  readonly accounts: Pick<Accounts, 'read'>
-  readonly hasher: Pick<Hasher, 'canReplace'>
+  readonly accounts: Accounts
+  readonly hasher: Hasher
   readonly keyRing: KeyRing
   readonly linkRules: LinkRules
 }
@@ -39,7 +39,7 @@ export async function checkLink(deps: CheckLinkDeps, link: Link, now: number): P
  * @throws RekeyError `unavailable`
  */
 export async function findSealedAccount(
-  deps: Omit<CheckLinkDeps, 'keyRing'>,
+  deps: CheckLinkDeps,
   genuine: GenuineLink,
 ): Promise<Account> {
   const [account] = await deps.accounts.read([genuine.link.userId])

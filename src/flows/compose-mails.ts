@@ -2,7 +2,7 @@
 
 import { isMailbox } from '../core/email-address.ts'
 import type { KeyRing } from '../core/key-ring.ts'
-import { type LinkRules, sealLink } from '../core/link.ts'
+import { isTooOld, type LinkRules, sealLink } from '../core/link.ts'
 import type { LinkUrl } from '../core/link-url.ts'
 import { macFields } from '../core/message.ts'
 import type {
@@ -20,8 +20,8 @@ import type { AccountCap } from './account-cap.ts'
 import { reasonAgainst } from './eligibility.ts'
 
 export interface ComposeMailsDeps {
-  readonly accounts: Pick<Accounts, 'read'>
-  readonly hasher: Pick<Hasher, 'canReplace'>
+  readonly accounts: Accounts
+  readonly hasher: Hasher
   readonly keyRing: KeyRing
   readonly linkRules: LinkRules
   readonly linkUrl: LinkUrl
@@ -84,7 +84,7 @@ function linkMessage(
   if (reason) return reason
   const { timestamp } = order
   const { ttlSeconds } = deps.linkRules
-  if (Math.floor(now / 1000) - Number(timestamp) > ttlSeconds) return 'too_late'
+  if (isTooOld(timestamp, deps.linkRules, now)) return 'too_late'
   const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
   if (!deps.accountCap.admit(order, seal, now)) return 'capped'
   const link = deps.linkUrl({ userId: account.id, timestamp, signature: seal(timestamp) })

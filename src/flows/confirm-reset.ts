@@ -1,17 +1,13 @@
 // Sets a new password for whoever holds a link: the seals, the rules, the write, in this order.
 
-import type { KeyRing } from '../core/key-ring.ts'
 import { type Link, openLink } from '../core/link.ts'
 import { judgePassword, type PasswordRules } from '../core/password-policy.ts'
 import { RekeyError } from '../errors.ts'
-import type { Accounts, Events, Hasher, MailLine } from '../ports.ts'
+import type { Events, MailLine } from '../ports.ts'
 import { type CheckLinkDeps, findSealedAccount } from './check-link.ts'
 import type { Turns } from './turns.ts'
 
 export interface ConfirmResetDeps extends CheckLinkDeps {
-  readonly accounts: Accounts
-  readonly hasher: Hasher
-  readonly keyRing: KeyRing
   readonly passwordRules: PasswordRules
   readonly mailLine: MailLine
   readonly events: Events

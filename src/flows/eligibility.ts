@@ -4,10 +4,7 @@ import { isMailbox } from '../core/email-address.ts'
 import type { Account, Hasher, IgnoredReason } from '../ports.ts'
 
 /** Says why an account gets no link, if it gets none. */
-export function reasonAgainst(
-  account: Account,
-  hasher: Pick<Hasher, 'canReplace'>,
-): IgnoredReason | undefined {
+export function reasonAgainst(account: Account, hasher: Hasher): IgnoredReason | undefined {
   if (!account.isEligible) return 'not_eligible'
   if (!hasher.canReplace(account.passwordHash)) return 'no_replaceable_password'
   if (!isMailbox(account.emailAddress)) return 'no_mailbox'

@@ -6,7 +6,7 @@ import { reasonAgainst } from './eligibility.ts'
 
 export interface RequestResetDeps {
   readonly accounts: Accounts
-  readonly hasher: Pick<Hasher, 'canReplace'>
+  readonly hasher: Hasher
   readonly mailLine: MailLine
   readonly events: Events
   readonly linkRules: LinkRules

@@ -1,6 +1,6 @@
 // How a link stands in a body: as its three values, or as one token.
 
-import { Type } from '@sinclair/typebox'
+import { type Static, type TObject, Type } from '@sinclair/typebox'
 import type { Link } from '../core/link.ts'
 import { parseToken } from '../core/link-url.ts'
 import { RekeyError } from '../errors.ts'
@@ -33,12 +33,7 @@ export const linkFieldsRule = {
 }
 
 /** A body that the schema has accepted. */
-export interface LinkBody {
-  readonly user_id?: string | number
-  readonly timestamp?: string | number
-  readonly signature?: string
-  readonly token?: string
-}
+export type LinkBody = Static<TObject<typeof linkFields>>
 
 /**
  * Reads the link of a body. It proves nothing.

@@ -8,7 +8,7 @@ import type { OutboxMails } from './outbox-page.ts'
 import type { Limiter } from './rate-limit.ts'
 
 /** What the routes need from the rest of Rekey. */
-export interface AppDeps extends ConfirmResetDeps, Omit<RequestResetDeps, 'hasher'> {
+export interface AppDeps extends ConfirmResetDeps, RequestResetDeps {
   readonly intakeLine: IntakeLine
   readonly requestLimiter: Limiter
   readonly confirmLimiter: Limiter

@@ -14,11 +14,12 @@ export interface Outcome {
   readonly identifier?: string
 }
 
+// Beside the requests, because Fastify's logging sees nothing but these: no state of the module.
 const outcomes = new WeakMap<FastifyRequest, Outcome>()
 
 /** Remembers what the log line of a request is to say. */
 export function noteOutcome(request: FastifyRequest, outcome: Outcome): void {
-  outcomes.set(request, outcome)
+  outcomes.set(request, { ...outcomes.get(request), ...outcome })
 }
 
 /** Fastify's request logging, less everything that may hold something secret. */
@@ -48,5 +49,7 @@ export class RequestLog extends LogController {
 /** How an error is written to the log: never with what a query or a request carried. */
 export function serializeError(error: Error): object {
   const code = 'code' in error ? error.code : undefined
-  return { type: error.name, code, stack: error.stack }
+  // The stack begins with the message, and a database library's message repeats the values.
+  const stack = error.stack?.split('\n').filter((line) => line.startsWith('    at '))
+  return { type: error.name, code, stack }
 }

@@ -38,7 +38,11 @@ export const sendResetPasswordLink: FastifyPluginCallbackTypebox<AppOptions> = (
   app.post('/send-reset-password-link', { schema, onRequest }, async (request) => {
     const identifier = readIdentifier(request.body)
     // Lets an operator find a reader's requests in the log without an address in it.
-    const fingerprint = macFields(deps.keyRing[0].log, [foldAsciiCase(identifier.text)])
+    const fingerprint = macFields(deps.keyRing[0].log, [
+      'rekey-log-v1',
+      'identifier',
+      foldAsciiCase(identifier.text),
+    ])
     noteOutcome(request, { identifier: fingerprint.toString('base64url', 0, 9) })
 
     const resetRequest = { identifier, receivedAt: deps.clock() }

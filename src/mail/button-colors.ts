@@ -1,8 +1,5 @@
 // The colours of a mail's button, readable on the operator's colour in light and in dark (WCAG 2.2).
 
-/** In the operator's colour by default. */
-export const DEFAULT_BRAND_COLOR = '#2f6bd6'
-
 // What the button lies on in `layout.html.liquid`.
 const CARD_LIGHT = '#ffffff'
 const CARD_DARK = '#202327'

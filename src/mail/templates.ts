@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { Liquid, LiquidError } from 'liquidjs'
 import type { MailMessage, RenderedMail, Templates } from '../ports.ts'
-import { buttonColors, DEFAULT_BRAND_COLOR } from './button-colors.ts'
+import { buttonColors } from './button-colors.ts'
 import { type Catalogue, fill, readCatalogues, spellDuration, spellTime } from './catalogue.ts'
 import { greetableName } from './greetable-name.ts'
 
@@ -16,7 +16,7 @@ export interface TemplateOptions {
   readonly appName: string
   readonly supportEmail: string | undefined
   /** The button's colour, `#rrggbb`. */
-  readonly brandColor: string | undefined
+  readonly brandColor: string
   /** The language of readers whose own has no catalogue. */
   readonly defaultLocale: string
   /** Where the templates are, with a slash at its end. */
@@ -37,7 +37,7 @@ export function loadTemplates(options: TemplateOptions): Templates {
   const brand = {
     app_name: options.appName.replace(/\s+/g, ' ').trim(),
     support_email: options.supportEmail ?? null,
-    button: buttonColors(options.brandColor ?? DEFAULT_BRAND_COLOR),
+    button: buttonColors(options.brandColor),
   }
 
   const liquidOptions = {
@@ -69,7 +69,7 @@ export function loadTemplates(options: TemplateOptions): Templates {
     const scope = { ...brand, ...urls, lang: catalogue.locale, dir: catalogue.dir, text }
     const plain: string = textEngine.renderFileSync(`${kind}.text.liquid`, scope)
     return {
-      subject: fill(catalogue[kind].subject, { app: brand.app_name, ...values }),
+      subject: text['subject'] ?? '',
       text: `${plain.replace(/\n{3,}/g, '\n\n').trim()}\n`,
       html: htmlEngine.renderFileSync(`${kind}.html.liquid`, scope),
     }

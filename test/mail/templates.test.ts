@@ -25,7 +25,7 @@ const MESSAGES: readonly MailMessage[] = [RESET, CHANGED]
 
 /** Loads with what the process would give by default. */
 function load(options: Partial<TemplateOptions>) {
-  const defaults = { supportEmail: undefined, brandColor: undefined, defaultLocale: 'en' }
+  const defaults = { supportEmail: undefined, brandColor: '#2f6bd6', defaultLocale: 'en' }
   return loadTemplates({ appName: 'Rekey', ...defaults, directory: EMAILS, ...options })
 }
 

@@ -1,0 +1,232 @@
+// Which folder may import what: one table, held against every file there is.
+
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path/posix'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
+
+interface Rule {
+  /** A folder with a slash at its end, or a file. */
+  readonly of: string
+  /** Folders, files and packages; `node:` stands for every built-in module. */
+  readonly may: readonly string[]
+  /** What may be imported as types only. */
+  readonly mayAsTypes?: readonly string[]
+}
+
+const ERRORS = 'src/errors.ts'
+const PORTS = 'src/ports.ts'
+const CORE = 'src/core/'
+const root = fileURLToPath(new URL('..', import.meta.url))
+const packages = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })
+/** Everything of the service but the process itself. */
+const service = ['src/errors.ts', 'src/ports.ts', ...folders('src/*/')]
+
+// biome-ignore format: a table is read in columns.
+const rules: readonly Rule[] = [
+  { of: ERRORS, may: [] },
+  { of: CORE, may: [CORE, ERRORS, 'node:buffer', 'node:crypto'] },
+  { of: PORTS, may: [], mayAsTypes: [CORE, ERRORS] },
+  { of: 'src/flows/', may: ['src/flows/', PORTS, CORE, ERRORS] },
+  { of: 'src/http/', may: ['src/http/', 'src/flows/', PORTS, CORE, ERRORS,
+      'fastify', '@fastify/cors', '@fastify/type-provider-typebox', '@sinclair/typebox', 'ipaddr.js',
+      'node:buffer', 'node:fs', 'node:http', 'node:module', 'node:net', 'node:path'] },
+
+  { of: 'src/config/', may: ['src/config/', CORE, ERRORS,
+      '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net'], mayAsTypes: ['src/accounts/'] },
+  { of: 'src/accounts/', may: ['src/accounts/', PORTS, CORE, ERRORS, 'drizzle-orm', 'postgres', 'node:url'] },
+  { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS] },
+  { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS, '@node-rs/argon2'] },
+  { of: 'src/mail/', may: ['src/mail/', PORTS, CORE, ERRORS, 'liquidjs', 'resend', 'node:crypto', 'node:fs'] },
+
+  { of: 'src/cli/', may: ['src/cli/', 'src/config/', 'src/http/', 'src/flows/',
+      'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,
+      'pino', '@zxcvbn-ts/language-common', 'node:os'], mayAsTypes: ['fastify'] },
+  { of: 'src/main.ts', may: ['src/cli/', 'node:os'] },
+  { of: 'src/page/', may: ['src/page/'] },
+
+  { of: 'demo/', may: ['demo/', ...service, ...packages, 'node:'] },
+  { of: 'bench/', may: ['bench/', 'demo/', ...service, ...packages, 'node:'] },
+  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'package.json', ...service, ...packages, 'node:'] },
+]
+
+const files = list('{src,demo,bench,test}/**/*.{ts,mts,cts,js,mjs,cjs}')
+const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
+const sourcesOfService = [...sources].filter(([file]) => file.startsWith('src/'))
+
+function list(pattern: string): string[] {
+  const found = globSync(pattern, { cwd: root, exclude: ['**/node_modules/**'] })
+  return found.map((path) => path.replaceAll('\\', '/')).sort()
+}
+
+function folders(pattern: string): string[] {
+  return list(pattern).map((folder) => `${folder.replace(/\/$/, '')}/`)
+}
+
+function isWithin(imported: string, entry: string): boolean {
+  if (entry.endsWith('/') || entry.endsWith(':')) return imported.startsWith(entry)
+  return imported === entry || imported.startsWith(`${entry}/`)
+}
+
+interface Import {
+  readonly of: string
+  readonly isType: boolean
+}
+
+// A statement begins a line; the formatter sees to that.
+const STATEMENT = /^(?:import|export)\s(type\s)?[^'"`;=]*?\bfrom\s+['"]([^'"]+)['"]/gm
+const SIDE_EFFECT = /^import\s+['"]([^'"]+)['"]/gm
+const DYNAMIC = /\bimport\(\s*([^)\s]*)/g
+
+function importsOf(file: string, source: string): Import[] {
+  const resolve = (specifier: string) =>
+    specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier
+  const statements = [...source.matchAll(STATEMENT)].map(([, type, specifier = '']) => ({
+    of: resolve(specifier),
+    isType: type !== undefined,
+  }))
+  const others = [...source.matchAll(SIDE_EFFECT), ...source.matchAll(DYNAMIC)].map(
+    ([, specifier = '']) => ({ of: resolve(specifier.replace(/['"]/g, '')), isType: false }),
+  )
+  return [...statements, ...others]
+}
+
+/** The source without its lines of comment. */
+function codeOf(source: string): string {
+  return source.replace(/^\s*(?:\/\/|\/\*|\*).*$/gm, '')
+}
+
+describe('the reading of imports', () => {
+  // As a list, so that no line of it begins like a statement of this file.
+  const source = [
+    "import { a } from './a.ts'",
+    "import type { B } from '../b.ts'",
+    "import {\n  type C,\n  d,\n} from 'd/e'",
+    "import f from './f.json' with { type: 'json' }",
+    "import 'g'",
+    "export { h } from './h.ts'",
+    "export * from './i.ts'",
+    "export type { J } from 'j'",
+    "const k = await import('./k.ts')",
+    "type L = import('./l.ts').L",
+    'const text = \'import m from "m"\'',
+    "export const from = 'n'",
+  ].join('\n')
+
+  test('finds all of them, types and dynamic ones too', () => {
+    expect(importsOf('src/x/y.ts', source)).toEqual([
+      { of: 'src/x/a.ts', isType: false },
+      { of: 'src/b.ts', isType: true },
+      { of: 'd/e', isType: false },
+      { of: 'src/x/f.json', isType: false },
+      { of: 'src/x/h.ts', isType: false },
+      { of: 'src/x/i.ts', isType: false },
+      { of: 'j', isType: true },
+      { of: 'g', isType: false },
+      { of: 'src/x/k.ts', isType: false },
+      { of: 'src/x/l.ts', isType: false },
+    ])
+  })
+
+  test('finds files in every folder of the table', () => {
+    const empty = rules.filter(({ of }) => !files.some((file) => isWithin(file, of)))
+    expect(empty).toEqual([])
+  })
+})
+
+test('exactly one rule covers every file', () => {
+  const covered = files.map((file) => [file, rules.filter(({ of }) => isWithin(file, of)).length])
+  expect(covered.filter(([, count]) => count !== 1)).toEqual([])
+})
+
+describe.each(rules)('$of', ({ of, may, mayAsTypes = [] }) => {
+  test('imports nothing but what the table allows', () => {
+    const offences = [...sources]
+      .filter(([file]) => isWithin(file, of))
+      .flatMap(([file, source]) =>
+        importsOf(file, source)
+          .filter((imported) => {
+            const allowed = imported.isType ? [...may, ...mayAsTypes] : may
+            return !allowed.some((entry) => isWithin(imported.of, entry))
+          })
+          .map((imported) => `${file} imports ${imported.of}`),
+      )
+    expect(offences).toEqual([])
+  })
+})
+
+describe('the service', () => {
+  const mentions = (pattern: RegExp, exceptions: readonly string[] = []) =>
+    sourcesOfService
+      .filter(([file, source]) => !exceptions.includes(file) && pattern.test(codeOf(source)))
+      .map(([file]) => file)
+
+  test('imports only packages that production installs', () => {
+    const development = Object.keys(manifest.devDependencies)
+    const offences = sourcesOfService.flatMap(([file, source]) =>
+      importsOf(file, source)
+        .filter((imported) => development.some((name) => isWithin(imported.of, name)))
+        .map((imported) => `${file} imports ${imported.of}`),
+    )
+    expect(offences).toEqual([])
+  })
+
+  test('touches the process in main.ts alone', () => {
+    expect(mentions(/(?<![.\w])process\s*[.[]|globalThis\.process/, ['src/main.ts'])).toEqual([])
+  })
+
+  test('writes nothing to the console', () => {
+    expect(mentions(/(?<![.\w])console\s*[.[]/)).toEqual([])
+  })
+
+  test('takes its randomness from node:crypto, but for the pauses between attempts to mail', () => {
+    expect(mentions(/Math\.random/, ['src/mail/mail-line.ts'])).toEqual([])
+  })
+
+  test('is told the time in core and flows', () => {
+    const clock = /Date\.now|new Date\(\)|performance\.now|hrtime|setTimeout|setInterval/
+    const readers = mentions(clock).filter((file) => /^src\/(core|flows)\//.test(file))
+    expect(readers).toEqual([])
+  })
+
+  test('loads modules by their plain names', () => {
+    const computed = sourcesOfService.filter(([, source]) =>
+      [...codeOf(source).matchAll(DYNAMIC)].some(
+        ([, argument]) => !/^'[^']+'$/.test(argument ?? ''),
+      ),
+    )
+    expect(computed.map(([file]) => file)).toEqual([])
+  })
+
+  test('has no barrels', () => {
+    expect(mentions(/^export\s[^'"`;=]*?\bfrom\s+'/m)).toEqual([])
+    expect(files.filter((file) => /(?:^|\/)index\.\w+$/.test(file))).toEqual([])
+  })
+
+  test('has no classes but the error', () => {
+    // Fastify takes its log controller as a class that extends its own.
+    const exceptions = ['src/errors.ts', 'src/http/request-log.ts']
+    expect(mentions(/^\s*(?:export\s+)?(?:abstract\s+)?class\s/m, exceptions)).toEqual([])
+  })
+})
+
+describe('every file', () => {
+  test('has a kebab-case name that says what it is for', () => {
+    const odd = files.filter((file) =>
+      file
+        .replace(/(?:\.(?:test|d))?\.\w+$/, '')
+        .split('/')
+        .some(
+          (part) =>
+            !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(part) || /^(utils?|helpers?|common)$/.test(part),
+        ),
+    )
+    expect(odd).toEqual([])
+  })
+
+  test('opens with a comment on its single job', () => {
+    const silent = [...sources].filter(([, source]) => !/^(?:#!.*\n)?\/\/ \S/.test(source))
+    expect(silent.map(([file]) => file)).toEqual([])
+  })
+})

@@ -1,0 +1,862 @@
+// The configuration as a whole: its defaults, its faults, and every rule that joins two variables.
+
+import { readFileSync } from 'node:fs'
+import Fastify from 'fastify'
+import { describe, expect, test } from 'vitest'
+import { type Config, readConfig, readDatabaseConfig } from '../../src/config/config.ts'
+import { EnvironmentSchema } from '../../src/config/environment.ts'
+import { linkTimestamp } from '../../src/core/link.ts'
+import {
+  configWith,
+  faultsWith,
+  faultyWith,
+  OTHER_SECRET,
+  required,
+  SECRET,
+  type Variables,
+  warningsWith,
+} from './readings.ts'
+
+const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----'
+
+describe('the defaults', () => {
+  const config = configWith()
+
+  test('are those of the contract', () => {
+    expect({ ...config, links: { ...config.links, keyRing: [], url: undefined } }).toEqual({
+      database: {
+        url: 'postgres://rekey:pw@localhost:5432/app',
+        ca: undefined,
+        poolMax: 10,
+        prepare: true,
+      },
+      users: {
+        schema: undefined,
+        table: 'users',
+        id: 'id',
+        emailAddress: 'email',
+        passwordHash: 'password_hash',
+        eligibleSql: undefined,
+        loginColumns: [],
+        name: undefined,
+        locale: undefined,
+        lastLogin: undefined,
+        changedAt: undefined,
+        epoch: undefined,
+      },
+      links: {
+        keyRing: [],
+        rules: {
+          audience: 'https://app.example',
+          ttlSeconds: 3600,
+          bucketSeconds: 60,
+          notBefore: 0,
+        },
+        url: undefined,
+        requestPageUrl: 'https://app.example',
+      },
+      mail: {
+        from: 'Acme <no-reply@app.example>',
+        transport: 'resend',
+        resend: { apiKey: 're_123', baseUrl: 'https://api.resend.com' },
+        perAccount: { limit: 3, seconds: 3600 },
+      },
+      content: {
+        appName: 'Rekey',
+        supportEmail: undefined,
+        brandColor: '#2f6bd6',
+        defaultLocale: 'en',
+      },
+      passwords: { minLength: 8, maxLength: 128, edgeSpaces: 'keep', hash: 'auto' },
+      http: {
+        basePath: '/api/v1/accounts',
+        corsOrigins: ['https://app.example'],
+        trustedProxies: [],
+        revealUnknownUsers: false,
+        requirePasswordConfirm: false,
+        requests: { limit: 30, seconds: 900 },
+        confirms: { limit: 100, seconds: 900 },
+        hostedPage: false,
+      },
+      process: { host: '0.0.0.0', port: 3000, logLevel: 'info', shutdownGraceSeconds: 10 },
+    })
+  })
+
+  test('give no warning', () => {
+    expect(warningsWith({})).toEqual([])
+  })
+
+  test('mail a link to the reset page', () => {
+    const url = config.links.url({ userId: '42', timestamp: '1769860800', signature: 's' })
+    expect(url).toBe('https://app.example/reset?timestamp=1769860800&user_id=42&signature=s')
+  })
+
+  test('stand in for variables that are empty', () => {
+    const names = Object.keys(EnvironmentSchema.properties).filter((name) => !(name in required))
+    const empty = Object.fromEntries(names.map((name) => [name, '']))
+    expect(JSON.stringify(configWith(empty))).toBe(JSON.stringify(config))
+  })
+
+  test('cannot be changed, nor can anything in them', () => {
+    const parts: unknown[] = [config]
+    for (const part of parts) {
+      if (typeof part !== 'object' || part === null) continue
+      if (!Array.isArray(part) && Object.getPrototypeOf(part) !== Object.prototype) continue
+      expect(Object.isFrozen(part)).toBe(true)
+      parts.push(...Object.values(part))
+    }
+    expect(parts.length).toBeGreaterThan(50)
+  })
+})
+
+describe('the faults', () => {
+  test('are told all at once, each by its name', () => {
+    const reading = readConfig({})
+    expect('faults' in reading && reading.faults).toEqual([
+      'DATABASE_URL: is required',
+      'LINK_SECRETS: is required',
+      'RESET_PAGE_URL: is required',
+      'MAIL_FROM: is required',
+      'RESEND_API_KEY: is required for MAIL_TRANSPORT=resend, without blanks',
+    ])
+  })
+
+  test('of the form and of the meaning are told together', () => {
+    const changes = {
+      PORT: 'x',
+      MAIL_FROM: 'nobody',
+      RESET_PAGE_URL: 'http://app.example',
+      LINK_SECRETS: 'changeme',
+      TRUST_PROXY: '1',
+      BASE_PATH: 'api',
+      USERS_TABLE: 'a.b.c',
+    }
+    expect(faultyWith(changes).sort()).toEqual(Object.keys(changes).sort())
+  })
+
+  test('of one variable do not make faults of others', () => {
+    const names = [
+      'LINK_TTL_SECONDS',
+      'PASSWORD_MAX_LENGTH',
+      'RATE_LIMIT_REQUESTS',
+      'MAIL_TRANSPORT',
+    ]
+    expect(names.map((name) => faultyWith({ [name]: 'x' }))).toEqual(names.map((name) => [name]))
+  })
+})
+
+describe('a value', () => {
+  const names = Object.keys(EnvironmentSchema.properties)
+  const CANARY = 'cAnAry7'
+  const disguises: readonly [string, (name: string) => string][] = [
+    ['as it is', () => CANARY],
+    ['with blanks', () => ` ${CANARY} `],
+    ['with a line break', () => `${CANARY}\n${CANARY}`],
+    ['with a NUL', () => `${CANARY}\0`],
+    ['as a list', () => `${CANARY},,${CANARY}`],
+    ['as a secret', () => `${SECRET.slice(0, -7)}${CANARY}=`],
+    ['as a page', () => `https://app.example/{${CANARY}}`],
+    ['as a page with a password', () => `https://user:${CANARY}@app.example/`],
+    ['as a page without TLS', () => `http://${CANARY}.example/`],
+    ['as a page with a fragment', () => `https://app.example/#${CANARY}`],
+    ['as a database', () => `postgres://rekey:${CANARY}@db.example:5432/app`],
+    ['as a database that is none', () => `mysql://rekey:${CANARY}@db.example/app`],
+    ['as a database with a bad escape', () => `postgres://rekey:%${CANARY}@db.example/app`],
+    ['as a broken database', () => `postgres://rekey:${CANARY}@db.example:port/app`],
+    ['as a proxy', () => `10.0.0.0/${CANARY}`],
+    ['as a sender', () => `${CANARY} <${CANARY}>`],
+    ['as a time', () => `2026-01-31T12:00:00Z${CANARY}`],
+    ['as a rate', () => `30/${CANARY}`],
+    ['as a table', () => `${CANARY}.${CANARY}.${CANARY}`],
+    ['as a long name', () => CANARY.repeat(20)],
+    ['as a number', () => `1${CANARY}`],
+  ]
+
+  test.each(disguises)('is in no fault and no warning, %s in every variable', (_, disguise) => {
+    const all = Object.fromEntries(names.map((name) => [name, disguise(name)]))
+    const reading = readConfig(all)
+    expect(JSON.stringify([reading.warnings, 'faults' in reading && reading.faults])).not.toMatch(
+      /canary/i,
+    )
+  })
+
+  test.each(disguises)('is in no fault and no warning, %s in one variable', (_, disguise) => {
+    const told = names.flatMap((name) => {
+      const changes = { [name]: disguise(name), MAIL_TRANSPORT: 'outbox', HOST: '127.0.0.1' }
+      return [...faultsWith(changes), ...warningsWith(changes)]
+    })
+    expect(JSON.stringify(told)).not.toMatch(/canary/i)
+  })
+
+  test.each(disguises)('is in no fault, %s for what only reads the database', (_, disguise) => {
+    const all = Object.fromEntries(names.map((name) => [name, disguise(name)]))
+    const reading = readDatabaseConfig(all)
+    expect(JSON.stringify('faults' in reading && reading.faults)).not.toMatch(/canary/i)
+  })
+
+  test('is not in a fault when it names a file that is not there', () => {
+    const all = Object.fromEntries(names.map((name) => [`${name}_FILE`, `/${CANARY}/${name}`]))
+    const reading = readConfig(all)
+    expect('faults' in reading && reading.faults).toHaveLength(names.length)
+    expect(JSON.stringify(reading)).not.toMatch(/canary/i)
+  })
+})
+
+/** A table of values that are taken and values that are not, of one variable. */
+function judges(
+  name: string,
+  taken: readonly string[],
+  refused: readonly string[],
+  also: Variables = {},
+) {
+  describe(name, () => {
+    test.each(taken)('may be %j', (value) => {
+      expect(faultsWith({ ...also, [name]: value })).toEqual([])
+    })
+    test.each(refused)('may not be %j', (value) => {
+      expect(faultyWith({ ...also, [name]: value })).toEqual([name])
+    })
+  })
+}
+
+judges(
+  'DATABASE_URL',
+  [
+    'postgres://rekey:pw@localhost/app',
+    'postgresql://localhost/app',
+    'postgres://rekey:p%40ss%25@db.example:6432/app?sslmode=verify-full',
+  ],
+  [
+    'localhost/app',
+    'mysql://localhost/app',
+    'https://localhost/app',
+    'postgres://db:x/app',
+    'postgres://rekey:100%@localhost/app',
+    'postgres://rekey:%zz@localhost/app',
+    'postgres://rekey:%ff@localhost/app',
+  ],
+)
+
+judges(
+  'LINK_SECRETS',
+  [SECRET, `${SECRET},${OTHER_SECRET}`, ` ${SECRET} , ${OTHER_SECRET} `],
+  [
+    'changeme',
+    'secret',
+    'a'.repeat(64),
+    `rk1_${'A'.repeat(42)}`,
+    `rk1_${'A'.repeat(44)}`,
+    SECRET.toUpperCase(),
+    SECRET.slice(4),
+    `${SECRET}=`,
+    `${SECRET} ${OTHER_SECRET}`,
+    `${SECRET};${OTHER_SECRET}`,
+    `${SECRET},`,
+    `,${SECRET}`,
+    `${SECRET},changeme`,
+    Buffer.alloc(32, 1).toString('hex'),
+    Buffer.alloc(32, 1).toString('base64'),
+    ',',
+  ],
+)
+
+describe('LINK_SECRETS', () => {
+  test('are a ring in the order in which they are written', () => {
+    const outerKeys = (secrets: string) =>
+      configWith({ LINK_SECRETS: secrets }).links.keyRing.map((keys) =>
+        keys.outerSeal.export().toString('hex'),
+      )
+    const [first, second] = outerKeys(`${SECRET},${OTHER_SECRET}`)
+    expect(outerKeys(`${OTHER_SECRET}, ${SECRET}`)).toEqual([second, first])
+  })
+})
+
+judges(
+  'RESET_PAGE_URL',
+  [
+    'https://app.example',
+    'https://app.example:8443/reset?lang=de',
+    'https://app.example/#/reset/{uid}/{token}',
+    'https://app.example/{user_id}/{timestamp}/{signature}',
+    'http://localhost:5173/reset',
+    'http://app.localhost/reset',
+    'http://127.0.0.1:8080/reset',
+    'http://[::1]/reset',
+    'HTTPS://APP.example/reset',
+    'https://exämple.org/reset',
+  ],
+  [
+    'app.example/reset',
+    '/reset',
+    'http://app.example/reset',
+    'http://localhost.example/reset',
+    'http://10.0.0.1/reset',
+    'http://0.0.0.0/reset',
+    'ftp://app.example/reset',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'file:///etc/passwd',
+    'https://',
+    'https:app.example/reset',
+    'https:/app.example/reset',
+    'https:\\\\app.example\\reset',
+    'https://app.example\\reset',
+    'https://user:password@app.example/reset',
+    'https://user@app.example/reset',
+    ' https://app.example/reset',
+    'https://app.example/reset ',
+    'https://app.example/my page',
+    'https://app.exa\nmple/reset',
+    'https://app.example/reset\t',
+    'https://app.example/reset#top',
+    'https://app.example/reset?timestamp=1',
+    'https://app.example/{email}',
+    'https://app.example/{token}/{signature}',
+    'https://{token}.example/',
+    'https://app.example/?s={signature}&timestamp={timestamp}&u={user_id}',
+  ],
+)
+
+judges(
+  'REQUEST_PAGE_URL',
+  ['https://app.example/forgot', 'https://help.example/#forgot', 'http://localhost/forgot'],
+  [
+    'forgot',
+    'http://app.example/forgot',
+    'javascript:alert(1)',
+    'https://user:password@app.example/',
+    'https://app.example/for got',
+  ],
+)
+
+describe('REQUEST_PAGE_URL', () => {
+  test('is the origin of RESET_PAGE_URL unless it is set', () => {
+    const { links } = configWith({ RESET_PAGE_URL: 'https://app.example:8443/#/r/{token}' })
+    expect(links.requestPageUrl).toBe('https://app.example:8443')
+  })
+
+  test("is Rekey's own request page where that is served", () => {
+    expect(configWith({ HOSTED_PAGE: 'true' }).links.requestPageUrl).toBe(
+      'https://app.example/reset/request',
+    )
+  })
+
+  test('is taken where it is set', () => {
+    const changes = { HOSTED_PAGE: 'true', REQUEST_PAGE_URL: 'https://app.example/forgot' }
+    expect(configWith(changes).links.requestPageUrl).toBe('https://app.example/forgot')
+  })
+})
+
+describe('LINK_AUDIENCE', () => {
+  test.each([
+    ['https://app.example/reset', 'https://app.example'],
+    ['https://APP.example:443/reset', 'https://app.example'],
+    ['https://app.example:8443/reset', 'https://app.example:8443'],
+  ])('is the origin of %s unless it is set', (url, audience) => {
+    expect(configWith({ RESET_PAGE_URL: url }).links.rules.audience).toBe(audience)
+  })
+
+  test('is any text that is set', () => {
+    expect(configWith({ LINK_AUDIENCE: 'acme-production' }).links.rules.audience).toBe(
+      'acme-production',
+    )
+  })
+})
+
+judges(
+  'LINK_TTL_SECONDS',
+  ['300', '3600', '86400'],
+  ['299', '86401', '0', '-3600', '1h', '3600.5', '1e4', '0x1000', ' 3600', 'NaN'],
+)
+
+describe('LINK_BUCKET_SECONDS', () => {
+  test.each([
+    ['300', 30],
+    ['301', 30],
+    ['309', 30],
+    ['305', 30],
+    ['599', 59],
+    ['600', 60],
+    ['601', 60],
+    ['86400', 60],
+  ])('is at most a tenth of a lifetime of %s s by default, in whole seconds', (ttl, bucket) => {
+    expect(configWith({ LINK_TTL_SECONDS: ttl }).links.rules.bucketSeconds).toBe(bucket)
+  })
+
+  test('gives timestamps of ten digits for every lifetime', () => {
+    const odd: number[] = []
+    for (let ttl = 300; ttl <= 700; ttl += 1) {
+      const { rules } = configWith({ LINK_TTL_SECONDS: String(ttl) }).links
+      if (!/^\d{10}$/.test(linkTimestamp(1_769_860_831_000, rules))) odd.push(ttl)
+    }
+    expect(odd).toEqual([])
+  })
+
+  test.each([
+    ['60', '600'],
+    ['30', '300'],
+    ['1', '300'],
+    ['60', '86400'],
+  ])('may be %s for a lifetime of %s s', (bucket, ttl) => {
+    const changes = { LINK_BUCKET_SECONDS: bucket, LINK_TTL_SECONDS: ttl }
+    expect(configWith(changes).links.rules.bucketSeconds).toBe(Number(bucket))
+  })
+
+  test.each([
+    ['60', '599'],
+    ['31', '300'],
+    ['31', '309'],
+    ['61', '86400'],
+    ['0', '3600'],
+  ])('may not be %s for a lifetime of %s s', (bucket, ttl) => {
+    const changes = { LINK_BUCKET_SECONDS: bucket, LINK_TTL_SECONDS: ttl }
+    expect(faultyWith(changes)).toEqual(['LINK_BUCKET_SECONDS'])
+  })
+})
+
+describe('LINKS_NOT_BEFORE', () => {
+  test.each([
+    ['2026-01-31T12:00:00Z', 1_769_860_800],
+    ['2026-01-31T12:00:00.999Z', 1_769_860_800],
+    ['2026-01-31T13:00:00+01:00', 1_769_860_800],
+    ['2026-01-31T06:30:00-05:30', 1_769_860_800],
+    ['2028-02-29T00:00:00Z', 1_835_395_200],
+  ])('%s is a moment', (value, seconds) => {
+    expect(configWith({ LINKS_NOT_BEFORE: value }).links.rules.notBefore).toBe(seconds)
+  })
+})
+
+judges(
+  'LINKS_NOT_BEFORE',
+  ['2026-01-31T12:00:00Z'],
+  [
+    'now',
+    'yesterday',
+    '1769860800',
+    '2026-01-31',
+    '2026-01-31T12:00Z',
+    '2026-01-31T12:00:00',
+    '2026-01-31 12:00:00Z',
+    '2026-01-32T12:00:00Z',
+    '2026-02-29T12:00:00Z',
+    '2026-02-30T12:00:00Z',
+    '2026-04-31T12:00:00Z',
+    '2026-13-01T12:00:00Z',
+    '2026-01-31T25:00:00Z',
+    '2026-01-31T12:00:00+99:00',
+    'Sat, 31 Jan 2026 12:00:00 GMT',
+    '2026-01-31T12:00:00Z\n',
+  ],
+)
+
+judges(
+  'MAIL_FROM',
+  [
+    'no-reply@app.example',
+    'Acme <no-reply@app.example>',
+    'Ünïcode 🦊 <a@b.example>',
+    '<a@b.example>',
+  ],
+  [
+    'nobody',
+    'Acme',
+    'Acme <nobody>',
+    'Acme <a@b.example',
+    'a@b.example, c@d.example',
+    'Acme <a@b.example>, <c@d.example>',
+    'Acme <a@b.example> trailing',
+    'Acme\r\nBcc: <a@b.example>',
+    'Acme <a@b.example\n>',
+    'Acme <a b@c.example>',
+    'Acme\u2028<a@b.example>',
+  ],
+)
+
+judges('RESEND_API_KEY', ['re_123', 're_a-B_c9'], ['re 123', 're_123\n', 'ré_123', ' '])
+
+judges(
+  'RESEND_BASE_URL',
+  [
+    'https://api.resend.com',
+    'https://proxy.example/resend/',
+    'http://127.0.0.1:4000',
+    'http://localhost:4000',
+    'http://[::1]:4000/',
+  ],
+  [
+    'http://api.resend.com',
+    'http://169.254.169.254/',
+    'api.resend.com',
+    'https://user:key@api.resend.com',
+    'https://api.resend.com/?key=1',
+    'https://api.resend.com/#x',
+    'ftp://api.resend.com',
+  ],
+)
+
+describe('RESEND_BASE_URL', () => {
+  test.each([
+    'https://proxy.example/resend',
+    'https://proxy.example/resend/',
+    'https://proxy.example/resend//',
+  ])('loses the slashes at the end of %s', (value) => {
+    expect(configWith({ RESEND_BASE_URL: value }).mail.resend.baseUrl).toBe(
+      'https://proxy.example/resend',
+    )
+  })
+})
+
+describe('MAIL_TRANSPORT', () => {
+  test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost', '::ffff:127.0.0.1'])(
+    'may be outbox while HOST is %s',
+    (host) => {
+      expect(faultsWith({ MAIL_TRANSPORT: 'outbox', HOST: host })).toEqual([])
+    },
+  )
+
+  test.each([
+    '',
+    '0.0.0.0',
+    '::',
+    '10.0.0.1',
+    '192.168.1.5',
+    '2001:db8::1',
+    '::ffff:10.0.0.1',
+    '128.0.0.1',
+  ])('may not be outbox while HOST is "%s"', (host) => {
+    expect(faultyWith({ MAIL_TRANSPORT: 'outbox', HOST: host })).toEqual(['MAIL_TRANSPORT'])
+  })
+
+  test('needs no key for outbox', () => {
+    const changes = { MAIL_TRANSPORT: 'outbox', HOST: '127.0.0.1', RESEND_API_KEY: undefined }
+    expect(faultsWith(changes)).toEqual([])
+  })
+
+  test.each(['smtp', 'Resend', 'resend,outbox', 'none'])('may not be %j', (value) => {
+    expect(faultsWith({ MAIL_TRANSPORT: value })).toEqual([
+      'MAIL_TRANSPORT: must be one of resend, outbox',
+    ])
+  })
+})
+
+judges(
+  'APP_NAME',
+  ['Acme', 'Acme & Söhne 🦊', 'x'.repeat(64)],
+  ['x'.repeat(65), 'Acme\nNotes', 'Acme\u2028Notes', 'Acme\0'],
+)
+judges(
+  'SUPPORT_EMAIL',
+  ['help@app.example'],
+  ['help', 'help@', 'Help <help@app.example>', 'a@b.example,c@d.example', ' help@app.example'],
+)
+judges(
+  'BRAND_COLOR',
+  ['#1a73e8', '#FFFFFF'],
+  ['red', '1a73e8', '#fff', '#1a73e8ff', '#1a73eg', '#1a73e8;x'],
+)
+
+judges(
+  'HOST',
+  ['0.0.0.0', '127.0.0.1', '::', '::1', 'localhost', '2001:db8::1'],
+  ['app.example', '0', '127.1', '[::1]', '0.0.0.0:3000', '256.0.0.1', '*', 'http://0.0.0.0'],
+)
+judges(
+  'PORT',
+  ['0', '3000', '65535'],
+  ['-1', '65536', '3000x', '3 000', '0x0bb8', '30.5', '/run/rekey.sock'],
+)
+
+describe('BASE_PATH', () => {
+  test.each([
+    ['/', ''],
+    ['/api', '/api'],
+    ['/api/', '/api'],
+    ['/api/v1/accounts', '/api/v1/accounts'],
+    ['/~a/b-c/d_e/1.0', '/~a/b-c/d_e/1.0'],
+  ])('%s is %j before every route', (value, path) => {
+    expect(configWith({ BASE_PATH: value }).http.basePath).toBe(path)
+  })
+})
+
+judges(
+  'BASE_PATH',
+  ['/api'],
+  [
+    'api',
+    'api/',
+    '//',
+    '/api//v1',
+    '//evil.test',
+    '/a b',
+    '/a?b',
+    '/a#b',
+    '/:id',
+    '/*',
+    '/a%2Fb',
+    '/é',
+    'https://app.example/api',
+    `/${'a'.repeat(5000)}:`,
+    `/${'a/'.repeat(5000)}:`,
+  ],
+)
+
+describe('CORS_ORIGINS', () => {
+  test.each([
+    ['https://app.example', ['https://app.example']],
+    ['https://app.example/', ['https://app.example']],
+    ['https://a.example, https://b.example:8443', ['https://a.example', 'https://b.example:8443']],
+    ['http://localhost:5173', ['http://localhost:5173']],
+    ['https://xn--bcher-kva.example', ['https://xn--bcher-kva.example']],
+  ])('%s are exact origins', (value, origins) => {
+    expect(configWith({ CORS_ORIGINS: value }).http.corsOrigins).toEqual(origins)
+  })
+
+  test('are the origin of RESET_PAGE_URL unless they are set', () => {
+    const { http } = configWith({ RESET_PAGE_URL: 'https://APP.example:443/reset' })
+    expect(http.corsOrigins).toEqual(['https://app.example'])
+  })
+})
+
+judges(
+  'CORS_ORIGINS',
+  ['https://app.example'],
+  [
+    '*',
+    'null',
+    'app.example',
+    'https://*.app.example',
+    'https://app.example/path',
+    'https://app.example?x',
+    'https://app.example#x',
+    'https://APP.example',
+    'https://app.example:443',
+    'https://bücher.example',
+    'https://user@app.example',
+    'http://app.example',
+    'https://a.example https://b.example',
+    'https://a.example,*',
+    'https://a.example,',
+    'https://app.example//',
+    '/^https:/',
+  ],
+)
+
+const PROXIES = [
+  '10.0.0.1',
+  '10.0.0.0/8',
+  '10.1.2.3/8',
+  '0.0.0.0/1',
+  '2001:db8::1',
+  '2001:db8::/32',
+  '::1',
+  'fe80::1%eth0',
+  '10.0.0.0/8, 192.168.0.0/16,2001:db8::/32',
+]
+judges('TRUST_PROXY', PROXIES, [
+  'true',
+  'false',
+  '1',
+  '2',
+  '*',
+  'all',
+  'loopback',
+  'uniquelocal',
+  'proxy.internal',
+  '::ffff:10.0.0.0/8',
+  '::ffff:10.0.0.0/104',
+  '::ffff:10.0.0.1',
+  '::ffff:a00:1',
+  '0.0.0.0/0',
+  '::/0',
+  '10.0.0.0/00',
+  '10.0.0.0/33',
+  '10.0.0.0/-1',
+  '10.0.0.0/',
+  '10.0.0.0/8/8',
+  '10.0.0.0/255.0.0.0',
+  '2001:db8::/129',
+  '10.0.0',
+  '010.0.0.1',
+  '0xa.0.0.1',
+  '167772161',
+  '10.0.0.1:80',
+  '[2001:db8::1]',
+  '10.0.0.1,',
+  '10.0.0.1,true',
+  '10.0.0.1 10.0.0.2',
+])
+
+describe('TRUST_PROXY', () => {
+  test.each(PROXIES)('%s is what Fastify takes, too', (value) => {
+    const { trustedProxies } = configWith({ TRUST_PROXY: value }).http
+    expect(() => Fastify({ trustProxy: [...trustedProxies] })).not.toThrow()
+  })
+})
+
+judges('PASSWORD_MIN_LENGTH', ['1', '8', '15', '128'], ['0', '-8', '1025', '129', '8.5', 'eight'])
+judges('PASSWORD_MAX_LENGTH', ['64', '128', '4096'], ['63', '4097', '72 bytes'])
+
+describe('PASSWORD_MIN_LENGTH', () => {
+  test('may be as much as PASSWORD_MAX_LENGTH', () => {
+    const changes = { PASSWORD_MIN_LENGTH: '64', PASSWORD_MAX_LENGTH: '64' }
+    expect(faultsWith(changes)).toEqual([])
+  })
+
+  test('may not be more', () => {
+    const changes = { PASSWORD_MIN_LENGTH: '65', PASSWORD_MAX_LENGTH: '64' }
+    expect(faultyWith(changes)).toEqual(['PASSWORD_MIN_LENGTH'])
+  })
+})
+
+judges('PASSWORD_EDGE_SPACES', ['keep', 'refuse'], ['trim', 'Keep', 'true'])
+judges('PASSWORD_HASH', ['auto', 'argon2id'], ['bcrypt', 'argon2', 'plain', 'Auto'])
+judges('LOG_LEVEL', ['info', 'debug', 'silent'], ['verbose', 'INFO', '30'])
+
+describe('a rate', () => {
+  test.each([
+    ['30/15m', { limit: 30, seconds: 900 }],
+    ['1/1s', { limit: 1, seconds: 1 }],
+    ['5/2h', { limit: 5, seconds: 7200 }],
+    ['999999/1d', { limit: 999_999, seconds: 86_400 }],
+  ])('%s is so many in so much time', (value, rate) => {
+    const config: Config = configWith({ RATE_LIMIT_REQUESTS: value })
+    expect(config.http.requests).toEqual(rate)
+  })
+})
+
+for (const name of ['RATE_LIMIT_REQUESTS', 'RATE_LIMIT_CONFIRMS', 'RATE_LIMIT_PER_ACCOUNT']) {
+  judges(
+    name,
+    ['3/1h'],
+    [
+      '0/1h',
+      '3/0h',
+      '3',
+      '3/h',
+      '3 / 1h',
+      '-3/1h',
+      '3/1w',
+      '3/1H',
+      '3.5/1h',
+      '1000000/1h',
+      'off',
+      '03/1h',
+      '3/1h\n',
+    ],
+  )
+}
+
+describe('USERS_TABLE', () => {
+  test.each([
+    ['users', undefined, 'users'],
+    ['app.users', 'app', 'users'],
+    ['"app.v2".users', 'app.v2', 'users'],
+    ['app."user.accounts"', 'app', 'user.accounts'],
+    ['"Weird""Name"', undefined, 'Weird"Name'],
+    ['Users', undefined, 'Users'],
+    ['users; drop', undefined, 'users; drop'],
+    ['användare', undefined, 'användare'],
+  ])('%s is a table', (value, schema, table) => {
+    expect(configWith({ USERS_TABLE: value }).users).toMatchObject({ schema, table })
+  })
+})
+
+judges(
+  'USERS_TABLE',
+  ['x'.repeat(63), `${'x'.repeat(63)}.${'y'.repeat(63)}`],
+  [
+    'a.b.c',
+    '.users',
+    'app.',
+    '.',
+    '"users',
+    'users"',
+    'a"b',
+    '""',
+    '"a"b',
+    '"a".',
+    'us\0ers',
+    'x'.repeat(64),
+    'é'.repeat(32),
+    `app.${'x'.repeat(64)}`,
+  ],
+)
+
+const COLUMNS = Object.keys(EnvironmentSchema.properties).filter((name) =>
+  /^USERS_.*_COLUMNS?$/.test(name),
+)
+describe.each(COLUMNS)('%s', (name) => {
+  test.each(['email', 'E-Mail', 'weird "name"; --', 'x'.repeat(63)])('may be %j', (value) => {
+    expect(faultsWith({ [name]: value })).toEqual([])
+  })
+
+  test.each(['x'.repeat(64), 'é'.repeat(32), 'a\0b'])('may not be %j', (value) => {
+    expect(faultyWith({ [name]: value })).toEqual([name])
+  })
+})
+
+describe('USERS_LOGIN_COLUMNS', () => {
+  test('are columns in the order in which they are tried', () => {
+    expect(configWith({ USERS_LOGIN_COLUMNS: 'login, phone' }).users.loginColumns).toEqual([
+      'login',
+      'phone',
+    ])
+  })
+
+  test('may not have an empty entry', () => {
+    expect(faultsWith({ USERS_LOGIN_COLUMNS: 'login,,phone' })).toEqual([
+      'USERS_LOGIN_COLUMNS: has an empty entry between commas',
+    ])
+  })
+})
+
+describe('a database', () => {
+  const remote = 'postgres://rekey:pw@db.example/app'
+  const warning = 'DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full'
+
+  test.each(['', '?sslmode=disable', '?sslmode=prefer', '?sslmode=', '?ssl=false', '?ssl='])(
+    'elsewhere that is reached with "%s" gives a warning',
+    (query) => {
+      expect(warningsWith({ DATABASE_URL: remote + query })).toEqual([warning])
+    },
+  )
+
+  test.each(['?sslmode=require', '?sslmode=verify-full', '?ssl=true'])(
+    'elsewhere that is reached with %s gives none',
+    (query) => {
+      expect(warningsWith({ DATABASE_URL: remote + query })).toEqual([])
+    },
+  )
+
+  test('elsewhere with a certificate authority gives none', () => {
+    expect(warningsWith({ DATABASE_URL: remote, DATABASE_CA: PEM })).toEqual([])
+  })
+
+  test.each(['localhost', '127.0.0.1', '[::1]'])('at %s gives none', (host) => {
+    expect(warningsWith({ DATABASE_URL: `postgres://rekey:pw@${host}/app` })).toEqual([])
+  })
+})
+
+describe('what only the database is read for', () => {
+  test('needs none of the other variables', () => {
+    const { DATABASE_URL } = required
+    const reading = readDatabaseConfig({ DATABASE_URL, LINK_SECRETS: 'changeme', PORT: 'x' })
+    expect(reading).toEqual({
+      config: { url: DATABASE_URL, ca: undefined, poolMax: 10, prepare: true },
+    })
+  })
+
+  test('tells the faults of its own', () => {
+    const reading = readDatabaseConfig({ DATABASE_PREPARE: 'yes', PORT: 'x' })
+    expect(reading).toEqual({
+      faults: ['DATABASE_URL: is required', 'DATABASE_PREPARE: must be true or false'],
+    })
+  })
+})
+
+test('no file of the configuration reads the environment by itself', () => {
+  for (const file of ['config.ts', 'environment.ts', 'values.ts']) {
+    const source = readFileSync(new URL(`../../src/config/${file}`, import.meta.url), 'utf8')
+    expect(source).not.toMatch(/process\.env/)
+  }
+})

@@ -1,0 +1,103 @@
+// The link a second time, from the text of the contract and node:crypto alone: it shares no code
+// with src/core, so that a change of the format cannot pass by agreeing with itself.
+//
+//   key     HKDF-SHA-256 (RFC 5869) of the secret's 32 bytes, no salt, label `rekey/v1/<use>`
+//   fields  each as its UTF-8 length in four bytes, big endian, then its bytes
+//   outer   HMAC-SHA-256 over version, purpose, `outer`, audience, user id, timestamp
+//   inner   the same with `inner`, the address and, where configured, the last login (`never`, or
+//           `at ` and the text), under a key that is HMAC-SHA-256 over version, purpose,
+//           `inner-key` and the password hash under the derived inner key
+//   signature = base64url of the first 16 bytes of each; token = signature, timestamp, base64url(id)
+
+import { createHmac } from 'node:crypto'
+
+/** Everything that a link is made of. `lastLogin` is left out where none is configured. */
+export interface Sealed {
+  readonly secret: string
+  readonly audience: string
+  readonly userId: string
+  readonly timestamp: string
+  readonly emailAddress: string
+  readonly passwordHash: string
+  readonly lastLogin?: string | null
+}
+
+/** What somebody posts, and what they are judged by. */
+export interface Opening {
+  readonly secrets: readonly string[]
+  readonly audience: string
+  readonly ttlSeconds: number
+  readonly bucketSeconds: number
+  readonly notBefore: number
+  readonly nowMs: number
+  readonly link: { readonly userId: string; readonly timestamp: string; readonly signature: string }
+  readonly account: Pick<Sealed, 'emailAddress' | 'passwordHash' | 'lastLogin'>
+}
+
+export function hmac(key: string | Buffer, ...parts: (string | Buffer)[]): Buffer {
+  const mac = createHmac('sha256', key)
+  for (const part of parts) mac.update(part)
+  return mac.digest()
+}
+
+export function secretBytes(secret: string): Buffer {
+  return Buffer.from(secret.slice('rk1_'.length), 'base64url')
+}
+
+export function deriveKey(secret: Buffer, use: string): Buffer {
+  const pseudoRandomKey = hmac(Buffer.alloc(32), secret)
+  return hmac(pseudoRandomKey, `rekey/v1/${use}`, Buffer.of(1))
+}
+
+export function joinFields(fields: readonly string[]): Buffer {
+  return Buffer.concat(
+    fields.flatMap((field) => {
+      const bytes = Buffer.from(field, 'utf8')
+      const { length } = bytes
+      return [Buffer.of(length >>> 24, length >>> 16, length >>> 8, length), bytes]
+    }),
+  )
+}
+
+function outerSealOf(sealed: Omit<Sealed, 'emailAddress' | 'passwordHash'>): Buffer {
+  const { audience, userId, timestamp } = sealed
+  const fields = ['rekey-link-v1', 'reset-password', 'outer', audience, userId, timestamp]
+  const key = deriveKey(secretBytes(sealed.secret), 'outer-seal')
+  return hmac(key, joinFields(fields)).subarray(0, 16)
+}
+
+function innerSealOf(sealed: Sealed): Buffer {
+  const { audience, userId, timestamp, emailAddress, lastLogin } = sealed
+  const login = lastLogin === undefined ? [] : lastLogin === null ? ['never'] : [`at ${lastLogin}`]
+  const fields = ['rekey-link-v1', 'reset-password', 'inner', audience, userId, timestamp]
+  const innerKey = deriveKey(secretBytes(sealed.secret), 'inner-seal')
+  const keyFields = ['rekey-link-v1', 'reset-password', 'inner-key', sealed.passwordHash]
+  const key = hmac(innerKey, joinFields(keyFields))
+  return hmac(key, joinFields([...fields, emailAddress, ...login])).subarray(0, 16)
+}
+
+export function signatureOf(sealed: Sealed): string {
+  return Buffer.concat([outerSealOf(sealed), innerSealOf(sealed)]).toString('base64url')
+}
+
+export function tokenOf(sealed: Sealed): string {
+  return signatureOf(sealed) + sealed.timestamp + Buffer.from(sealed.userId).toString('base64url')
+}
+
+export function outcomeOf(opening: Opening): string {
+  const { link, audience, account } = opening
+  const now = Math.floor(opening.nowMs / 1000)
+  const isOneOfOurs = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(link.signature)
+  if (!isOneOfOurs || !/^[0-9]{10}$/.test(link.timestamp)) return 'link_invalid'
+  const bytes = Buffer.from(link.signature, 'base64url')
+  const sealedWith = (secret: string) => ({ secret, audience, ...link, ...account })
+  const secret = opening.secrets.find((candidate) =>
+    outerSealOf(sealedWith(candidate)).equals(bytes.subarray(0, 16)),
+  )
+  if (secret === undefined) return 'link_invalid'
+  const age = now - Number(link.timestamp)
+  if (age < -60) return 'link_invalid'
+  const firstBucket = Math.floor(opening.notBefore / opening.bucketSeconds) * opening.bucketSeconds
+  if (age > opening.ttlSeconds || Number(link.timestamp) < firstBucket) return 'link_expired'
+  return innerSealOf(sealedWith(secret)).equals(bytes.subarray(16)) ? 'ok' : 'inner_mismatch'
+}

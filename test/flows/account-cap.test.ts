@@ -1,0 +1,196 @@
+// How many links an account is mailed: the cap binds while one of them works, and no longer.
+
+import { describe, expect, test } from 'vitest'
+import { deriveKeys } from '../../src/core/key-ring.ts'
+import { type AccountFacts, type LinkRules, sealLink } from '../../src/core/link.ts'
+import { type AccountCap, createAccountCap } from '../../src/flows/account-cap.ts'
+import type { MailOrder } from '../../src/ports.ts'
+
+const keys = deriveKeys('rk1_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8')
+const rules: LinkRules = {
+  audience: 'https://app.example',
+  ttlSeconds: 3600,
+  bucketSeconds: 60,
+  notBefore: 0,
+}
+const START = 1_769_860_800
+const ann: AccountFacts = {
+  emailAddress: 'ann@example.com',
+  passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA',
+  lastLogin: null,
+}
+
+function createCap(limit = 3, seconds = 3600): AccountCap {
+  return createAccountCap(keys, { limit, seconds }, rules)
+}
+
+function order(at: number, accountId = 'ann'): MailOrder {
+  return { kind: 'reset-link', accountId, timestamp: String(at) }
+}
+
+/** Asks for a mail for an account as it is at that moment, `seconds` after the start. */
+function admits(cap: AccountCap, seconds: number, facts = ann, accountId = 'ann'): boolean {
+  const at = START + seconds
+  const seal = (timestamp: string) => sealLink(keys, rules, accountId, timestamp, facts)
+  return cap.admit(order(at, accountId), seal, at * 1000)
+}
+
+function ask(cap: AccountCap, moments: readonly number[], facts = ann): boolean[] {
+  return moments.map((seconds) => admits(cap, seconds, facts))
+}
+
+describe('an account', () => {
+  test('is mailed as many links as the limit says', () => {
+    expect(ask(createCap(), [0, 60, 120, 180])).toEqual([true, true, true, false])
+  })
+
+  test('is mailed one where the limit is one', () => {
+    expect(ask(createCap(1), [0, 1])).toEqual([true, false])
+  })
+
+  test('is mailed none for requests that were refused before', () => {
+    const cap = createCap()
+    ask(cap, [0, 60, 120])
+    expect(
+      ask(
+        cap,
+        Array.from({ length: 100 }, (_, index) => 180 + index),
+      ),
+    ).not.toContain(true)
+  })
+
+  test('has a count of its own', () => {
+    const cap = createCap()
+    ask(cap, [0, 60, 120])
+    expect(admits(cap, 180, ann, 'bob')).toBe(true)
+  })
+
+  test('is counted within one bucket as often as a mail goes out', () => {
+    expect(ask(createCap(), [0, 0, 0, 0])).toEqual([true, true, true, false])
+  })
+
+  test('is counted over the last period only', () => {
+    const cap = createCap(3, 600)
+    expect(ask(cap, [0, 300, 599, 599, 600])).toEqual([true, true, true, false, true])
+  })
+
+  test('is refused again when the limit is reached within the moved period', () => {
+    const cap = createCap(3, 600)
+    expect(ask(cap, [0, 300, 599, 600, 601])).toEqual([true, true, true, true, false])
+  })
+})
+
+describe('the cap', () => {
+  test('binds in the last second in which the last link works', () => {
+    const cap = createCap(3, 86_400)
+    ask(cap, [0, 60, 120])
+    expect(ask(cap, [120 + 3600])).toEqual([false])
+  })
+
+  test('binds to the end of that second', () => {
+    const cap = createCap(3, 86_400)
+    ask(cap, [0, 60, 120])
+    expect(admits(cap, 120 + 3600.999)).toBe(false)
+  })
+
+  test('no longer binds once every mailed link is too old', () => {
+    const cap = createCap(3, 86_400)
+    ask(cap, [0, 60, 120])
+    expect(ask(cap, [120 + 3601])).toEqual([true])
+  })
+
+  test('binds anew by the one link that was mailed then', () => {
+    const cap = createCap(3, 86_400)
+    ask(cap, [0, 60, 120, 120 + 3601])
+    expect(ask(cap, [120 + 3602, 120 + 3601 + 3600, 120 + 3601 + 3601])).toEqual([
+      false,
+      false,
+      true,
+    ])
+  })
+
+  test.each<[string, Partial<AccountFacts>]>([
+    ['the password', { passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$b3RoZXI' }],
+    ['the address', { emailAddress: 'ann@example.org' }],
+    ['the last login', { lastLogin: '2026-01-31 12:03:00+00' }],
+  ])('no longer binds once a change of %s has killed every link', (_, change) => {
+    const cap = createCap()
+    ask(cap, [0, 60, 120])
+    expect(ask(cap, [121], { ...ann, ...change })).toEqual([true])
+  })
+
+  test('binds the changed account by its own link', () => {
+    const cap = createCap()
+    const changed = { ...ann, passwordHash: 'changed' }
+    ask(cap, [0, 60, 120])
+    expect(ask(cap, [121, 122], changed)).toEqual([true, false])
+  })
+
+  test('binds while one link works, although the others are dead', () => {
+    const cap = createCap()
+    const changed = { ...ann, passwordHash: 'changed' }
+    ask(cap, [0, 60])
+    expect(ask(cap, [120, 121], changed)).toEqual([true, false])
+  })
+
+  test('binds again when an account goes back to what it was', () => {
+    const cap = createCap()
+    ask(cap, [0, 60, 120])
+    ask(cap, [121], { ...ann, lastLogin: '2026-01-31 12:03:00+00' })
+    expect(ask(cap, [122])).toEqual([false])
+  })
+
+  test('cannot lock anybody out: a day of requests each second leaves a link for every lifetime', () => {
+    const cap = createCap(3, 3600)
+    const moments: number[] = []
+    for (let seconds = 0; seconds < 86_400; seconds += 10) {
+      if (admits(cap, seconds)) moments.push(seconds)
+    }
+    const gaps = moments.slice(1).map((seconds, index) => seconds - (moments[index] ?? 0))
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(3610)
+    expect(moments.length).toBeLessThanOrEqual(24 * 3)
+  })
+})
+
+describe('an order that was admitted once', () => {
+  const seal = (timestamp: string) => sealLink(keys, rules, 'ann', timestamp, ann)
+
+  test('is admitted again, as a retry of the same mail', () => {
+    const cap = createCap(1)
+    const first = order(START)
+    const retries = [0, 1, 60].map((seconds) => cap.admit(first, seal, (START + seconds) * 1000))
+    expect(retries).toEqual([true, true, true])
+  })
+
+  test('counts once', () => {
+    const cap = createCap(2)
+    const first = order(START)
+    for (let retry = 0; retry < 5; retry += 1) cap.admit(first, seal, START * 1000)
+    expect(ask(cap, [60, 120])).toEqual([true, false])
+  })
+
+  test('is not another order for the same moment', () => {
+    const cap = createCap(1)
+    cap.admit(order(START), seal, START * 1000)
+    expect(cap.admit(order(START), seal, START * 1000)).toBe(false)
+  })
+})
+
+describe('many accounts', () => {
+  const seal = (timestamp: string) => `alive at ${timestamp}`
+  const admit = (cap: AccountCap, accountId: string, seconds = 0) =>
+    cap.admit(order(START, accountId), seal, (START + seconds) * 1000)
+
+  test('are remembered up to 100,000, the one mailed longest ago forgotten first', () => {
+    const cap = createCap(1)
+    for (const accountId of ['first', 'second']) admit(cap, accountId)
+    for (let index = 0; index < 99_999; index += 1) admit(cap, `other ${index}`)
+    expect([admit(cap, 'second'), admit(cap, 'first')]).toEqual([false, true])
+  })
+  test('are forgotten by their last mail, not by their first', () => {
+    const cap = createCap(2)
+    for (const accountId of ['first', 'second', 'second', 'first']) admit(cap, accountId)
+    for (let index = 0; index < 99_999; index += 1) admit(cap, `other ${index}`)
+    expect([admit(cap, 'first'), admit(cap, 'second')]).toEqual([false, true])
+  })
+})
