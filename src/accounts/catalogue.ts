@@ -10,6 +10,8 @@ export interface TableFacts {
   /** The SQL type that ids are cast to. */
   readonly idType: string
   readonly idIsInteger: boolean
+  /** What decides letter case in the address column, as SQL. */
+  readonly emailCollation: string | undefined
   /** Faults of the mapping, each naming its variable. Not empty: the service must not start. */
   readonly faults: readonly string[]
   readonly warnings: readonly string[]
@@ -20,6 +22,8 @@ interface ColumnRow extends Record<string, unknown> {
   type: string
   /** Most characters, for types that have a limit. */
   width: number | null
+  /** As SQL; null for the database's own, and for types that have none. */
+  collation: string | null
   selectable: boolean
   updatable: boolean
 }
@@ -45,32 +49,55 @@ export async function inspectTable(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
 ): Promise<TableFacts> {
-  const columns = await db.execute<ColumnRow>(sql`
-    SELECT a.attname AS name, t.typname AS type,
-      CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4
-        THEN a.atttypmod - 4 END AS width,
-      has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS selectable,
-      has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS updatable
-    FROM pg_attribute a
-    JOIN pg_type domain ON domain.oid = a.atttypid
-    JOIN pg_type t ON t.oid = CASE WHEN domain.typtype = 'd' THEN domain.typbasetype ELSE domain.oid END
-    WHERE a.attrelid = to_regclass(${renderSql(tableSql(mapping))}) AND a.attnum > 0 AND NOT a.attisdropped`)
+  const columns = await readColumns(db, mapping)
+  if (typeof columns === 'string') {
+    const fault = `${mappingVariables.table}: ${columns}`
+    const unknown = { idType: 'text', idIsInteger: false, emailCollation: undefined }
+    return { ...unknown, faults: [fault], warnings: [] }
+  }
   const byName = new Map(columns.map((column) => [column.name, column]))
   const id = byName.get(mapping.id)
   const idType = ID_TYPES[id?.type ?? '']
-  const facts = { idType: idType ?? 'text', idIsInteger: /^int/.test(id?.type ?? '') }
-
-  if (columns.length === 0) {
-    const fault = `${mappingVariables.table}: there is no table or view of this name`
-    return { ...facts, faults: [fault], warnings: [] }
+  const facts = {
+    idType: idType ?? 'text',
+    idIsInteger: /^int/.test(id?.type ?? ''),
+    emailCollation: byName.get(mapping.emailAddress)?.collation ?? undefined,
   }
   const faults = columnFaults(mapping, byName)
   if (id && !idType) {
     faults.push(`${mappingVariables.id}: ids of type ${id.type} are not supported`)
   }
+  if (faults.length === 0) faults.push(...(await relationFaults(db, mapping)))
   if (faults.length === 0) faults.push(...(await expressionFaults(db, mapping)))
   const warnings = faults.length === 0 ? await indexWarnings(db, mapping) : []
   return { ...facts, faults, warnings }
+}
+
+/** @returns the columns, or why there are none */
+async function readColumns(
+  db: PostgresJsDatabase,
+  mapping: UsersMapping,
+): Promise<readonly ColumnRow[] | string> {
+  try {
+    const columns = await db.execute<ColumnRow>(sql`
+      SELECT a.attname AS name, t.typname AS type,
+        CASE WHEN t.typname IN ('varchar', 'bpchar') AND greatest(a.atttypmod, domain.typtypmod) > 4
+          THEN greatest(a.atttypmod, domain.typtypmod) - 4 END AS width,
+        (SELECT format('%I.%I', n.nspname, c.collname) FROM pg_collation c
+          JOIN pg_namespace n ON n.oid = c.collnamespace
+          WHERE c.oid = a.attcollation AND c.collname <> 'default') AS collation,
+        has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS selectable,
+        has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS updatable
+      FROM pg_attribute a
+      JOIN pg_type domain ON domain.oid = a.atttypid
+      JOIN pg_type t ON t.oid = CASE WHEN domain.typtype = 'd' THEN domain.typbasetype ELSE domain.oid END
+      WHERE a.attrelid = to_regclass(${renderSql(tableSql(mapping))}) AND a.attnum > 0 AND NOT a.attisdropped`)
+    return columns.length > 0 ? columns : 'there is no table or view of this name'
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    // Such as a schema that the role may not look into.
+    return describeFailure(error)
+  }
 }
 
 function columnFaults(mapping: UsersMapping, byName: ReadonlyMap<string, ColumnRow>): string[] {
@@ -117,10 +144,20 @@ function columnFaults(mapping: UsersMapping, byName: ReadonlyMap<string, ColumnR
   return faults
 }
 
+async function relationFaults(db: PostgresJsDatabase, mapping: UsersMapping): Promise<string[]> {
+  const UPDATE = 4
+  const [relation] = await db.execute<{ events: number }>(
+    sql`SELECT pg_relation_is_updatable(to_regclass(${renderSql(tableSql(mapping))}), true) AS events`,
+  )
+  if (relation && (relation.events & UPDATE) !== 0) return []
+  return [`${mappingVariables.table}: PostgreSQL cannot update this view`]
+}
+
 /** Tries the operator's expression without reading a row. */
 async function expressionFaults(db: PostgresJsDatabase, mapping: UsersMapping): Promise<string[]> {
   try {
-    await db.execute(sql`SELECT ${eligibleSql(mapping)} FROM ${tableSql(mapping)} LIMIT 0`)
+    // As a condition, which is how the write has it: an aggregate would pass as a result.
+    await db.execute(sql`SELECT FROM ${tableSql(mapping)} WHERE ${eligibleSql(mapping)} LIMIT 0`)
     return []
   } catch (error) {
     if (!isRefusal(error)) throw error

@@ -1,7 +1,7 @@
 // Reaches the database, however long it takes, and finds out whether the mapping fits.
 
 import { inspectTable, type TableFacts } from './catalogue.ts'
-import { type Database, describeFailure } from './database.ts'
+import { type Database, describeFailure, withDeadline } from './database.ts'
 import type { UsersMapping } from './mapping.ts'
 
 const RETRY_MS = 1000
@@ -20,7 +20,7 @@ export async function reachTable(
 ): Promise<TableFacts | undefined> {
   while (!signal.aborted) {
     try {
-      return await inspectTable(db, mapping)
+      return await withDeadline(inspectTable(db, mapping))
     } catch (error) {
       if (signal.aborted) return undefined
       onFailure(describeFailure(error))

@@ -24,6 +24,7 @@ export interface Database {
 
 const CONNECT_TIMEOUT_SECONDS = 5
 const STATEMENT_TIMEOUT_MS = 10_000
+const PING_TIMEOUT_MS = 2000
 const RETRY_AFTER_SECONDS = 5
 
 /** Makes a pool. It connects at the first query, and again whenever a connection was lost. */
@@ -50,7 +51,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
   return {
     db: drizzle({ client }),
     ping: () =>
-      client`select 1`.then(
+      withDeadline(client`select 1`, PING_TIMEOUT_MS).then(
         () => true,
         () => false,
       ),
@@ -63,24 +64,49 @@ export function openDatabase(settings: DatabaseSettings): Database {
  * repeats both.
  */
 export function asUnavailable(error: unknown): RekeyError {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error
-  return new RekeyError('unavailable', `database: ${describeFailure(cause)}`, {
+  const cause = causeOf(error)
+  // A message of the database may repeat what is stored: the host's triggers choose their own.
+  const reason = cause instanceof postgres.PostgresError ? cause.code : describeFailure(error)
+  return new RekeyError('unavailable', `database: ${reason}`, {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     cause,
   })
 }
 
-/** Names a failure by PostgreSQL's or the network's code and message, never by detail or values. */
-export function describeFailure(error: unknown): string {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error
-  if (!(cause instanceof Error)) return 'unknown failure'
-  const code = 'code' in cause ? `${String(cause.code)} ` : ''
-  return `${code}${cause.message}`
+/** Settles as the query does, but not later than the deadline. The query itself goes on. */
+export function withDeadline<T>(query: Promise<T>, deadlineMs = STATEMENT_TIMEOUT_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), deadlineMs)
+  })
+  return Promise.race([query, tooLate]).finally(() => clearTimeout(timer))
 }
 
-/** Says whether the database refused a statement, rather than could not be reached. */
+/** Names a failure by PostgreSQL's or the network's code and message, never by detail or values. */
+export function describeFailure(error: unknown): string {
+  const cause = causeOf(error)
+  if (!(cause instanceof Error)) return 'unknown failure'
+  const code = 'code' in cause ? String(cause.code) : ''
+  // What was stored or typed stands in the messages of data exceptions, and in those that the host's
+  // own triggers raise.
+  if (cause instanceof postgres.PostgresError && /^(22|23|P0)/.test(code)) return code
+  return code ? `${code} ${cause.message}` : cause.message
+}
+
+/** Says whether a statement itself is at fault: it cannot succeed however often it is tried. */
 export function isRefusal(error: unknown): boolean {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error
-  // Classes 08, 53, 57 and 58 are the server's own trouble; 28 and 3D may be cured while we wait.
-  return cause instanceof postgres.PostgresError && !/^(08|53|57|58|28|3D)/.test(cause.code)
+  const cause = causeOf(error)
+  // Not supported, a wrong value, a name or type or right that is not there.
+  return cause instanceof postgres.PostgresError && /^(0A|22|42)/.test(cause.code)
+}
+
+/** Says whether the database could make nothing of a value, such as a letter that it has no code for. */
+export function isDataException(error: unknown): boolean {
+  const cause = causeOf(error)
+  return cause instanceof postgres.PostgresError && cause.code.startsWith('22')
+}
+
+/** What the driver threw, out of Drizzle's wrapping. */
+function causeOf(error: unknown): unknown {
+  return error instanceof DrizzleQueryError ? error.cause : error
 }

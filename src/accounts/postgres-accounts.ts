@@ -6,7 +6,7 @@ import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { foldAsciiCase } from '../core/email-address.ts'
 import type { Account, Accounts } from '../ports.ts'
 import type { TableFacts } from './catalogue.ts'
-import { asUnavailable } from './database.ts'
+import { asUnavailable, isDataException, isRefusal, withDeadline } from './database.ts'
 import { eligibleSql, type UsersMapping } from './mapping.ts'
 
 const MAX_ACCOUNTS_PER_IDENTIFIER = 5
@@ -23,7 +23,7 @@ interface Row {
 export function postgresAccounts(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
-  facts: Pick<TableFacts, 'idType' | 'idIsInteger'>,
+  facts: Pick<TableFacts, 'idType' | 'idIsInteger' | 'emailCollation'>,
 ): Accounts {
   const table = (
     mapping.schema === undefined ? pgTable : new PgSchema(mapping.schema).table
@@ -53,11 +53,13 @@ export function postgresAccounts(
   // One JSON text per list: it needs no array types from the catalogue and keeps the index in use.
   const listed = (type: string) =>
     sql`ARRAY(SELECT value::${sql.raw(type)} FROM jsonb_array_elements_text(${sql.placeholder('list')}::jsonb))`
+  // Both sides by one idea of letter case; only ASCII's counts in the end, when rows are picked.
+  const collate = sql.raw(facts.emailCollation ? ` COLLATE ${facts.emailCollation}` : '')
   const id = sql`${sql.placeholder('id')}::${sql.raw(facts.idType)}`
 
   const byIds = select(sql`${users.id} = ANY(${listed(facts.idType)})`).prepare('read')
   const byAddresses = select(
-    sql`lower(${users.emailAddress}::text) = ANY(ARRAY(SELECT lower(value) FROM jsonb_array_elements_text(${sql.placeholder('list')}::jsonb)))`,
+    sql`lower(${users.emailAddress}::text) = ANY(ARRAY(SELECT lower(value${collate}) FROM jsonb_array_elements_text(${sql.placeholder('list')}::jsonb)))`,
   ).prepare('find_by_address')
   const byLogin = mapping.loginColumns.map((name) =>
     select(sql`${sql.identifier(name)} = ANY(${listed('text')})`).prepare(`find_by_${name}`),
@@ -67,7 +69,7 @@ export function postgresAccounts(
     .set({
       passwordHash: sql`${sql.placeholder('newHash')}`,
       ...(mapping.changedAt !== undefined && { changedAt: sql`now()` }),
-      ...(mapping.epoch !== undefined && { epoch: sql`${users.epoch} + 1` }),
+      ...(mapping.epoch !== undefined && { epoch: sql`coalesce(${users.epoch}, 0) + 1` }),
     })
     .where(
       and(
@@ -104,10 +106,27 @@ export function postgresAccounts(
   }
   const list = async (query: typeof byIds, values: readonly string[]): Promise<Row[]> => {
     if (values.length === 0) return []
-    const rows = await query.execute({ list: JSON.stringify(values) }).catch((error: unknown) => {
-      throw asUnavailable(error)
-    })
-    return rows.map(toRow)
+    try {
+      const rows = await withDeadline(query.execute({ list: JSON.stringify(values) }))
+      return rows.map(toRow)
+    } catch (error) {
+      if (!isDataException(error)) throw asUnavailable(error)
+      // A value that the database cannot represent names no row, and costs the others theirs: it is
+      // searched for by halves.
+      if (values.length === 1) return []
+      const middle = Math.ceil(values.length / 2)
+      const halves = [
+        ...(await list(query, values.slice(0, middle))),
+        ...(await list(query, values.slice(middle))),
+      ]
+      // By its own idea of letter case the database may find a row for a value of either.
+      return [...new Map(halves.map((row) => [row.account.id, row])).values()]
+    }
+  }
+
+  const isWritten = async (id: string, newHash: string) => {
+    const [row] = await list(byIds, [id])
+    return row?.account.passwordHash === newHash
   }
 
   return {
@@ -115,7 +134,9 @@ export function postgresAccounts(
 
     async find(identifiers) {
       const byAddress = Map.groupBy(
-        await list(byAddresses, [...new Set(identifiers.map(({ text }) => foldAsciiCase(text)))]),
+        await list(byAddresses, [
+          ...new Set(identifiers.flatMap(({ text }) => [text, foldAsciiCase(text)])),
+        ]),
         ({ account }) => foldAsciiCase(account.emailAddress),
       )
       const found = identifiers.map(({ text }) =>
@@ -141,10 +162,14 @@ export function postgresAccounts(
     async replacePassword(account, newHash) {
       const { id, passwordHash, emailAddress, lastLogin } = account
       const facts = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
-      const result = await write.execute(facts).catch((error: unknown) => {
+      try {
+        const result = await withDeadline(write.execute(facts))
+        return result.count === 1
+      } catch (error) {
+        // The answer may be lost and the write done. Its salt makes the hash tell.
+        if (!isRefusal(error) && (await isWritten(id, newHash))) return true
         throw asUnavailable(error)
-      })
-      return result.count === 1
+      }
     },
   }
 }

@@ -67,6 +67,7 @@ export function assembleService(config: Config, logger: FastifyBaseLogger): Serv
 
   const outbox = mail.transport === 'outbox' ? createOutbox() : undefined
   const transport = outbox ?? createResendTransport(mail.resend)
+  const accountCap = createAccountCap(links.keyRing[0], mail.perAccount, links.rules)
   const composeDeps = {
     accounts,
     hasher,
@@ -76,7 +77,7 @@ export function assembleService(config: Config, logger: FastifyBaseLogger): Serv
     requestPageUrl: links.requestPageUrl,
     from: mail.from,
     templates: loadTemplates({ ...content, directory: emailsDirectory }),
-    accountCap: createAccountCap(links.keyRing[0], mail.perAccount, links.rules),
+    accountCap,
     events,
   }
   const mailLine = createMailLine({
@@ -85,6 +86,9 @@ export function assembleService(config: Config, logger: FastifyBaseLogger): Serv
     compose: (orders) => composeMails(composeDeps, orders, clock()),
     transport,
     events,
+    onFailed: (order) => accountCap.forget(order),
+    onUnreadable: (reason, waiting) =>
+      logger.error({ reason, waiting }, 'mails wait: the accounts cannot be read, trying again'),
   })
   const requestDeps = { accounts, hasher, mailLine, events, linkRules: links.rules }
   const intakeLine = createIntakeLine({

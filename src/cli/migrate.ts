@@ -1,6 +1,6 @@
 // `rekey migrate`: makes Rekey's own users table, for those who have none yet.
 
-import { describeFailure, openDatabase } from '../accounts/database.ts'
+import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
 import { migrateOwnTable } from '../accounts/migrate.ts'
 import { readDatabaseConfig } from '../config/config.ts'
 import { reportFaults } from './report-faults.ts'
@@ -12,8 +12,9 @@ const migrationsDirectory = new URL('../../drizzle/', import.meta.url)
 export async function migrate(terminal: Terminal): Promise<ExitStatus> {
   const reading = readDatabaseConfig(terminal.env)
   if ('faults' in reading) return reportFaults(terminal, reading.faults)
-  const database = openDatabase(reading.config)
+  let database: Database | undefined
   try {
+    database = openDatabase(reading.config)
     if (await migrateOwnTable(database, migrationsDirectory)) {
       terminal.out('The users table is there and up to date.')
       return 0
@@ -25,6 +26,6 @@ export async function migrate(terminal: Terminal): Promise<ExitStatus> {
     terminal.err(`The table could not be made: ${describeFailure(error)}`)
     return 1
   } finally {
-    await database.close()
+    await database?.close()
   }
 }

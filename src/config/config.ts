@@ -121,6 +121,9 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
   if (database && !isLocal(database.hostname) && !hasTls(database) && !env.DATABASE_CA) {
     warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
   }
+  attempt('DATABASE_CA', () =>
+    require(env.DATABASE_CA?.includes('BEGIN CERTIFICATE') ?? true, 'must be PEM text, not a path'),
+  )
   const bucketSeconds =
     env.LINK_BUCKET_SECONDS ?? Math.min(60, Math.floor(env.LINK_TTL_SECONDS / 10))
   attempt('LINK_BUCKET_SECONDS', () =>

@@ -89,7 +89,7 @@ export const EnvironmentSchema = Type.Object({
     8,
     'In code points; set 15 where the password is the only factor',
   ),
-  PASSWORD_MAX_LENGTH: whole(64, 4096, 128, 'In code points'),
+  PASSWORD_MAX_LENGTH: whole(64, 1024, 128, 'In code points'),
   PASSWORD_EDGE_SPACES: oneOf(
     'keep',
     ['keep', 'refuse'],
@@ -141,6 +141,7 @@ export function readEnvironment(
     if (file && !value) {
       try {
         value = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+        if (value === '') faults.set(name, `the file that ${name}_FILE names is empty`)
       } catch {
         faults.set(name, `the file that ${name}_FILE names cannot be read`)
       }

@@ -38,7 +38,7 @@ export function compileLinkUrl(template: string): LinkUrl {
   if (template.includes('#') && placeholders(fragment).length === 0) {
     throw new TypeError('a fragment needs placeholders, such as #token={token}')
   }
-  if (template.includes('&timestamp=')) {
+  if (/&(?:amp;)?timestamp/.test(template)) {
     throw new TypeError('some mail clients turn &timestamp= into ×tamp=: put timestamp first')
   }
   if (names.length === 0) return compilePlain(template)

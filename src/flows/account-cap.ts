@@ -11,19 +11,26 @@ import type { MailOrder } from '../ports.ts'
 
 export interface AccountCap {
   /**
-   * Counts a reset link about to be mailed. An order that was admitted once is admitted again.
+   * Counts a reset link about to be mailed. A retry is not counted. Requests within one bucket have
+   * one link, which a provider that honours keys mails once: they count as one, and are as many as
+   * links may be.
    *
    * @param seal the signature that a link of the account would have now, for a timestamp
    * @param now unix milliseconds
    * @returns false when the mail must not go out
    */
   admit(order: MailOrder, seal: (timestamp: string) => string, now: number): boolean
+  /** Takes back the count of a link that never arrived. */
+  forget(order: MailOrder): void
 }
 
+/** One link, however often it was mailed. */
 interface Mailed {
-  readonly order: MailOrder
+  readonly timestamp: string
   readonly at: number
   readonly fingerprint: string
+  /** To tell a retry from another request within the same bucket. */
+  readonly orders: readonly MailOrder[]
 }
 
 const MAX_ACCOUNTS = 100_000
@@ -48,20 +55,32 @@ export function createAccountCap(
 
   return {
     admit(order, seal, now) {
-      const isAlive = ({ order: { timestamp }, fingerprint: before }: Mailed) =>
-        !isTooOld(timestamp, linkRules, now) && before === fingerprint(seal(timestamp))
-      const recent = (mailed.get(order.accountId) ?? []).filter(
+      const { accountId, timestamp } = order
+      const isAlive = (mail: Mailed) =>
+        !isTooOld(mail.timestamp, linkRules, now) &&
+        mail.fingerprint === fingerprint(seal(mail.timestamp))
+      const recent = (mailed.get(accountId) ?? []).filter(
         (mail) => mail.at > now - rate.seconds * 1000,
       )
-      if (recent.some((mail) => mail.order === order)) return true
-      if (recent.length >= rate.limit && recent.some(isAlive)) return false
+      const same = recent.find((mail) => mail.timestamp === timestamp && isAlive(mail))
+      if (same?.orders.includes(order)) return true
+      const count = same ? same.orders.length : recent.length
+      if (count >= rate.limit && recent.some(isAlive)) return false
 
       forgetOldest(now)
+      const others = recent.filter((mail) => mail !== same)
+      const orders = [...(same?.orders ?? []), order]
+      const mail = { timestamp, at: now, fingerprint: fingerprint(seal(timestamp)), orders }
       // Deleted first, so that the map stays in the order of the last mail.
-      mailed.delete(order.accountId)
-      const mail = { order, at: now, fingerprint: fingerprint(seal(order.timestamp)) }
-      mailed.set(order.accountId, [...recent, mail].slice(-rate.limit))
+      mailed.delete(accountId)
+      mailed.set(accountId, [...others, mail].slice(-rate.limit))
       return true
+    },
+
+    forget({ accountId, timestamp }) {
+      const others = mailed.get(accountId)?.filter((mail) => mail.timestamp !== timestamp)
+      if (others && others.length > 0) mailed.set(accountId, others)
+      else mailed.delete(accountId)
     },
   }
 }

@@ -9,7 +9,9 @@ import Fastify, {
   type FastifyInstance,
 } from 'fastify'
 import { RekeyError } from '../errors.ts'
+import { replyToBrokenRequest } from './broken-requests.ts'
 import { checkResetLink } from './check-reset-link.ts'
+import { watchClosing } from './closing.ts'
 import { replyWithError } from './errors.ts'
 import { health } from './health.ts'
 import { hostedPage } from './hosted-page.ts'
@@ -21,6 +23,7 @@ import { RequestLog } from './request-log.ts'
 import { resetPassword } from './reset-password.ts'
 import { apiHeaders } from './security-headers.ts'
 import { sendResetPasswordLink } from './send-reset-password-link.ts'
+import { refuseUnknownRoutes } from './unknown-routes.ts'
 import { watchForwardingHeaders } from './untrusted-proxies.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
@@ -59,6 +62,9 @@ export function buildApp(
   const app = Fastify({
     ...fastifyOptions(settings.trustedProxies),
     loggerInstance: logger,
+    // Its body would not be ours.
+    return503OnClosing: false,
+    clientErrorHandler: replyToBrokenRequest,
     frameworkErrors: (error, request, reply) => {
       reply.headers(apiHeaders)
       replyWithError(error, request, reply)
@@ -67,17 +73,15 @@ export function buildApp(
 
   acceptJsonOnly(app)
   app.setErrorHandler(replyWithError)
-  app.setNotFoundHandler((request, reply) => {
-    const [path = ''] = request.url.split('?')
-    const url = path.replace(/(.)\/$/, '$1')
-    const allowed = METHODS.filter((method) => app.hasRoute({ method, url }))
-    if (allowed.length === 0) throw new RekeyError('not_found', 'no such route')
-    reply.header('allow', [...allowed, 'OPTIONS'].join(', '))
-    throw new RekeyError('method_not_allowed', 'the route has other methods')
-  })
-  app.addHook('onRequest', (_request, reply, done) => {
+  const findRefusal = refuseUnknownRoutes(app, settings.basePath)
+  const isClosing = watchClosing(app)
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(apiHeaders)
-    done()
+    // Before a body is read that nobody wants.
+    if (request.is404) done(findRefusal(request, reply))
+    else if (isClosing()) {
+      done(new RekeyError('unavailable', 'the process is stopping', { retryAfterSeconds: 1 }))
+    } else done()
   })
   watchForwardingHeaders(app)
 

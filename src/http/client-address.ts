@@ -12,6 +12,9 @@ const IPV6_GROUPS = 4
  */
 export function clientOf(address: string): string {
   if (isIPv4(address)) return address
+  // Some gateways write the port along: 192.0.2.1:4711, [2001:db8::1]:4711.
+  const bare = address.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1')
+  if (bare !== address) return clientOf(bare)
   if (!ipaddr.isValid(address)) return 'unknown'
   const parsed = ipaddr.process(address)
   return parsed instanceof ipaddr.IPv6

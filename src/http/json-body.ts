@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'
 
-const OTHER_CHARSET = /;\s*charset\s*=\s*"?(?!utf-?8"?\s*(?:;|$))/i
+const OTHER_CHARSET = /;\s*charset\s*=\s*(?!(?:utf-?8|"utf-?8")\s*(?:;|$))/i
 
 /** Replaces Fastify's parsers. An empty body counts as `{}`, as in Django REST framework. */
 export function acceptJsonOnly(app: FastifyInstance): void {

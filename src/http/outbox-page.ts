@@ -30,8 +30,9 @@ export const outboxPage: FastifyPluginCallback<{ outbox: OutboxMails }> = (app, 
   done()
 }
 
-function isLoopbackName({ hostname }: FastifyRequest): boolean {
-  const name = hostname.replace(/^\[|\]$/g, '')
+function isLoopbackName({ headers }: FastifyRequest): boolean {
+  // As the browser sent it: a forwarding header could say anything.
+  const name = (headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
   return name === 'localhost' || (isIP(name) !== 0 && /^(127\.|::1$)/.test(name))
 }
 

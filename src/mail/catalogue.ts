@@ -38,6 +38,9 @@ const SECTIONS: Sections = {
   'password-changed': { keys: ['subject'], placeholders: ['app', 'changed_at'] },
 }
 
+/** The longest language tag that software has to take (RFC 5646, section 4.4.1). */
+const MAX_TAG_LENGTH = 35
+
 const PLACEHOLDER = /\{(\w+)\}/g
 
 /**
@@ -65,7 +68,7 @@ export function readCatalogues(
     catalogues.map((catalogue) => [catalogue.locale.toLowerCase(), catalogue]),
   )
   return (wanted) => {
-    let range = wanted.trim().replaceAll('_', '-').toLowerCase()
+    let range = wanted.slice(0, MAX_TAG_LENGTH).trim().replaceAll('_', '-').toLowerCase()
     while (range !== '') {
       const found = byLocale.get(range)
       if (found) return found

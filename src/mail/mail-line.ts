@@ -17,6 +17,12 @@ interface MailLineOptions {
   readonly compose: (orders: readonly MailOrder[]) => Promise<(OutgoingMail | undefined)[]>
   readonly transport: Transport
   readonly events: Events
+  /** Is told that nothing could be composed, and how many orders wait. */
+  readonly onUnreadable: (reason: string, waiting: number) => void
+  /** Is told of an order whose mail was refused or given up. */
+  readonly onFailed: (order: MailOrder) => void
+  /** How long to wait before the second, third, ... attempt; up to half as long again. */
+  readonly backOffMs?: readonly number[]
 }
 
 interface Item {
@@ -25,14 +31,13 @@ interface Item {
   readonly earlierAttempts: number
 }
 
-/** How long to wait before the second, third, ... attempt; up to half as long again. */
 const BACK_OFF_MS = [500, 2000, 8000, 30_000]
 // Orders that arrive while it passes are read from the database in one statement.
 const PACE_MS = 10
 
 /** Makes an empty line. */
 export function createMailLine(options: MailLineOptions): DrainingMailLine {
-  const { transport, events } = options
+  const { transport, events, backOffMs = BACK_OFF_MS } = options
   // By what makes two orders the same mail, so that a burst of requests waits as one.
   const waiting = new Map<string, Item>()
   const onTheirWay = new Set<Item>()
@@ -62,7 +67,10 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
       const mails = await options.compose(items.map((item) => item.order))
       for (const [index, item] of items.entries()) void send(item, mails[index])
     } catch (error) {
-      for (const item of items) tryAgain(item, error instanceof Error ? error.message : 'unknown')
+      // No fault of a mail: it costs no attempt, however long the database is away.
+      options.onUnreadable(error instanceof Error ? error.message : 'unknown', size())
+      for (const item of items) putBack(item, item.earlierAttempts, backOffMs[0] ?? 0)
+      schedule()
     }
   }
   const send = async (item: Item, mail: OutgoingMail | undefined) => {
@@ -77,25 +85,25 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   }
   const tryAgain = (item: Item, reason: string) => {
     onTheirWay.delete(item)
-    const pause = BACK_OFF_MS[item.earlierAttempts]
-    if (pause === undefined) {
-      fail(item, reason)
-    } else {
-      backingOff.add(item)
-      setTimeout(
-        () => {
-          backingOff.delete(item)
-          waiting.set(item.key, { ...item, earlierAttempts: item.earlierAttempts + 1 })
-          schedule()
-        },
-        pause * (1 + Math.random() / 2),
-      )
-    }
+    const pause = backOffMs[item.earlierAttempts]
+    if (pause === undefined) fail(item, reason)
+    else putBack(item, item.earlierAttempts + 1, pause)
     schedule()
+  }
+  const putBack = (item: Item, earlierAttempts: number, pauseMs: number) => {
+    onTheirWay.delete(item)
+    backingOff.add(item)
+    const resume = () => {
+      backingOff.delete(item)
+      waiting.set(item.key, { ...item, earlierAttempts })
+      schedule()
+    }
+    setTimeout(resume, pauseMs * (1 + Math.random() / 2))
   }
   const fail = (item: Item, reason: string) => {
     const { accountId, kind } = item.order
     events.record({ type: 'password_reset.mail_failed', accountId, kind, reason })
+    options.onFailed(item.order)
   }
 
   return {

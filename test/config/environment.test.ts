@@ -140,10 +140,11 @@ describe('NAME_FILE', () => {
     expect(configWith({ APP_NAME: 'Acme', APP_NAME_FILE: '' }).content.appName).toBe('Acme')
   })
 
-  test('with an empty file is as if it were not set', () => {
-    const changes = { LINK_SECRETS: undefined, LINK_SECRETS_FILE: fileWith('\n') }
-    expect(faultsWith(changes)).toEqual(['LINK_SECRETS: is required'])
-    expect(configWith({ APP_NAME_FILE: fileWith('') }).content.appName).toBe('Rekey')
+  test('with an empty file is a fault, whatever the default', () => {
+    for (const name of ['LINK_SECRETS', 'USERS_ELIGIBLE_SQL']) {
+      const changes = { [name]: undefined, [`${name}_FILE`]: fileWith('\n') }
+      expect(faultsWith(changes)).toEqual([`${name}: the file that ${name}_FILE names is empty`])
+    }
   })
 
   test.each([

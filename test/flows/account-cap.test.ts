@@ -69,9 +69,20 @@ describe('an account', () => {
     expect(ask(createCap(), [0, 0, 0, 0])).toEqual([true, true, true, false])
   })
 
+  test('is counted once for the requests of one bucket', () => {
+    expect(ask(createCap(), [0, 0, 0, 60, 120, 180])).toEqual([true, true, true, true, true, false])
+  })
+
+  test('is not counted for a link that never arrived', () => {
+    const cap = createCap()
+    expect(ask(cap, [0, 60, 120, 180])).toEqual([true, true, true, false])
+    cap.forget(order(START + 60))
+    expect(ask(cap, [180, 240])).toEqual([true, false])
+  })
+
   test('is counted over the last period only', () => {
     const cap = createCap(3, 600)
-    expect(ask(cap, [0, 300, 599, 599, 600])).toEqual([true, true, true, false, true])
+    expect(ask(cap, [0, 300, 480, 599, 600])).toEqual([true, true, true, false, true])
   })
 
   test('is refused again when the limit is reached within the moved period', () => {

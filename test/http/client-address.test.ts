@@ -58,6 +58,14 @@ describe('an IPv6 address', () => {
   })
 })
 
+test.each([
+  ['1.2.3.4:80', '1.2.3.4'],
+  ['[2001:db8::1]', '2001:db8::1'],
+  ['[2001:db8::1]:443', '2001:db8::1'],
+])('a port, as some gateways write it, makes no other client of %s', (written, address) => {
+  expect(clientOf(written)).toBe(clientOf(address))
+})
+
 describe('what is no address', () => {
   test.each([
     '',
@@ -67,11 +75,9 @@ describe('what is no address', () => {
     'evil.test',
     '1.2.3.4.5',
     '1.2.3.256',
-    '1.2.3.4:80',
     ' 1.2.3.4',
     '1.2.3.4, 5.6.7.8',
     '10.0.0.0/8',
-    '[2001:db8::1]',
     '2001:db8::1::2',
     '2001:db8::g',
     '::ffff:1.2.3.256',

@@ -1,0 +1,30 @@
+// Answers requests that no route takes: 404, or 405 where the path has other methods.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { RekeyError } from '../errors.ts'
+
+/**
+ * Learns the routes that are registered from now on.
+ *
+ * @returns what to refuse a request with for which `is404` holds
+ */
+export function refuseUnknownRoutes(
+  app: FastifyInstance,
+  basePath: string,
+): (request: FastifyRequest, reply: FastifyReply) => RekeyError {
+  // A list of our own: to ask the router, a path would be read as a pattern.
+  const methodsOf = new Map<string, string[]>()
+  app.addHook('onRoute', ({ url, method }) => {
+    methodsOf.set(url, [...(methodsOf.get(url) ?? []), method].flat())
+  })
+  return (request, reply) => {
+    const [path = ''] = request.url.split('?')
+    const url = path.replace(/(.)\/$/, '$1')
+    const allowed = methodsOf.get(url)
+    if (!allowed) return new RekeyError('not_found', 'no such route')
+    // CORS answers this one everywhere under the prefix.
+    const options = url.startsWith(`${basePath}/`) ? ['OPTIONS'] : []
+    reply.header('allow', [...allowed, ...options].join(', '))
+    return new RekeyError('method_not_allowed', 'the route has other methods')
+  }
+}

@@ -1,0 +1,258 @@
+// The adapter for PostgreSQL, on every type of id and with names and types of every kind.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openDatabase } from '../../src/accounts/database.ts'
+import { renderSql, tableSql, type UsersMapping } from '../../src/accounts/mapping.ts'
+import { postgresAccounts } from '../../src/accounts/postgres-accounts.ts'
+import { type AccountsWorld, accountsContract } from './accounts-contract.ts'
+import { createGate } from './database-gate.ts'
+import {
+  awkwardMapping,
+  createMappedTable,
+  type MappedTable,
+  plainMapping,
+} from './mapped-table.ts'
+
+const integers = ['2', '3', '5', '9', '10', '11', '100']
+const uuids = [...'0123456'].map((n) => `${n}b0f3c1e-8d5e-4a53-9a0e-0d5a7f0f9a11`)
+const texts = ['A b', 'a#b', 'a&signature=x', 'b', 'c/d?e', 'd%20', 'é']
+
+const tables: readonly [string, UsersMapping, Parameters<typeof createMappedTable>[1], string[]][] =
+  [
+    ['ids of type uuid', plainMapping, { id: 'uuid' }, uuids],
+    [
+      'ids of type bigint',
+      plainMapping,
+      { id: 'bigint' },
+      [...integers.slice(1), '9223372036854775807'],
+    ],
+    ['ids of type integer', plainMapping, { id: 'integer' }, integers],
+    ['ids of type smallint', plainMapping, { id: 'smallint' }, integers],
+    ['ids of type text', plainMapping, { id: 'text' }, texts],
+    ['ids of type varchar', plainMapping, { id: 'varchar(80)' }, texts],
+    ['awkward names', awkwardMapping, { id: 'uuid' }, uuids],
+    [
+      'padded columns',
+      plainMapping,
+      {
+        id: 'char(40)',
+        emailAddress: 'char(80)',
+        passwordHash: 'char(128)',
+        login: 'char(20)',
+        name: 'char(40)',
+        locale: 'char(8)',
+      },
+      texts,
+    ],
+    [
+      'short columns and small numbers',
+      plainMapping,
+      {
+        emailAddress: 'varchar(80)',
+        passwordHash: 'varchar(128)',
+        login: 'varchar(20)',
+        epoch: 'smallint default 1',
+      },
+      integers,
+    ],
+    ['citext', plainMapping, { emailAddress: 'citext', login: 'citext' }, integers],
+  ]
+
+describe.each(tables)('with %s', (_, mapping, types, ids) => {
+  let table: MappedTable
+  const isPadded = types?.passwordHash?.startsWith('char') ?? false
+  const names: Readonly<Record<string, string | undefined>> = {
+    ...(mapping as unknown as Record<string, string>),
+    login: mapping.loginColumns[0]?.replaceAll('_', ' '),
+    name: mapping.name?.replaceAll('_', ' '),
+  }
+  const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+
+  const world: AccountsWorld = {
+    accounts: () => table.accounts,
+    ids,
+    unknownId: ids === uuids ? 'ffffffff-8d5e-4a53-9a0e-0d5a7f0f9a11' : '31000',
+    store: (row) => table.store(row),
+    async row(id) {
+      const row = await table.row(id)
+      const hash = row?.[mapping.passwordHash]
+      // What the padding adds is not what was written.
+      return isPadded && typeof hash === 'string'
+        ? { ...row, [mapping.passwordHash]: hash.trimEnd() }
+        : row
+    },
+    async change(id, row) {
+      const at = renderSql(tableSql(mapping))
+      for (const [key, value] of Object.entries(row)) {
+        const active = mapping === awkwardMapping ? 'is Active' : 'active'
+        const column = quoted(key === 'active' ? active : (names[key] ?? ''))
+        await table.sql.unsafe(
+          `update ${at} set ${column} = $1 where ${quoted(mapping.id)}::text = $2`,
+          [value as string, id],
+        )
+      }
+    },
+    async remove(id) {
+      const at = renderSql(tableSql(mapping))
+      await table.sql.unsafe(`delete from ${at} where ${quoted(mapping.id)}::text = $1`, [id])
+    },
+    column: (key) => names[key] ?? '',
+    async empty() {
+      await table.sql.unsafe(`truncate ${renderSql(tableSql(mapping))}`)
+    },
+  }
+
+  beforeAll(async () => {
+    table = await createMappedTable(mapping, types)
+  })
+
+  afterAll(() => table?.end())
+
+  test('the mapping has no fault, and its look-up has an index', () => {
+    expect(table.facts).toMatchObject({ faults: [], warnings: [] })
+  })
+
+  test('ids are integers where their type is one', () => {
+    const isInteger = types?.id === undefined || /int/.test(types.id)
+    expect(table.accounts.takesIntegerIds()).toBe(isInteger)
+  })
+
+  accountsContract(world)
+})
+
+describe('with the least mapping', () => {
+  const least: UsersMapping = {
+    ...plainMapping,
+    eligibleSql: undefined,
+    loginColumns: [],
+    name: undefined,
+    locale: undefined,
+    lastLogin: undefined,
+    changedAt: undefined,
+    epoch: undefined,
+  }
+  let table: MappedTable
+
+  beforeAll(async () => {
+    table = await createMappedTable(least)
+  })
+
+  afterAll(() => table?.end())
+
+  test('every account is eligible, and nothing but the hash is written', async () => {
+    const id = await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'h' })
+    const before = await table.row(id)
+    const [account] = await table.accounts.read([id])
+    expect(account).toEqual({
+      id,
+      emailAddress: 'a@b.c',
+      passwordHash: 'h',
+      isEligible: true,
+      lastLogin: undefined,
+      name: undefined,
+      locale: undefined,
+      personal: [{ label: 'email address', value: 'a@b.c' }],
+    })
+    if (account) await table.accounts.replacePassword(account, 'new')
+    expect(await table.row(id)).toEqual({ ...before, password_hash: 'new' })
+  })
+
+  test('login means the address', async () => {
+    const found = await table.accounts.find([{ kind: 'login', text: 'A@B.C' }])
+    expect(found.map((accounts) => accounts.length)).toEqual([1])
+  })
+})
+
+describe('the host may have its own ideas:', () => {
+  let table: MappedTable
+
+  beforeAll(async () => {
+    table = await createMappedTable({ ...plainMapping, eligibleSql: '100 / token_version > 0' })
+  })
+
+  afterAll(() => table?.end())
+
+  const stored = async (id: number, columns: object = {}) => {
+    await table.store({ id, emailAddress: `${id}@b.c`, passwordHash: 'old', ...columns })
+    const [account] = await table.accounts.read([String(id)])
+    if (!account) throw new Error('no such account')
+    return account
+  }
+  const trigger = async (body: string) => {
+    await table.sql.unsafe(`
+      create or replace function interfere() returns trigger language plpgsql as
+        $$ begin ${body} end $$`)
+    await table.sql`create or replace trigger interfere before update on users
+      for each row execute function interfere()`
+  }
+
+  test('a token version that is NULL counts as none', async () => {
+    const account = await stored(1)
+    await table.sql`alter table users alter token_version drop default`
+    await table.sql`update users set token_version = null where id = 1`
+    // NULL is not eligible by this expression; the write must see what the read saw.
+    expect(await table.accounts.replacePassword(account, 'new')).toBe(false)
+    const always = { ...plainMapping, eligibleSql: undefined }
+    const { accounts } = await reopen(table, always)
+    expect(await accounts().replacePassword(account, 'new')).toBe(true)
+    expect((await table.row('1'))?.['token_version']).toBe(1)
+  })
+
+  test('a trigger that cancels the write makes it no success', async () => {
+    const account = await stored(2, { epoch: 1 })
+    await trigger('return null;')
+    expect(await table.accounts.replacePassword(account, 'new')).toBe(false)
+    await table.sql`drop trigger interfere on users`
+    expect((await table.row('2'))?.['password_hash']).toBe('old')
+  })
+
+  test('a trigger that raises makes it unavailable, and its words stay out of the message', async () => {
+    const account = await stored(3, { epoch: 1 })
+    await trigger("raise exception 'not for %', new.email;")
+    await expect(table.accounts.replacePassword(account, 'new')).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'database: P0001',
+      retryAfterSeconds: 5,
+    })
+    await table.sql`drop trigger interfere on users`
+  })
+
+  test('a row on which its expression fails costs the others nothing', async () => {
+    await stored(4, { epoch: 1 })
+    await table.sql`insert into users (id, email, password_hash, token_version)
+      values (5, '5@b.c', 'old', 0)`
+    await stored(6, { epoch: 1 })
+    const named = ['4@b.c', '5@b.c', '6@b.c', 'x@b.c'].map(
+      (text) => ({ kind: 'address', text }) as const,
+    )
+    const found = await table.accounts.find(named)
+    expect(found.map((accounts) => accounts.map(({ id }) => id))).toEqual([['4'], [], ['6'], []])
+  })
+})
+
+test('without a database every method says that it is unavailable, and nothing else', async () => {
+  const table = await createMappedTable(plainMapping)
+  const gate = await createGate(table.database.url)
+  const { accounts, close } = await reopen(table, plainMapping, gate.url)
+  const id = await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'h' })
+  const [account] = await accounts().read([id])
+  await gate.shut()
+  const asked = [
+    accounts().find([{ kind: 'login', text: 'canary@b.c' }]),
+    accounts().read([id]),
+    account && accounts().replacePassword(account, 'canary'),
+  ]
+  for (const outcome of await Promise.allSettled(asked)) {
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
+    expect(String((outcome as PromiseRejectedResult).reason)).not.toContain('canary')
+  }
+  await close()
+  await table.end()
+})
+
+/** The same table through another mapping. */
+async function reopen(table: MappedTable, mapping: UsersMapping, url = table.database.url) {
+  const database = openDatabase({ url, ca: undefined, poolMax: 1, prepare: true })
+  const accounts = postgresAccounts(database.db, mapping, table.facts)
+  return { accounts: () => accounts, close: database.close }
+}

@@ -1,0 +1,232 @@
+// How the service starts, and with which words and status it does not.
+
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createGate } from '../accounts/database-gate.ts'
+import {
+  addUser,
+  confide,
+  createSurroundings,
+  createUsers,
+  type Environment,
+  endProcess,
+  environmentFor,
+  forgedLink,
+  linkSecret,
+  runRekey,
+  type Surroundings,
+  sealedLink,
+  startServiceProcess,
+} from '../support/service.ts'
+
+let surroundings: Surroundings
+
+beforeAll(async () => {
+  surroundings = await createSurroundings()
+  const { sql } = surroundings.database
+  await createUsers(sql, 'bigint', ['active boolean', 'narrow varchar(60)', 'born date'])
+  await addUser(sql)
+})
+
+afterAll(() => surroundings?.end())
+
+const refusedWith = (faults: readonly string[]) => ({
+  status: 78,
+  output: '',
+  errors: [
+    'Rekey cannot start with this configuration:',
+    ...faults.map((fault) => `  ${fault}`),
+    'Every variable is explained in .env.example.',
+    '',
+  ].join('\n'),
+})
+const serve = (env: Environment) =>
+  runRekey(['serve'], { ...environmentFor(surroundings), ...env }).ended
+
+test('every fault of the environment is named at once, without a value', async () => {
+  const canary = confide('canary-of-a-value')
+  const { status, output, errors } = await serve({
+    DATABASE_URL: `mysql://${canary}@db/${canary}`,
+    LINK_SECRETS: `${linkSecret},${canary}`,
+    RESET_PAGE_URL: `http://${canary}.example`,
+    MAIL_FROM: canary,
+    RESEND_API_KEY: `${canary} ${canary}`,
+    RESEND_BASE_URL: `ftp://${canary}`,
+    PORT: canary,
+    HOST: canary,
+    LOG_LEVEL: canary,
+    BASE_PATH: canary,
+    CORS_ORIGINS: `https://${canary}/path`,
+    TRUST_PROXY: canary,
+    LINK_TTL_SECONDS: '10',
+    RATE_LIMIT_REQUESTS: canary,
+    REVEAL_UNKNOWN_USERS: canary,
+    USERS_ID_COLUMN: canary.repeat(10),
+    RATE_LIMT_CONFIRMS: canary,
+  })
+  expect([status, output]).toEqual([78, ''])
+  const named = Array.from(errors.matchAll(/^ {2}([A-Z_]+): /gm), ([, name]) => name)
+  expect(named.toSorted()).toEqual([
+    'BASE_PATH',
+    'CORS_ORIGINS',
+    'DATABASE_URL',
+    'HOST',
+    'LINK_SECRETS',
+    'LINK_TTL_SECONDS',
+    'LOG_LEVEL',
+    'MAIL_FROM',
+    'PORT',
+    'RATE_LIMIT_REQUESTS',
+    'RESEND_API_KEY',
+    'RESEND_BASE_URL',
+    'RESET_PAGE_URL',
+    'REVEAL_UNKNOWN_USERS',
+    'TRUST_PROXY',
+    'USERS_ID_COLUMN',
+  ])
+  expect(errors).toContain(
+    'warning: RATE_LIMT_CONFIRMS is not a variable of Rekey; was RATE_LIMIT_CONFIRMS meant?',
+  )
+})
+
+test('secrets can come from files', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'rekey-test-'))
+  const { DATABASE_URL = '', LINK_SECRETS = '', ...env } = environmentFor(surroundings)
+  await writeFile(join(directory, 'database'), `${DATABASE_URL}\n`)
+  await writeFile(join(directory, 'secrets'), `${LINK_SECRETS}\r\n`)
+  const files = {
+    DATABASE_URL_FILE: join(directory, 'database'),
+    LINK_SECRETS_FILE: join(directory, 'secrets'),
+  }
+  const rekey = runRekey(['serve'], { ...env, ...files })
+  await rekey.log.waitFor(({ msg }) => String(msg).startsWith('Rekey listens at '))
+  expect((await endProcess(rekey)).status).toBe(0)
+  await rm(directory, { recursive: true })
+})
+
+test.each<[string, Environment, readonly string[]]>([
+  [
+    'no such table',
+    { USERS_TABLE: 'people', USERS_ID_COLUMN: 'number' },
+    ['USERS_TABLE: there is no table or view of this name'],
+  ],
+  [
+    'columns that are not there, too narrow or of another type',
+    {
+      USERS_ID_COLUMN: 'number',
+      USERS_EMAIL_COLUMN: 'active',
+      USERS_PASSWORD_COLUMN: 'narrow',
+      USERS_CHANGED_AT_COLUMN: 'born',
+    },
+    [
+      'USERS_ID_COLUMN: the table has no such column',
+      'USERS_EMAIL_COLUMN: type bool does not fit, text or varchar or bpchar or citext would',
+      'USERS_CHANGED_AT_COLUMN: type date does not fit, timestamptz or timestamp would',
+      'USERS_PASSWORD_COLUMN: holds 60 characters, an argon2id hash has 97',
+    ],
+  ],
+  [
+    'an expression that does not compile',
+    { USERS_ELIGIBLE_SQL: 'active AND' },
+    ['USERS_ELIGIBLE_SQL: 42601 syntax error at or near ")"'],
+  ],
+  [
+    'an expression that is no boolean',
+    { USERS_ELIGIBLE_SQL: 'id' },
+    ['USERS_ELIGIBLE_SQL: 42804 argument of IS TRUE must be type boolean, not type bigint'],
+  ],
+])('a mapping with %s is refused by the names of its variables', async (_, env, faults) => {
+  const { sql } = surroundings.database
+  const before = await sql`select *, xmin from users`
+  expect(await serve(env)).toEqual(refusedWith(faults))
+  expect(await sql`select *, xmin from users`).toEqual(before)
+})
+
+test('a role that may not write is refused by the column', async () => {
+  const { sql } = surroundings.database
+  const role = `reader_of_${new URL(surroundings.database.url).pathname.slice(1)}`
+  const password = confide('canary-of-a-role')
+  await sql.unsafe(`create role ${role} login password '${password}'`)
+  await sql.unsafe(`grant select on users to ${role}`)
+  const url = new URL(surroundings.database.url)
+  url.username = role
+  url.password = password
+  expect(await serve({ DATABASE_URL: url.href })).toEqual(
+    refusedWith(['USERS_PASSWORD_COLUMN: the database role lacks UPDATE on the column']),
+  )
+  await sql.unsafe(`grant update (password_hash) on users to ${role}`)
+  const service = await startServiceProcess(surroundings, { DATABASE_URL: url.href })
+  const user = await addUser(sql)
+  const body = { ...(await service.mailedLink(user.email)), password: 'a brand new pass phrase' }
+  expect((await service.post('reset-password', body)).status).toBe(200)
+  expect((await endProcess(service)).status).toBe(0)
+  await sql.unsafe(`drop owned by ${role}`)
+  await sql.unsafe(`drop role ${role}`)
+})
+
+test('a port that is taken is named, and nothing else goes wrong', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const { status, errors } = await serve({ PORT: String(port) })
+  expect([status, errors]).toEqual([
+    1,
+    `cannot listen on 127.0.0.1 port ${port} (EADDRINUSE): free it, or set HOST and PORT\n`,
+  ])
+  other.close()
+})
+
+// Five seconds each, so they pass side by side.
+describe.concurrent('a database that is down at the start', () => {
+  test('is waited for, and meanwhile only genuine links must wait', async ({ expect }) => {
+    const user = await addUser(surroundings.database.sql)
+    const gate = await createGate(surroundings.database.url)
+    await gate.shut()
+    const service = await startServiceProcess(surroundings, { DATABASE_URL: gate.url })
+    const unavailable = '503 {"detail":"Service temporarily unavailable."}'
+    expect((await service.ask('/livez')).answer).toBe('200 {"detail":"alive"}')
+    expect((await service.ask('/readyz')).answer).toBe(unavailable)
+    const link = sealedLink(user)
+    expect((await service.post('check-reset-link', link)).answer).toBe(unavailable)
+    expect((await service.post('check-reset-link', forgedLink())).status).toBe(400)
+    const asked = await service.post('send-reset-password-link', { email: user.email })
+    expect(asked.status).toBe(200)
+    await gate.open()
+    await surroundings.resend.waitForMail(({ to }) => to[0] === user.email)
+    expect((await service.ask('/readyz')).answer).toBe('200 {"detail":"ready"}')
+    expect((await service.post('check-reset-link', link)).status).toBe(200)
+    const warnings = service.log.lines.filter(({ level }) => level === 40)
+    expect(warnings).toMatchObject([{ msg: expect.stringContaining('cannot be reached') }])
+    expect((await endProcess(service)).status).toBe(0)
+    await gate.shut()
+  })
+
+  test('and does not fit when it comes ends the service like one that was there', async ({
+    expect,
+  }) => {
+    const gate = await createGate(surroundings.database.url)
+    await gate.shut()
+    const service = await startServiceProcess(surroundings, {
+      DATABASE_URL: gate.url,
+      USERS_EMAIL_COLUMN: 'address',
+    })
+    await gate.open()
+    const { status, errors } = await service.ended
+    expect([status, errors]).toEqual([
+      78,
+      refusedWith(['USERS_EMAIL_COLUMN: the table has no such column']).errors,
+    ])
+    await gate.shut()
+  })
+
+  test('does not keep the service from being stopped', async ({ expect }) => {
+    const gate = await createGate(surroundings.database.url)
+    await gate.shut()
+    const service = await startServiceProcess(surroundings, { DATABASE_URL: gate.url })
+    expect((await endProcess(service)).status).toBe(0)
+  })
+})

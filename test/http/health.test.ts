@@ -1,0 +1,55 @@
+// Whether the process runs, and whether its database answers: two questions with two answers.
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createGate, type DatabaseGate } from '../accounts/database-gate.ts'
+import {
+  createSurroundings,
+  createUsers,
+  type Surroundings,
+  startService,
+  type TestService,
+} from '../support/service.ts'
+
+let surroundings: Surroundings
+let gate: DatabaseGate
+let service: TestService
+
+beforeAll(async () => {
+  surroundings = await createSurroundings()
+  const { database } = surroundings
+  await createUsers(database.sql)
+  gate = await createGate(database.url)
+  await database.logStatements()
+  service = await startService(surroundings, { DATABASE_URL: gate.url })
+})
+
+afterAll(async () => {
+  await service?.stop()
+  await gate?.shut()
+  await surroundings?.end()
+})
+
+test('/livez asks nobody', async () => {
+  const before = await surroundings.database.statements()
+  expect((await service.ask('/livez')).answer).toBe('200 {"detail":"alive"}')
+  expect(await surroundings.database.statements()).toEqual(before)
+})
+
+test('/readyz asks the database, and not for a user', async () => {
+  const before = await surroundings.database.statements()
+  expect((await service.ask('/readyz')).answer).toBe('200 {"detail":"ready"}')
+  const asked = (await surroundings.database.statements()).slice(before.length)
+  expect(asked).toEqual(['select 1'])
+})
+
+test('without its database the service lives, says that it is not ready, and recovers', async () => {
+  await gate.shut()
+  expect((await service.ask('/livez')).status).toBe(200)
+  const reply = await service.ask('/readyz')
+  expect(reply.answer).toBe('503 {"detail":"Service temporarily unavailable."}')
+  expect(reply.headers['retry-after']).toBe('5')
+  await gate.open()
+  let recovered = await service.ask('/readyz')
+  while (recovered.status === 503) recovered = await service.ask('/readyz')
+  expect(recovered.status).toBe(200)
+})

@@ -1,0 +1,112 @@
+// Rekey's own pages: which files there are, how they are filled, and how a link finds them.
+
+import { readdirSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  createSurroundings,
+  createUsers,
+  type Surroundings,
+  startService,
+  type TestService,
+} from '../support/service.ts'
+
+let surroundings: Surroundings
+let service: TestService
+
+beforeAll(async () => {
+  surroundings = await createSurroundings()
+  await createUsers(surroundings.database.sql)
+  service = await startService(surroundings, {
+    HOSTED_PAGE: 'true',
+    APP_NAME: `Ann's <b>"App"</b> & Co`,
+    SUPPORT_EMAIL: 'help@app.example',
+    BASE_PATH: '/accounts',
+    RESET_PAGE_URL: 'https://app.example/reset/#token={token}',
+  })
+})
+
+afterAll(async () => {
+  await service?.stop()
+  await surroundings?.end()
+})
+
+const page = /^<!doctype html>/i
+
+test.each([
+  ['/reset/', 'text/html', page],
+  ['/reset/reset.html', 'text/html', page],
+  ['/reset/request', 'text/html', page],
+  ['/reset/request/', 'text/html', page],
+  ['/reset/request.html', 'text/html', page],
+  ['/reset/page.css', 'text/css', /\{/],
+  ['/reset/reset-page.js', 'text/javascript', /from '\.\/client\.js'/],
+  ['/reset/client.js', 'text/javascript', /export/],
+])('%s is served as %s', async (path, type, content) => {
+  const reply = await service.ask(path)
+  expect(reply.status).toBe(200)
+  expect(reply.headers['content-type']).toBe(`${type}; charset=utf-8`)
+  expect(reply.text).toMatch(content)
+})
+
+test('every file that a page or a script names is there', async () => {
+  const names = readdirSync(new URL('../../src/page/', import.meta.url))
+    .filter((name) => /\.(html|css|ts)$/.test(name))
+    .map((name) => name.replace(/\.ts$/, '.js'))
+  for (const name of names) {
+    const { text } = await service.ask(`/reset/${name}`)
+    const named = text.matchAll(/(?:src=|href=|from )["'](?:\.\/)?([\w-]+\.(?:js|css))["']/g)
+    for (const [, file] of named) {
+      expect([name, file, (await service.ask(`/reset/${file}`)).status]).toEqual([name, file, 200])
+    }
+  }
+})
+
+test('pages are filled from the configuration, as text', async () => {
+  const { text } = await service.ask('/reset/')
+  expect(text).toContain('Ann&#39;s &#60;b&#62;&#34;App&#34;&#60;/b&#62; &#38; Co')
+  expect(text).toContain('/accounts')
+  expect(text).not.toMatch(/__[A-Z_]+__/)
+  expect((await service.ask('/reset/request')).text).not.toMatch(/__[A-Z_]+__/)
+})
+
+test.each([
+  ['/reset', '/reset/'],
+  ['/reset?timestamp=1&user_id=a%20b', '/reset/?timestamp=1&user_id=a%20b'],
+  ['/reset?//evil.example', '/reset/?//evil.example'],
+])('%s goes to %s', async (path, location) => {
+  const reply = await service.ask(path)
+  expect([reply.status, reply.headers.location]).toEqual([302, location])
+})
+
+test.each([
+  `/reset/%23token=${'x'.repeat(43)}1700000000${'y'.repeat(48)}`,
+  '/reset/%23user_id=a&timestamp=1&signature=x/y',
+  '/reset/?token=x',
+])('a link that a mail scanner has spelled as %s finds the page', async (path) => {
+  const reply = await service.ask(path)
+  expect(reply.status).toBe(200)
+  expect(reply.text).toMatch(page)
+})
+
+test.each([
+  '/reset/nothing',
+  '/reset/client.ts',
+  '/reset/tsconfig.json',
+  '/reset/..%2f..%2f..%2fpackage.json',
+  '/reset/../../package.json',
+  '/reset/%2e%2e/main.ts',
+  '/reset/__proto__',
+  '/reset/constructor',
+  '/reset/reset.html%00',
+  '/reset//',
+])('there is nothing at %s', async (path) => {
+  expect((await service.ask(path)).answer).toBe('404 {"detail":"Not found."}')
+})
+
+test('without HOSTED_PAGE there are no pages', async () => {
+  const plain = await startService(surroundings)
+  for (const path of ['/reset', '/reset/', '/reset/client.js']) {
+    expect((await plain.ask(path)).status).toBe(404)
+  }
+  await plain.stop()
+})

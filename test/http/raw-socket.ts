@@ -1,0 +1,32 @@
+// A client that sends exactly the bytes it is told to, for what no HTTP library would send.
+
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+/** Opens a connection to a service. What comes in is gathered from the start. */
+export async function openSocket(url: string): Promise<Socket & { received: () => string }> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname).setEncoding('utf8')
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk
+  })
+  // A server that hangs up while we still write is what some tests are about.
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return Object.assign(socket, { received: () => received })
+}
+
+/** Sends bytes, and waits until the server hangs up. @returns All that came back. */
+export async function exchange(url: string, bytes: string | Uint8Array): Promise<string> {
+  const socket = await openSocket(url)
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.write(bytes)
+  await closed
+  return socket.received()
+}
+
+/** @returns The status of each response among what came back. */
+export function statusesIn(received: string): number[] {
+  return Array.from(received.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status))
+}

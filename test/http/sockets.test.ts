@@ -1,0 +1,172 @@
+// What HTTP libraries would not send: raw bytes, half requests, slow ones.
+
+import { once } from 'node:events'
+import Fastify from 'fastify'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fastifyOptions } from '../../src/http/app.ts'
+import { replyToBrokenRequest } from '../../src/http/broken-requests.ts'
+import { linkIn } from '../support/resend-stand-in.ts'
+import {
+  addUser,
+  basePath,
+  createSurroundings,
+  createUsers,
+  type Surroundings,
+  startService,
+  type TestService,
+} from '../support/service.ts'
+import { exchange, openSocket, statusesIn } from './raw-socket.ts'
+
+const path = `${basePath}/send-reset-password-link`
+
+let surroundings: Surroundings
+let service: TestService
+
+beforeAll(async () => {
+  surroundings = await createSurroundings()
+  await createUsers(surroundings.database.sql)
+  service = await startService(surroundings)
+})
+
+afterAll(async () => {
+  await service?.stop()
+  await surroundings?.end()
+})
+
+/** A request for a link, as bytes. */
+function requestOf(
+  email: string,
+  headers: readonly string[] = ['Host: x'],
+  target = path,
+  version = '1.1',
+): string {
+  const body = JSON.stringify({ email })
+  return [
+    `POST ${target} HTTP/${version}`,
+    ...headers,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    '',
+    body,
+  ].join('\r\n')
+}
+
+test.each<[string, (email: string) => string]>([
+  ['two Host headers', (email) => requestOf(email, ['Host: x', 'Host: evil.example'])],
+  ['another Host header first', (email) => requestOf(email, ['Host: evil.example', 'Host: x'])],
+  ['credentials in Host', (email) => requestOf(email, ['Host: app.example:@evil.example'])],
+  ['no Host in HTTP/1.0', (email) => requestOf(email, [], path, '1.0')],
+  ['a whole URL', (email) => requestOf(email, ['Host: x'], `https://evil.example${path}`)],
+  ['an upgrade', (email) => requestOf(email, ['Host: x', 'Upgrade: websocket'])],
+  ['an upgrade to HTTP/2', (email) => requestOf(email, ['Host: x', 'Upgrade: h2c'])],
+])('a request with %s is served, and its link is as configured', async (_, bytesFor) => {
+  const user = await addUser(surroundings.database.sql)
+  expect(statusesIn(await exchange(service.url, bytesFor(user.email)))).toEqual([200])
+  const mail = await surroundings.resend.waitForMail(({ to }) => to[0] === user.email)
+  expect(linkIn(mail)).toMatch(/^https:\/\/app\.example\/reset\?timestamp=/)
+  expect(JSON.stringify(mail)).not.toContain('evil.example')
+})
+
+test('Expect: 100-continue is answered, then the request', async () => {
+  const bytes = requestOf('nobody@example.com', ['Host: x', 'Expect: 100-continue'])
+  expect(statusesIn(await exchange(service.url, bytes))).toEqual([100, 200])
+})
+
+test.each([
+  ['another expectation', requestOf('nobody@example.com', ['Host: x', 'Expect: miracles']), 417],
+  ['no Host in HTTP/1.1', requestOf('nobody@example.com', []), 400],
+])('a request with %s is refused with nothing in the reply', async (_, bytes, status) => {
+  const received = await exchange(service.url, bytes)
+  expect(statusesIn(received)).toEqual([status])
+  expect(received).not.toContain('nobody')
+})
+
+const smuggled =
+  'GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n'
+
+test.each([
+  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+  ['the start of TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
+  ['a method that is none', 'CANARY / HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['a NUL in the path', 'GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+  ['a header without a name', 'GET / HTTP/1.1\r\nHost: x\r\n: CANARY\r\n\r\n', 400],
+  ['two lengths', smuggled, 400],
+  ['a length that is none', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n', 400],
+  ['20 KB of headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'CANARY'.repeat(3500)}\r\n\r\n`, 431],
+])('%s is refused as JSON, with every header, and the line is cut', async (_, bytes, status) => {
+  const received = await exchange(service.url, Buffer.from(bytes, 'latin1'))
+  expect(statusesIn(received)).toEqual([status])
+  const texts = { 400: 'Bad Request.', 431: 'Request Header Fields Too Large.' }
+  expect(received).toMatch(new RegExp(`\\r\\n\\r\\n\\{"detail":"${texts[status as 400]}"\\}$`))
+  expect(received).toContain('cache-control: no-store\r\n')
+  expect(received).toContain("content-security-policy: default-src 'none'")
+  expect(received).not.toContain('CANARY')
+  expect(JSON.stringify(service.log.lines)).not.toContain('CANARY')
+})
+
+test('CONNECT is cut without an answer', async () => {
+  expect(await exchange(service.url, 'CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n')).toBe(
+    '',
+  )
+})
+
+test('chunk extensions without end are cut', async () => {
+  const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`
+  const received = await exchange(service.url, `${head}1;${'a'.repeat(20_000)}\r\n`)
+  expect(statusesIn(received)).toEqual([413])
+})
+
+test('a client that hangs up in the middle of its body harms nobody', async () => {
+  const user = await addUser(surroundings.database.sql)
+  const socket = await openSocket(service.url)
+  const seen = service.log.lines.length
+  socket.write(requestOf(user.email).slice(0, -5))
+  socket.end()
+  await once(socket, 'close')
+  await service.ask('/livez')
+  await service.log.waitFor(({ route }) => route === '/livez', seen)
+  expect(surroundings.resend.mails.filter(({ to }) => to[0] === user.email)).toEqual([])
+})
+
+test('a client that hangs up after its request is mailed all the same, once', async () => {
+  const user = await addUser(surroundings.database.sql)
+  const socket = await openSocket(service.url)
+  socket.write(requestOf(user.email))
+  await once(socket, 'data')
+  socket.destroy()
+  await surroundings.resend.waitForMail(({ to }) => to[0] === user.email)
+  const mails = surroundings.resend.mails.filter(({ to }) => to[0] === user.email)
+  expect(mails).toHaveLength(1)
+})
+
+describe('a slow client', () => {
+  test('has ten seconds for its headers and fifteen for its request', async () => {
+    const app = Fastify(fastifyOptions([]))
+    expect(app.server).toMatchObject({
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      keepAliveTimeout: 72_000,
+    })
+    await app.close()
+  })
+
+  test.each([
+    ['the headers', 'POST / HTTP/1.1\r\nHost: x\r\nX-Slow: '],
+    [
+      'the body',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    ],
+  ])('that does not finish %s in time is cut', async (_, bytes) => {
+    const app = Fastify({
+      ...fastifyOptions([]),
+      clientErrorHandler: replyToBrokenRequest,
+      requestTimeout: 200,
+      http: { headersTimeout: 100, connectionsCheckingInterval: 20 },
+    })
+    app.post('/', () => 'done')
+    const received = await exchange(await app.listen({ host: '127.0.0.1', port: 0 }), bytes)
+    expect(received).toMatch(/^HTTP\/1\.1 408 .*\{"detail":"Request Timeout\."\}$/s)
+    await app.close()
+  })
+})

@@ -1,0 +1,396 @@
+// What Resend is asked, what its answers mean, and what a reader finds in the mailbox in the end.
+
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createResendTransport } from '../../../src/mail/transports/resend.ts'
+import type { ResendBehaviour } from '../../support/resend-behaviours.ts'
+import { linkIn, type ResendStandIn, startResend } from '../../support/resend-stand-in.ts'
+import {
+  addUser,
+  createSurroundings,
+  createUsers,
+  linkMailsTo,
+  type Surroundings,
+  sealedLink,
+  startService,
+  type TestService,
+} from '../../support/service.ts'
+
+const mail = {
+  from: 'Rekey <no-reply@app.example>',
+  to: 'ada@example.com',
+  subject: 'Reset',
+  text: 'text',
+  html: '<p>text</p>',
+}
+
+describe('the transport', () => {
+  let resend: ResendStandIn
+  const transport = (apiKey = resend.apiKey) =>
+    createResendTransport({ apiKey, baseUrl: resend.url })
+
+  beforeAll(async () => {
+    resend = await startResend()
+  })
+
+  afterAll(() => resend?.stop())
+
+  test('asks for one mail to one address, in both parts, under its key', async () => {
+    const outcome = await transport().send({ ...mail, idempotencyKey: 'one' })
+    expect(outcome).toEqual({ status: 'sent' })
+    const request = resend.requests.at(-1)
+    expect(request).toMatchObject({
+      method: 'POST',
+      path: '/emails',
+      headers: {
+        authorization: `Bearer ${resend.apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'one',
+      },
+    })
+    expect(request?.body).toEqual(mail)
+  })
+
+  test('takes key and address from nobody else', async () => {
+    process.env['RESEND_API_KEY'] = 'other'
+    process.env['RESEND_BASE_URL'] = 'http://127.0.0.1:1'
+    const outcome = await transport().send({ ...mail, idempotencyKey: 'env' })
+    delete process.env['RESEND_API_KEY']
+    delete process.env['RESEND_BASE_URL']
+    expect(outcome).toEqual({ status: 'sent' })
+  })
+
+  const status = (code: number, name: string): ResendBehaviour => ({
+    kind: 'status',
+    status: code,
+    name,
+  })
+
+  test.each<[string, ResendBehaviour, string, string | RegExp]>([
+    ['500', status(500, 'internal_server_error'), 'failed', '500 internal_server_error'],
+    ['503', status(503, 'application_error'), 'failed', '503 application_error'],
+    ['429 of the rate', status(429, 'rate_limit_exceeded'), 'failed', '429 rate_limit_exceeded'],
+    ['429 of the quota', status(429, 'daily_quota_exceeded'), 'failed', '429 daily_quota_exceeded'],
+    ['401', status(401, 'missing_api_key'), 'failed', '401 missing_api_key'],
+    ['403', status(403, 'invalid_api_key'), 'failed', '403 invalid_api_key'],
+    ['404', status(404, 'not_found'), 'failed', '404 not_found'],
+    [
+      '409 of a concurrent request',
+      { kind: 'concurrent' },
+      'failed',
+      '409 concurrent_idempotent_requests',
+    ],
+    [
+      '409 of another mail',
+      status(409, 'invalid_idempotent_request'),
+      'refused',
+      '409 invalid_idempotent_request',
+    ],
+    ['400', status(400, 'validation_error'), 'refused', '400 validation_error'],
+    ['413', status(413, 'application_error'), 'refused', '413 application_error'],
+    ['422', status(422, 'validation_error'), 'refused', '422 validation_error'],
+    ['a cut before the body', { kind: 'drop', after: 'headers' }, 'failed', /^no answer /],
+    ['a cut after the body', { kind: 'drop', after: 'body' }, 'failed', /^no answer /],
+    ['a cut after the mail', { kind: 'drop', after: 'acceptance' }, 'failed', /^no answer /],
+    ['something that is no JSON', { kind: 'garbage' }, 'failed', /./],
+  ])('takes %s for what it is', async (name, behaviour, expected, reason) => {
+    resend.answerNext(behaviour)
+    const outcome = await transport().send({ ...mail, idempotencyKey: `for ${name}` })
+    expect(outcome).toMatchObject({ status: expected })
+    expect('reason' in outcome && outcome.reason).toMatch(reason)
+  })
+
+  test('does not follow a redirect', async () => {
+    const elsewhere = await startResend()
+    resend.answerNext({ kind: 'redirect', to: `${elsewhere.url}/emails` })
+    const outcome = await transport().send({ ...mail, idempotencyKey: 'redirect' })
+    expect(outcome).toMatchObject({ status: 'failed' })
+    expect(elsewhere.requests).toEqual([])
+    await elsewhere.stop()
+  })
+
+  test('takes no answer at all for a failure', async () => {
+    const gone = createResendTransport({ apiKey: 'x', baseUrl: 'http://127.0.0.1:1' })
+    const outcome = await gone.send({ ...mail, idempotencyKey: 'gone' })
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      reason: expect.stringMatching(/^no answer /),
+    })
+  })
+
+  test('names neither address nor key in a reason', async () => {
+    for (const kind of [status(422, 'validation_error'), status(500, 'x')]) {
+      resend.answerNext({
+        ...kind,
+        message: `no ${mail.to} with ${resend.apiKey}`,
+      } as ResendBehaviour)
+      const outcome = await transport().send({ ...mail, idempotencyKey: 'quiet' })
+      expect(JSON.stringify(outcome)).not.toMatch(/ada@|re_/)
+    }
+  })
+
+  // Ten seconds each, so they pass side by side.
+  describe.concurrent('gives up after ten seconds', () => {
+    test('when nobody answers', async ({ expect }) => {
+      const silent = await startResend()
+      silent.answerAlways({ kind: 'hang' })
+      const { apiKey, url: baseUrl } = silent
+      const startedAt = performance.now()
+      const outcome = await createResendTransport({ apiKey, baseUrl }).send({
+        ...mail,
+        idempotencyKey: 'hang',
+      })
+      expect(outcome).toMatchObject({ status: 'failed' })
+      expect(performance.now() - startedAt).toBeLessThan(15_000)
+      await silent.stop()
+    })
+
+    test('when an answer drips in without end', async ({ expect }) => {
+      const drip = createServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        const dripping = setInterval(() => response.write(' '), 100)
+        response.once('close', () => clearInterval(dripping))
+      }).listen(0, '127.0.0.1')
+      await new Promise((resolve) => drip.once('listening', resolve))
+      const baseUrl = `http://127.0.0.1:${(drip.address() as AddressInfo).port}`
+      const outcome = await createResendTransport({ apiKey: 'x', baseUrl }).send({
+        ...mail,
+        idempotencyKey: 'drip',
+      })
+      expect(outcome).toMatchObject({ status: 'failed' })
+      drip.closeAllConnections()
+      drip.close()
+    })
+  })
+})
+
+describe('a reader', () => {
+  let surroundings: Surroundings
+  let service: TestService
+
+  beforeAll(async () => {
+    surroundings = await createSurroundings()
+    await createUsers(surroundings.database.sql, 'uuid', ['username text'])
+    service = await startService(surroundings, {
+      MAIL_FROM: 'App Ünited <no-reply@app.example>',
+      USERS_LOGIN_COLUMNS: 'username',
+    })
+  })
+
+  afterAll(async () => {
+    await service?.stop()
+    await surroundings?.end()
+  })
+
+  const ask = (email: string) => service.post('send-reset-password-link', { email })
+  const requestsFor = (email: string) =>
+    surroundings.resend.requests.filter(({ rawBody }) => rawBody.includes(email))
+
+  test('is mailed by the configured sender, and by nobody else', async () => {
+    const user = await addUser(surroundings.database.sql)
+    await ask(user.email)
+    const mailed = await surroundings.resend.waitForMail(({ to }) => to[0] === user.email)
+    expect(mailed).toMatchObject({
+      from: 'App Ünited <no-reply@app.example>',
+      to: [user.email],
+      replyTo: undefined,
+      headers: {},
+    })
+    expect(Object.keys(requestsFor(user.email)[0]?.body ?? {}).toSorted()).toEqual([
+      'from',
+      'html',
+      'subject',
+      'text',
+      'to',
+    ])
+  })
+
+  test('who asks again in the same minute is sent the same mail under the same key', async () => {
+    const user = await addUser(surroundings.database.sql)
+    for (let asked = 1; ; asked++) {
+      await ask(user.email)
+      await surroundings.resend.waitForRequest(() => requestsFor(user.email).length === asked)
+      if (asked < 2) continue
+      const [one, other] = requestsFor(user.email).slice(-2)
+      const links = [one, other].map((request) => linkIn(request?.body as { text: string }))
+      // At the end of a minute the second one is in the next.
+      if (links[0] !== links[1] && asked === 2) continue
+      expect(links[0]).toBe(links[1])
+      expect(one?.headers['idempotency-key']).toBe(other?.headers['idempotency-key'])
+      expect(one?.rawBody).toBe(other?.rawBody)
+      break
+    }
+    expect(linkMailsTo(surroundings.resend, user.email).length).toBeLessThanOrEqual(2)
+  })
+
+  test('is told of a reset right after it, under another key', async () => {
+    const user = await addUser(surroundings.database.sql)
+    const link = await service.mailedLink(user.email)
+    await service.post('reset-password', { ...link, password: 'a brand new pass phrase' })
+    await surroundings.resend.waitForRequest(() => requestsFor(user.email).length === 2)
+    const [first, second] = requestsFor(user.email)
+    const keys = [first, second].map((request) => request?.headers['idempotency-key'])
+    expect(new Set(keys).size).toBe(2)
+    expect(second?.body).toMatchObject({ subject: 'Your Rekey password was changed' })
+  })
+
+  test('two readers never share a key', async () => {
+    const users = [
+      await addUser(surroundings.database.sql),
+      await addUser(surroundings.database.sql),
+    ]
+    for (const { email } of users) await ask(email)
+    await surroundings.resend.waitForMail(({ to }) => to[0] === users[1]?.email)
+    const keys = users.map(({ email }) => requestsFor(email)[0]?.headers['idempotency-key'])
+    expect(keys[0]).not.toBe(keys[1])
+  })
+
+  test('gets one mail, whatever goes wrong at first', async () => {
+    const behaviours: ResendBehaviour[] = [
+      { kind: 'status', status: 500, name: 'internal_server_error' },
+      { kind: 'status', status: 429, name: 'rate_limit_exceeded', headers: { 'retry-after': '1' } },
+      { kind: 'status', status: 403, name: 'invalid_api_key' },
+      { kind: 'concurrent' },
+      { kind: 'redirect', to: 'http://127.0.0.1:1/' },
+      { kind: 'garbage' },
+      { kind: 'drop', after: 'headers' },
+      { kind: 'drop', after: 'body' },
+      { kind: 'drop', after: 'acceptance' },
+    ]
+    const users = await Promise.all(behaviours.map(() => addUser(surroundings.database.sql)))
+    surroundings.resend.answerNext(...behaviours)
+    const seen = service.log.lines.length
+    for (const { email } of users) await ask(email)
+    const mailed = () =>
+      service.log.lines.slice(seen).filter(({ event }) => event === 'password_reset.mailed')
+    await service.log.waitFor(() => mailed().length === users.length, seen)
+    for (const { email } of users) {
+      expect(linkMailsTo(surroundings.resend, email)).toHaveLength(1)
+      const keys = requestsFor(email).map(({ headers }) => headers['idempotency-key'])
+      expect(new Set(keys).size).toBe(1)
+    }
+    // One more for each failure, but the one whose request was cut before it could be read.
+    const attempts = users.flatMap(({ email }) => requestsFor(email))
+    expect(attempts).toHaveLength(2 * users.length - 1)
+  })
+
+  test.each([
+    ['422', { kind: 'status', status: 422, name: 'validation_error' }],
+    ['409 of another mail', { kind: 'status', status: 409, name: 'invalid_idempotent_request' }],
+  ] as const)(
+    'hears nothing when the mail is refused with %s, and the log says so',
+    async (_, behaviour) => {
+      const user = await addUser(surroundings.database.sql)
+      const seen = service.log.lines.length
+      surroundings.resend.answerNext(behaviour)
+      await ask(user.email)
+      const line = await service.log.waitFor(
+        ({ event }) => event === 'password_reset.mail_failed',
+        seen,
+      )
+      expect(line).toMatchObject({
+        level: 40,
+        accountId: user.id,
+        kind: 'reset-link',
+        reason: `${behaviour.status} ${behaviour.name}`,
+      })
+      expect(requestsFor(user.email)).toHaveLength(1)
+      expect(
+        service.log.lines.slice(seen).filter(({ event }) => event === 'password_reset.mailed'),
+      ).toEqual([])
+    },
+  )
+
+  test('has a password changed although the notice of it is refused', async () => {
+    const user = await addUser(surroundings.database.sql)
+    const seen = service.log.lines.length
+    surroundings.resend.answerNext({ kind: 'status', status: 422, name: 'validation_error' })
+    const body = { ...sealedLink(user), password: 'a brand new pass phrase' }
+    expect((await service.post('reset-password', body)).status).toBe(200)
+    const line = await service.log.waitFor(
+      ({ event }) => event === 'password_reset.mail_failed',
+      seen,
+    )
+    expect(line).toMatchObject({ kind: 'password-changed', accountId: user.id })
+  })
+
+  test.each([
+    'two@example.com,three@example.com',
+    'two@example.com;three@example.com',
+    'two@example.com three@example.com',
+    'two@example.com\r\nBcc: three@example.com',
+    'two@example.com\nthree@example.com',
+    'Two <two@example.com>',
+    '<two@example.com>',
+    '"two"@example.com',
+    'two@three@example.com',
+    'two',
+    '@example.com',
+    'two@',
+    '',
+  ])('whose stored address is %j is mailed nothing', async (email) => {
+    const user = await addUser(surroundings.database.sql, { email, username: 'hostile' })
+    const seen = service.log.lines.length
+    const asked = surroundings.resend.requests.length
+    await service.post('send-reset-password-link', { login: 'hostile' })
+    await service.log.waitFor(({ reason }) => reason === 'no_mailbox', seen)
+    expect(surroundings.resend.requests).toHaveLength(asked)
+    await surroundings.database.sql`delete from users where id = ${user.id}`
+  })
+})
+
+describe('a mailbox', () => {
+  let surroundings: Surroundings
+  let service: TestService
+
+  beforeAll(async () => {
+    surroundings = await createSurroundings()
+    await createUsers(surroundings.database.sql)
+    service = await startService(surroundings, {
+      RATE_LIMIT_PER_ACCOUNT: '2/1h',
+      LINK_BUCKET_SECONDS: '1',
+    })
+  })
+
+  afterAll(async () => {
+    await service?.stop()
+    await surroundings?.end()
+  })
+
+  const ask = async (
+    email: string,
+    outcome: (line: Readonly<Record<string, unknown>>) => boolean,
+  ) => {
+    const seen = service.log.lines.length
+    const { answer } = await service.post('send-reset-password-link', { email })
+    expect(answer).toBe('200 {"detail":"Reset link sent if the user exists in database"}')
+    await service.log.waitFor(outcome, seen)
+  }
+  const mailed = ({ event }: Readonly<Record<string, unknown>>) => event === 'password_reset.mailed'
+  const capped = ({ reason }: Readonly<Record<string, unknown>>) => reason === 'capped'
+
+  test('gets no more than RATE_LIMIT_PER_ACCOUNT, and nobody is told', async () => {
+    const user = await addUser(surroundings.database.sql)
+    await ask(user.email, mailed)
+    await ask(user.email, mailed)
+    for (let times = 0; times < 3; times++) await ask(user.email, capped)
+    expect(linkMailsTo(surroundings.resend, user.email).length).toBeLessThanOrEqual(2)
+    const other = await addUser(surroundings.database.sql)
+    await ask(other.email, mailed)
+  })
+
+  test('is not shut once its links are dead', async () => {
+    const user = await addUser(surroundings.database.sql)
+    await ask(user.email, mailed)
+    await ask(user.email, mailed)
+    await ask(user.email, capped)
+    const link = await service.mailedLink(user.email)
+    await service.post('reset-password', { ...link, password: 'a brand new pass phrase' })
+    const before = linkMailsTo(surroundings.resend, user.email).length
+    await ask(user.email, mailed)
+    await surroundings.resend.waitForMail(
+      () => linkMailsTo(surroundings.resend, user.email).length > before,
+    )
+  })
+})

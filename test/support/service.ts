@@ -1,0 +1,408 @@
+// Runs the service as its users meet it, in this process or in one of its own, and watches that
+// neither a reply nor a log line gives away what was confided to it.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { Agent, type IncomingHttpHeaders, request as openRequest } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { hash } from '@node-rs/argon2'
+import { pino } from 'pino'
+import type { Sql } from 'postgres'
+import { assembleService } from '../../src/cli/assemble-service.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { deriveKeys, generateSecret } from '../../src/core/key-ring.ts'
+import { type AccountFacts, sealLink } from '../../src/core/link.ts'
+import { formatToken } from '../../src/core/link-url.ts'
+import { serializeError } from '../../src/http/request-log.ts'
+import { createDatabase, type TestDatabase } from './database.ts'
+import type { ReceivedMail } from './resend-rules.ts'
+import { linkIn, type ResendStandIn, startResend } from './resend-stand-in.ts'
+
+export type Environment = Readonly<Record<string, string>>
+
+/** What a service needs around it. Several services can share it. */
+export interface Surroundings {
+  readonly database: TestDatabase
+  readonly resend: ResendStandIn
+  end(): Promise<void>
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** Status and body in one, to compare both to the byte. */
+  readonly answer: string
+}
+
+export interface Asked {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+}
+
+/** The three values of a link, under the names that a body has for them. */
+export interface LinkValues {
+  readonly user_id: string
+  readonly timestamp: string
+  readonly signature: string
+}
+
+/** A client of a running service. */
+export interface Client {
+  readonly url: string
+  /** Asks for exactly this path, and checks that nothing which was sent comes back. */
+  ask(path: string, asked?: Asked): Promise<Reply>
+  /** Posts JSON to a route under the default BASE_PATH. A string or bytes are sent as they are. */
+  post(route: string, body: unknown, headers?: Asked['headers']): Promise<Reply>
+  /** @returns The machine code of the problem details that such a post is answered with. */
+  code(route: string, body: unknown): Promise<string>
+  /** Asks for a link by address, and reads it out of the mail that arrives. */
+  mailedLink(address: string): Promise<LinkValues & { readonly url: string }>
+}
+
+export interface TestService extends Client {
+  readonly log: ServiceLog
+  /** Stops it and checks its log. @returns How many accepted requests and mails were lost. */
+  stop(): Promise<number>
+}
+
+export interface ServiceProcess extends RekeyProcess, Client {}
+
+export interface RekeyProcess {
+  readonly child: ChildProcess
+  readonly log: ServiceLog
+  /** Settles when the process is gone; what it has said is checked by then. */
+  readonly ended: Promise<{ status: number | null; output: string; errors: string }>
+}
+
+export type LogLine = Readonly<Record<string, unknown>>
+
+export interface ServiceLog {
+  readonly lines: readonly LogLine[]
+  /** @param from How many lines to pass over. */
+  waitFor(match: (line: LogLine) => boolean, from?: number): Promise<LogLine>
+  add(line: string): void
+}
+
+export const linkSecret = generateSecret()
+export const resetPageUrl = 'https://app.example/reset'
+export const basePath = '/api/v1/accounts'
+const linkRules = { audience: 'https://app.example', ttlSeconds: 3600, bucketSeconds: 60 }
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** Whatever a log line must not hold: grows with all that the tests of a file send and store. */
+const confided = new Set<string>([linkSecret])
+/** Shorter ones would be found by chance. */
+const MIN_CONFIDED_LENGTH = 10
+/** Of an account that did reset its password, the log may say which it was. */
+const PUBLIC_FIELDS = new Set(['user_id', 'timestamp'])
+const SECRETIVE = {
+  'mail address': /[\w.+-]+@[\w-]+\.[\w.-]+/,
+  'password hash': /\$argon2/,
+  secret: /rk1_[\w-]{43}/,
+  link: /(?:signature|token)=[\w-]{20}/,
+}
+
+/** Remembers something that no log line may hold. @returns it */
+export function confide(value: string): string {
+  if (value.length >= MIN_CONFIDED_LENGTH) confided.add(value)
+  return value
+}
+
+/** @throws Error when a log holds something that looks secret, or anything that was confided. */
+export function expectDiscretion(output: string): void {
+  for (const [name, pattern] of Object.entries(SECRETIVE)) {
+    const index = output.search(pattern)
+    if (index >= 0) throw new Error(`A ${name} in the log: ${around(output, index)}`)
+  }
+  for (const value of confided) {
+    const spellings = [value, JSON.stringify(value).slice(1, -1)]
+    const index = Math.max(...spellings.map((spelling) => output.indexOf(spelling)))
+    if (index >= 0) throw new Error(`Something confided in the log: ${around(output, index)}`)
+  }
+}
+
+export async function createSurroundings(): Promise<Surroundings> {
+  const [database, resend] = await Promise.all([createDatabase(), startResend()])
+  confide(new URL(database.url).password)
+  confide(resend.apiKey)
+  return {
+    database,
+    resend,
+    async end() {
+      await Promise.all([database.drop(), resend.stop()])
+    },
+  }
+}
+
+/** The least environment for these surroundings, talkative and without limits that tests would hit. */
+export function environmentFor({ database, resend }: Surroundings): Environment {
+  return {
+    DATABASE_URL: database.url,
+    LINK_SECRETS: linkSecret,
+    RESET_PAGE_URL: resetPageUrl,
+    MAIL_FROM: 'Rekey <no-reply@app.example>',
+    RESEND_API_KEY: resend.apiKey,
+    RESEND_BASE_URL: resend.url,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    LOG_LEVEL: 'trace',
+    RATE_LIMIT_REQUESTS: '999999/1s',
+    RATE_LIMIT_CONFIRMS: '999999/1s',
+  }
+}
+
+/** Starts the service in this process, and waits until it has found its table, if it can. */
+export async function startService(
+  surroundings: Surroundings,
+  env: Environment = {},
+): Promise<TestService> {
+  const reading = readConfig({ ...environmentFor(surroundings), ...env })
+  if ('faults' in reading) throw new Error(reading.faults.join('\n'))
+  const log = createLog()
+  const stream = { write: (line: string) => log.add(line) }
+  const level = reading.config.process.logLevel
+  const logger = pino({ level, serializers: { err: serializeError } }, stream)
+  const service = assembleService(reading.config, logger)
+  const faults = await service.reached
+  if (faults.length > 0) throw new Error(faults.join('\n'))
+  const agent = new Agent({ keepAlive: true })
+  const client = createClient(await service.listen(), surroundings.resend, agent)
+  return {
+    ...client,
+    log,
+    async stop() {
+      agent.destroy()
+      const lost = await service.stop()
+      expectDiscretion(log.lines.map((line) => JSON.stringify(line)).join('\n'))
+      return lost
+    },
+  }
+}
+
+/** Runs `node src/main.ts` with exactly this environment. */
+export function runRekey(args: readonly string[], env: Environment): RekeyProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const log = createLog()
+  let rest = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line.startsWith('{')) log.add(line)
+  })
+  const gone = once(child, 'close')
+  const ended = Promise.all([text(child.stdout), text(child.stderr), gone]).then(
+    ([output, errors]) => {
+      // Printing a secret is what keygen is for.
+      expectDiscretion(args[0] === 'keygen' ? errors : output + errors)
+      return { status: child.exitCode, output, errors }
+    },
+  )
+  // Whoever cares waits for it; a process that is only killed at the end concerns nobody.
+  ended.catch(() => {})
+  return { child, log, ended }
+}
+
+/** Starts the service in a process of its own, and waits until it listens. */
+export async function startServiceProcess(
+  surroundings: Surroundings,
+  env: Environment = {},
+): Promise<ServiceProcess> {
+  const rekey = runRekey(['serve'], { ...environmentFor(surroundings), ...env })
+  const early = rekey.ended.then(({ status, errors }) => {
+    throw new Error(`Rekey ended with ${status}: ${errors}`)
+  })
+  const listening = rekey.log.waitFor(({ msg }) => String(msg).startsWith('Rekey listens at '))
+  const { msg } = await Promise.race([listening, early])
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  rekey.child.once('exit', () => agent.destroy())
+  const url = String(msg).slice('Rekey listens at '.length)
+  return { ...rekey, ...createClient(url, surroundings.resend, agent) }
+}
+
+/** Ends a process with a signal and waits until it is gone. */
+export async function endProcess(
+  { child, ended }: RekeyProcess,
+  signal: NodeJS.Signals = 'SIGTERM',
+): ReturnType<() => RekeyProcess['ended']> {
+  child.kill(signal)
+  return ended
+}
+
+export type IdType = 'uuid' | 'bigint' | 'integer' | 'smallint' | 'text'
+export const idTypes: readonly IdType[] = ['uuid', 'bigint', 'integer', 'smallint', 'text']
+
+/** @param columns More of them, as SQL. */
+export async function createUsers(
+  sql: Sql,
+  idType: IdType = 'uuid',
+  columns: readonly string[] = [],
+): Promise<void> {
+  const identity = 'generated by default as identity'
+  const made = { uuid: 'default gen_random_uuid()', text: 'default gen_random_uuid()::text' }
+  const id = `id ${idType} primary key ${Object.hasOwn(made, idType) ? made[idType as 'uuid'] : identity}`
+  const all = [id, 'email text', 'password_hash text', ...columns]
+  await sql.unsafe(`create table users (${all.join(', ')})`)
+  await sql`create index on users (lower(email))`
+}
+
+export interface StoredUser {
+  readonly id: string
+  readonly email: string
+  readonly password: string
+  readonly passwordHash: string
+}
+
+let users = 0
+
+/** Adds a user with a password of their own, or with the columns given. */
+export async function addUser(
+  sql: Sql,
+  columns: Readonly<Record<string, string | number | boolean | null>> = {},
+): Promise<StoredUser> {
+  users += 1
+  const password = confide(`forgotten by user ${users}`)
+  const email = String(columns['email'] ?? `user-${users}@example.com`)
+  const passwordHash = await argon2id(password)
+  const row = { email, password_hash: passwordHash, ...columns }
+  const [stored] = await sql`insert into users ${sql(row)} returning id::text, password_hash`
+  confide(email)
+  return { id: stored?.['id'], email, password, passwordHash: stored?.['password_hash'] }
+}
+
+/** Hashes as a host application would, with parameters of its own. */
+export async function argon2id(password: string): Promise<string> {
+  return confide(await hash(password, { memoryCost: 8, timeCost: 1, parallelism: 1 }))
+}
+
+/** What the service would mail at another time. The key is known here; clocks are left alone. */
+export function sealedLink(
+  user: StoredUser,
+  timestamp: number | string = Math.floor(Date.now() / 1000),
+  facts: Partial<AccountFacts> = {},
+): LinkValues {
+  const account = {
+    emailAddress: user.email,
+    passwordHash: user.passwordHash,
+    lastLogin: undefined,
+    ...facts,
+  }
+  const rules = { ...linkRules, notBefore: 0 }
+  const at = String(timestamp)
+  const signature = sealLink(deriveKeys(linkSecret), rules, user.id, at, account)
+  return { user_id: user.id, timestamp: at, signature: confide(signature) }
+}
+
+export function tokenOf({ user_id, timestamp, signature }: LinkValues): string {
+  return formatToken({ userId: user_id, timestamp, signature })
+}
+
+/** A link that looks right and was not made with the service's key. */
+export function forgedLink(userId = '6a0e2c0e-8f5b-4f0e-9d5c-0d5a7f0f9a11'): LinkValues {
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  return { user_id: userId, timestamp, signature: Buffer.alloc(32, 7).toString('base64url') }
+}
+
+/** @returns The mails to an address that bring a link, oldest first. */
+export function linkMailsTo(resend: ResendStandIn, address: string): readonly ReceivedMail[] {
+  return resend.mails.filter((mail) => mail.to[0] === address && isLinkMail(mail))
+}
+
+function isLinkMail({ text }: ReceivedMail): boolean {
+  return text?.includes('signature=') ?? false
+}
+
+function createClient(url: string, resend: ResendStandIn, agent: Agent): Client {
+  const ask: Client['ask'] = async (path, { method = 'GET', headers = {}, body } = {}) => {
+    const outgoing = openRequest(url, { method, path, agent, headers })
+    outgoing.end(body)
+    const [incoming] = await once(outgoing, 'response')
+    const reply = await text(incoming)
+    const sent = textsIn(body)
+    for (const [name, value] of sent) if (!PUBLIC_FIELDS.has(name)) confide(value)
+    const echoed = sent
+      .values()
+      .find((value) => isEchoed(value, reply + incoming.rawHeaders.join('\n')))
+    if (echoed) throw new Error(`The reply repeats what was sent: ${reply}`)
+    const { statusCode: status, headers: received } = incoming
+    return { status, headers: received, text: reply, answer: `${status} ${reply}` }
+  }
+  const post: Client['post'] = (route, body, headers = {}) => {
+    const isReady = typeof body === 'string' || body instanceof Uint8Array
+    const bytes = isReady ? body : JSON.stringify(body)
+    const length = String(Buffer.byteLength(bytes))
+    return ask(`${basePath}/${route}`, {
+      method: 'POST',
+      body: bytes,
+      headers: { 'content-type': 'application/json', 'content-length': length, ...headers },
+    })
+  }
+  return {
+    url,
+    ask,
+    post,
+    async code(route, body) {
+      const reply = await post(route, body, { accept: 'application/problem+json' })
+      return JSON.parse(reply.text).code
+    },
+    async mailedLink(address) {
+      const { answer } = await post('send-reset-password-link', { email: address })
+      if (!answer.startsWith('200 ')) throw new Error(`No link can be had: ${answer}`)
+      const mail = await resend.waitForMail((mail) => mail.to[0] === address && isLinkMail(mail))
+      const link = confide(linkIn(mail))
+      const { searchParams } = new URL(link)
+      const read = (name: string) => searchParams.get(name) ?? ''
+      const signature = confide(read('signature'))
+      return { user_id: read('user_id'), timestamp: read('timestamp'), signature, url: link }
+    },
+  }
+}
+
+/** The texts in a JSON body by name; a body that is no JSON is one text. */
+function textsIn(body: Asked['body']): Map<string, string> {
+  const texts = new Map<string, string>()
+  if (body === undefined) return texts
+  const sent = Buffer.from(body).toString()
+  try {
+    JSON.parse(sent, (name, value) => {
+      if (typeof value === 'string') texts.set(name, value)
+      return value
+    })
+  } catch {
+    texts.set('', sent)
+  }
+  return texts
+}
+
+function isEchoed(value: string, reply: string): boolean {
+  return value.length >= MIN_CONFIDED_LENGTH && reply.includes(value)
+}
+
+function createLog(): ServiceLog {
+  const lines: LogLine[] = []
+  const arrivals = new EventEmitter().setMaxListeners(0)
+  return {
+    lines,
+    add(line) {
+      lines.push(JSON.parse(line))
+      arrivals.emit('line')
+    },
+    async waitFor(match, from = 0) {
+      const signal = AbortSignal.timeout(20_000)
+      for (;;) {
+        const line = lines.slice(from).find(match)
+        if (line) return line
+        await once(arrivals, 'line', { signal })
+      }
+    },
+  }
+}
+
+function around(output: string, index: number): string {
+  return output.slice(Math.max(0, index - 200), index + 100)
+}
