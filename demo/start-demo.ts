@@ -3,9 +3,9 @@
 import { hash } from '@node-rs/argon2'
 import { pino } from 'pino'
 import postgres from 'postgres'
-import { assembleService } from '../src/cli/assemble-service.ts'
+import { assembleService, loadContent } from '../src/cli/assemble-service.ts'
 import { migrate } from '../src/cli/migrate.ts'
-import { readConfig } from '../src/config/config.ts'
+import { readConfig } from '../src/config/read-config.ts'
 import { startApplication } from './application.ts'
 import { startPostgres } from './postgres-server.ts'
 
@@ -78,7 +78,8 @@ export async function startDemo(
 
     const reading = readConfig(env)
     if ('faults' in reading) throw new Error(reading.faults.join(', '))
-    const service = assembleService(reading.config, pino({ level: env.LOG_LEVEL }))
+    const { config } = reading
+    const service = assembleService(config, loadContent(config), pino({ level: env.LOG_LEVEL }))
     stops.push(() => service.stop())
     await service.reached
     const apiBase = `http://localhost:${port}/api/v1/accounts`

@@ -4,7 +4,11 @@ import { RekeyError } from '../errors.ts'
 import type { Accounts } from '../ports.ts'
 
 /** Answers `unavailable` until it has been given accounts, then passes every call on to them. */
-export function createLateAccounts(): { accounts: Accounts; arrive(accounts: Accounts): void } {
+export function createLateAccounts(): {
+  accounts: Accounts
+  arrive(accounts: Accounts): void
+  hasArrived(): boolean
+} {
   let arrived: Accounts | undefined
   const get = (): Accounts => {
     if (arrived) return arrived
@@ -16,6 +20,7 @@ export function createLateAccounts(): { accounts: Accounts; arrive(accounts: Acc
     arrive: (accounts) => {
       arrived = accounts
     },
+    hasArrived: () => arrived !== undefined,
     accounts: {
       find: async (identifiers) => get().find(identifiers),
       read: async (ids) => get().read(ids),

@@ -5,8 +5,8 @@ import { PgSchema, pgTable, text } from 'drizzle-orm/pg-core'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { foldAsciiCase } from '../core/email-address.ts'
 import type { Account, Accounts } from '../ports.ts'
-import type { TableFacts } from './catalogue.ts'
 import { asUnavailable, isDataException, isRefusal, withDeadline } from './database.ts'
+import type { TableFacts } from './inspect-table.ts'
 import { eligibleSql, type UsersMapping } from './mapping.ts'
 
 const MAX_ACCOUNTS_PER_IDENTIFIER = 5
@@ -20,7 +20,7 @@ interface Row {
 /**
  * Reads and writes through a mapping that `inspectTable` found no fault with.
  */
-export function postgresAccounts(
+export function createPostgresAccounts(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
   facts: Pick<TableFacts, 'idType' | 'idIsInteger' | 'emailCollation'>,

@@ -3,10 +3,10 @@
 import { availableParallelism } from 'node:os'
 import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import type { FastifyBaseLogger } from 'fastify'
-import { reachTable } from '../accounts/connect.ts'
 import { openDatabase } from '../accounts/database.ts'
 import { createLateAccounts } from '../accounts/late-accounts.ts'
-import { postgresAccounts } from '../accounts/postgres-accounts.ts'
+import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
+import { reachTable } from '../accounts/reach-table.ts'
 import type { Config } from '../config/config.ts'
 import { createLogEvents } from '../events/log-events.ts'
 import { createAccountCap } from '../flows/account-cap.ts'
@@ -26,6 +26,7 @@ import { createMailLine } from '../mail/mail-line.ts'
 import { loadTemplates } from '../mail/templates.ts'
 import { createOutbox } from '../mail/transports/outbox.ts'
 import { createResendTransport } from '../mail/transports/resend.ts'
+import type { Templates } from '../ports.ts'
 
 /** A service put together. */
 export interface Service {
@@ -53,14 +54,39 @@ const HASHES_WAITING = 128
 const emailsDirectory = new URL('../../emails/', import.meta.url)
 const pageDirectory = new URL('../page/', import.meta.url)
 
+/** What the service reads from files, once. */
+export interface Content {
+  readonly templates: Templates
+  readonly hostedPage: HostedPage | undefined
+}
+
+/**
+ * Reads the mail templates, and the pages where they are served.
+ *
+ * @throws Error that names the file and line, or the variable, that is at fault
+ */
+export function loadContent(config: Config): Content {
+  const { content, http, links } = config
+  const { appName, supportEmail } = content
+  const { requestPageUrl } = links
+  const page = { appName, supportEmail, requestPageUrl, apiBase: http.basePath }
+  return {
+    templates: loadTemplates({ ...content, directory: emailsDirectory }),
+    hostedPage: http.hostedPage ? { files: readPageFiles(pageDirectory, page) } : undefined,
+  }
+}
+
 /** Puts the service together. It begins to look for its database, and listens when it is told to. */
-export function assembleService(config: Config, logger: FastifyBaseLogger): Service {
-  const { links, mail, content, passwords } = config
+export function assembleService(
+  config: Config,
+  content: Content,
+  logger: FastifyBaseLogger,
+): Service {
+  const { links, mail, passwords } = config
   const clock = Date.now
   const events = createLogEvents(logger)
   const database = openDatabase(config.database)
-  const { accounts, arrive } = createLateAccounts()
-  let isReached = false
+  const { accounts, arrive, hasArrived } = createLateAccounts()
   const named = passwordFormats.find((format) => format.name === passwords.hash)
   const hashLine = createHashLine(availableParallelism(), HASHES_WAITING)
   const hasher = createHasher(passwordFormats, named, hashLine)
@@ -76,7 +102,7 @@ export function assembleService(config: Config, logger: FastifyBaseLogger): Serv
     linkUrl: links.url,
     requestPageUrl: links.requestPageUrl,
     from: mail.from,
-    templates: loadTemplates({ ...content, directory: emailsDirectory }),
+    templates: content.templates,
     accountCap,
     events,
   }
@@ -111,27 +137,18 @@ export function assembleService(config: Config, logger: FastifyBaseLogger): Serv
     requestLimiter: createLimiter(config.http.requests),
     confirmLimiter: createLimiter(config.http.confirms),
     clock,
-    isReady: async () => isReached && database.ping(),
+    isReady: async () => hasArrived() && database.ping(),
   }
-  const { hostedPage, ...http } = config.http
-  const settings: AppSettings = {
-    ...http,
-    hostedPage: hostedPage ? readHostedPage(config) : undefined,
-    outbox,
-  }
+  const settings: AppSettings = { ...config.http, hostedPage: content.hostedPage, outbox }
   const app = buildApp(deps, settings, logger)
 
   const stopping = new AbortController()
-  let lastFailure = ''
   const reached = reachTable(database, config.users, stopping.signal, (reason) => {
-    if (reason !== lastFailure)
-      logger.warn({ reason }, 'the database cannot be reached: still trying')
-    lastFailure = reason
+    logger.warn({ reason }, 'the database cannot be reached: still trying')
   }).then((facts) => {
     if (!facts || facts.faults.length > 0) return facts?.faults ?? []
     for (const warning of facts.warnings) logger.warn(warning)
-    arrive(postgresAccounts(database.db, config.users, facts))
-    isReached = true
+    arrive(createPostgresAccounts(database.db, config.users, facts))
     return []
   })
 
@@ -156,11 +173,4 @@ export function assembleService(config: Config, logger: FastifyBaseLogger): Serv
       return intakeLine.waiting() + mailLine.waiting()
     },
   }
-}
-
-function readHostedPage({ content, http, links }: Config): HostedPage {
-  const { appName, supportEmail } = content
-  const { requestPageUrl } = links
-  const page = { appName, supportEmail, requestPageUrl, apiBase: http.basePath }
-  return { files: readPageFiles(pageDirectory, page) }
 }

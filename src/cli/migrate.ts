@@ -2,7 +2,7 @@
 
 import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
 import { migrateOwnTable } from '../accounts/migrate.ts'
-import { readDatabaseConfig } from '../config/config.ts'
+import { readDatabaseConfig } from '../config/read-config.ts'
 import { reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 

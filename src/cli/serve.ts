@@ -1,9 +1,9 @@
 // `rekey serve`: runs the service until it is told to stop.
 
 import { pino } from 'pino'
-import { readConfig } from '../config/config.ts'
+import { readConfig } from '../config/read-config.ts'
 import { serializeError } from '../http/request-log.ts'
-import { assembleService, type Service } from './assemble-service.ts'
+import { assembleService, type Content, loadContent } from './assemble-service.ts'
 import { reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 
@@ -18,12 +18,13 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   const { config } = reading
   const logger = pino({ level: config.process.logLevel, serializers: { err: serializeError } })
 
-  let service: Service
+  let content: Content
   try {
-    service = assembleService(config, logger)
+    content = loadContent(config)
   } catch (error) {
     return reportFaults(terminal, [error instanceof Error ? error.message : String(error)])
   }
+  const service = assembleService(config, content, logger)
   const stopSignal = terminal.stopSignal()
   const noAnswerYet = new Promise<readonly string[]>((resolve) => {
     setTimeout(resolve, FIRST_REACH_MS, []).unref()

@@ -1,16 +1,12 @@
-// How a link is written into a URL, and how the one-word form of it is read back.
-//
-// A token is signature (43), timestamp (10) and uid in a row; a uid is base64url of the user id.
+// How a link is written into the operator's URL.
 
-import { RekeyError } from '../errors.ts'
 import type { Link } from './link.ts'
+import { encodeUid, formatToken } from './token.ts'
 
 /** Writes a link into the operator's URL. */
 export type LinkUrl = (link: Link) => string
 
 const PLACEHOLDER = /\{([^{}]*)\}/g
-const SIGNATURE_END = 43
-const TIMESTAMP_END = 53
 
 const VALUES: Readonly<Record<string, (link: Link) => string>> = {
   user_id: (link) => link.userId,
@@ -59,30 +55,6 @@ export function compileLinkUrl(template: string): LinkUrl {
     )
 }
 
-/** The link as one word. */
-export function formatToken(link: Link): string {
-  return link.signature + link.timestamp + encodeUid(link.userId)
-}
-
-/**
- * Takes a token apart. It proves nothing: the parts go to `openLink`.
- *
- * @throws RekeyError `link_invalid` when it is not the one spelling of any link
- */
-export function parseToken(token: string): Link {
-  const uid = token.slice(TIMESTAMP_END)
-  const bytes = Buffer.from(uid, 'base64url')
-  const userId = bytes.toString()
-  if (token.length <= TIMESTAMP_END || encodeUid(userId) !== uid) {
-    throw new RekeyError('link_invalid', 'not a token that this service makes')
-  }
-  return {
-    userId,
-    timestamp: token.slice(SIGNATURE_END, TIMESTAMP_END),
-    signature: token.slice(0, SIGNATURE_END),
-  }
-}
-
 function compilePlain(template: string): LinkUrl {
   const [base = '', query] = template.split(/\?(.*)/s)
   const present = new URLSearchParams(query)
@@ -95,8 +67,4 @@ function compilePlain(template: string): LinkUrl {
 
 function placeholders(template: string): string[] {
   return [...template.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '')
-}
-
-function encodeUid(userId: string): string {
-  return Buffer.from(userId).toString('base64url')
 }

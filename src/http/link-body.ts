@@ -2,7 +2,7 @@
 
 import { type Static, type TObject, Type } from '@sinclair/typebox'
 import type { Link } from '../core/link.ts'
-import { parseToken } from '../core/link-url.ts'
+import { parseToken } from '../core/token.ts'
 import { RekeyError } from '../errors.ts'
 
 // JSON integers are taken where the value is one; a float or an unsafe integer has other spellings.

@@ -1,10 +1,10 @@
 // Makes a host's users table after a mapping, with names and types as the test wants them.
 
 import type { Sql } from 'postgres'
-import { inspectTable, type TableFacts } from '../../src/accounts/catalogue.ts'
 import { type Database, openDatabase } from '../../src/accounts/database.ts'
+import { inspectTable, type TableFacts } from '../../src/accounts/inspect-table.ts'
 import { renderSql, tableSql, type UsersMapping } from '../../src/accounts/mapping.ts'
-import { postgresAccounts } from '../../src/accounts/postgres-accounts.ts'
+import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
 import type { Accounts } from '../../src/ports.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -101,7 +101,7 @@ export async function createMappedTable(
     mapping,
     facts,
     database,
-    accounts: postgresAccounts(opened.db, mapping, facts),
+    accounts: createPostgresAccounts(opened.db, mapping, facts),
     async store({ active: isActive, logins, ...row }) {
       const byName = Object.entries(row).map(([key, value]) => [mapping[key as ColumnKey], value])
       if (isActive !== undefined) byName.push([active, isActive])

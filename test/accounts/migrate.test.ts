@@ -1,10 +1,10 @@
 // The users table that Rekey makes for those who have none.
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { inspectTable } from '../../src/accounts/catalogue.ts'
 import { type Database, openDatabase } from '../../src/accounts/database.ts'
+import { inspectTable } from '../../src/accounts/inspect-table.ts'
 import { migrateOwnTable } from '../../src/accounts/migrate.ts'
-import { readConfig } from '../../src/config/config.ts'
+import { readConfig } from '../../src/config/read-config.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { createSurroundings, environmentFor, type Surroundings } from '../support/service.ts'
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/accounts/database.ts'
 import { renderSql, tableSql, type UsersMapping } from '../../src/accounts/mapping.ts'
-import { postgresAccounts } from '../../src/accounts/postgres-accounts.ts'
+import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
 import { type AccountsWorld, accountsContract } from './accounts-contract.ts'
 import { createGate } from './database-gate.ts'
 import {
@@ -253,6 +253,6 @@ test('without a database every method says that it is unavailable, and nothing e
 /** The same table through another mapping. */
 async function reopen(table: MappedTable, mapping: UsersMapping, url = table.database.url) {
   const database = openDatabase({ url, ca: undefined, poolMax: 1, prepare: true })
-  const accounts = postgresAccounts(database.db, mapping, table.facts)
+  const accounts = createPostgresAccounts(database.db, mapping, table.facts)
   return { accounts: () => accounts, close: database.close }
 }

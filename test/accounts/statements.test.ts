@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDatabase } from '../../src/accounts/database.ts'
-import { postgresAccounts } from '../../src/accounts/postgres-accounts.ts'
+import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
 import type { Account, Accounts } from '../../src/ports.ts'
 import { createMappedTable, type MappedTable, plainMapping } from './mapped-table.ts'
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await sql`analyze users`
   await database.logStatements()
   const opened = openDatabase({ url: database.url, ca: undefined, poolMax: 1, prepare: true })
-  accounts = postgresAccounts(opened.db, plainMapping, facts)
+  accounts = createPostgresAccounts(opened.db, plainMapping, facts)
   close = opened.close
 })
 
@@ -120,7 +120,7 @@ test.each<[string, () => Promise<unknown>, number, string]>([
 test('with prepared statements off, nothing is prepared and everything works', async () => {
   const settings = { url: table.database.url, ca: undefined, poolMax: 1, prepare: false }
   const opened = openDatabase(settings)
-  const unprepared = postgresAccounts(opened.db, plainMapping, table.facts)
+  const unprepared = createPostgresAccounts(opened.db, plainMapping, table.facts)
   const [found] = await unprepared.find([{ kind: 'login', text: 'user-6' }])
   expect(found).toHaveLength(1)
   const account = found?.[0]

@@ -1,6 +1,7 @@
 // A configuration that has no fault, and ways to read it with changes.
 
-import { type Config, readConfig } from '../../src/config/config.ts'
+import type { Config } from '../../src/config/config.ts'
+import { readConfig } from '../../src/config/read-config.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 

@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Link } from '../../src/core/link.ts'
-import { compileLinkUrl, formatToken, parseToken } from '../../src/core/link-url.ts'
+import { compileLinkUrl } from '../../src/core/link-url.ts'
+import { formatToken, parseToken } from '../../src/core/token.ts'
 import { RekeyError } from '../../src/errors.ts'
 import { sealed } from './link-fixtures.ts'
 

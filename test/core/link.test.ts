@@ -10,7 +10,7 @@ import {
   sealLink,
   sealsAccount,
 } from '../../src/core/link.ts'
-import { formatToken } from '../../src/core/link-url.ts'
+import { formatToken } from '../../src/core/token.ts'
 import {
   type Opening,
   outcomeOf,

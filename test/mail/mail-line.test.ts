@@ -139,22 +139,24 @@ test('a failed mail is composed and tried again, until it is sent', async () => 
 })
 
 test('a mail that fails to the end is given up and reported', async () => {
-  const { line, attempts, records } = arrange({
+  const { line, attempts, records, failures } = arrange({
     outcomes: { a: [failed, failed, failed, failed, sent] },
   })
   line.add(orderOf('a'))
   await line.drained()
   expect(attempts).toHaveLength(4)
   expect(records).toEqual([lost('a', '500 internal')])
+  expect(failures).toEqual(['a'])
 })
 
 test('a refused mail is reported and never tried again', async () => {
-  const { line, attempts, records } = arrange({ outcomes: { a: [refused] } })
+  const { line, attempts, records, failures } = arrange({ outcomes: { a: [refused] } })
   line.add(orderOf('a'))
   line.add(orderOf('b'))
   await line.drained()
   expect(attempts).toEqual(['a', 'b'])
   expect(records).toEqual([lost('a', '422 validation'), mailed('b')])
+  expect(failures).toEqual(['a'])
 })
 
 test('mails that back off do not hold up the others', async () => {

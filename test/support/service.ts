@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url'
 import { hash } from '@node-rs/argon2'
 import { pino } from 'pino'
 import type { Sql } from 'postgres'
-import { assembleService } from '../../src/cli/assemble-service.ts'
-import { readConfig } from '../../src/config/config.ts'
+import { assembleService, loadContent } from '../../src/cli/assemble-service.ts'
+import { readConfig } from '../../src/config/read-config.ts'
 import { deriveKeys, generateSecret } from '../../src/core/key-ring.ts'
 import { type AccountFacts, sealLink } from '../../src/core/link.ts'
-import { formatToken } from '../../src/core/link-url.ts'
+import { formatToken } from '../../src/core/token.ts'
 import { serializeError } from '../../src/http/request-log.ts'
 import { createDatabase, type TestDatabase } from './database.ts'
 import type { ReceivedMail } from './resend-rules.ts'
@@ -165,7 +165,7 @@ export async function startService(
   const stream = { write: (line: string) => log.add(line) }
   const level = reading.config.process.logLevel
   const logger = pino({ level, serializers: { err: serializeError } }, stream)
-  const service = assembleService(reading.config, logger)
+  const service = assembleService(reading.config, loadContent(reading.config), logger)
   const faults = await service.reached
   if (faults.length > 0) throw new Error(faults.join('\n'))
   const agent = new Agent({ keepAlive: true })

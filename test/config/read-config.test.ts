@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs'
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { type Config, readConfig, readDatabaseConfig } from '../../src/config/config.ts'
+import type { Config } from '../../src/config/config.ts'
 import { EnvironmentSchema } from '../../src/config/environment.ts'
+import { readConfig, readDatabaseConfig } from '../../src/config/read-config.ts'
 import { linkTimestamp } from '../../src/core/link.ts'
 import {
   configWith,

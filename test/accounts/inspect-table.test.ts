@@ -1,8 +1,8 @@
 // Which mappings do not fit, and how each misfit is named.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { inspectTable } from '../../src/accounts/catalogue.ts'
 import { type Database, openDatabase } from '../../src/accounts/database.ts'
+import { inspectTable } from '../../src/accounts/inspect-table.ts'
 import type { UsersMapping } from '../../src/accounts/mapping.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { plainMapping } from './mapped-table.ts'

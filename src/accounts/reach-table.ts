@@ -1,7 +1,7 @@
 // Reaches the database, however long it takes, and finds out whether the mapping fits.
 
-import { inspectTable, type TableFacts } from './catalogue.ts'
 import { type Database, describeFailure, withDeadline } from './database.ts'
+import { inspectTable, type TableFacts } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'
 
 const RETRY_MS = 1000
@@ -9,7 +9,7 @@ const RETRY_MS = 1000
 /**
  * Tries until the database answers or `signal` says to stop.
  *
- * @param onFailure is told of each failed try, without anything secret
+ * @param onFailure is told why a try has failed, once for each reason, without anything secret
  * @returns undefined when it was told to stop
  */
 export async function reachTable(
@@ -18,12 +18,15 @@ export async function reachTable(
   signal: AbortSignal,
   onFailure: (reason: string) => void,
 ): Promise<TableFacts | undefined> {
+  let lastReason = ''
   while (!signal.aborted) {
     try {
       return await withDeadline(inspectTable(db, mapping))
     } catch (error) {
       if (signal.aborted) return undefined
-      onFailure(describeFailure(error))
+      const reason = describeFailure(error)
+      if (reason !== lastReason) onFailure(reason)
+      lastReason = reason
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }

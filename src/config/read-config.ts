@@ -1,0 +1,189 @@
+// Judges the environment as a whole, and makes the configuration of it.
+
+import { isIP } from 'node:net'
+import type { DatabaseSettings } from '../accounts/database.ts'
+import { isMailbox, isPrintable } from '../core/email-address.ts'
+import { compileLinkUrl } from '../core/link-url.ts'
+import type { Config } from './config.ts'
+import { type Environment, readEnvironment } from './environment.ts'
+import {
+  checkIdentifier,
+  hasTls,
+  isLocal,
+  isLoopback,
+  isSender,
+  parseBasePath,
+  parseDatabaseUrl,
+  parseOrigin,
+  parsePageUrl,
+  parseProviderUrl,
+  parseProxy,
+  parseRate,
+  parseSecrets,
+  parseTable,
+  parseTime,
+} from './values.ts'
+
+/** The configuration, or every fault by name, never by value. */
+export type ConfigReading =
+  | { readonly config: Config; readonly warnings: readonly string[] }
+  | { readonly faults: readonly string[]; readonly warnings: readonly string[] }
+
+/** Reads the configuration from the variables of a process. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigReading {
+  const reading = readEnvironment(env)
+  const { config, faults, warnings } = judge(reading.environment, reading.faults)
+  const allWarnings = [...reading.warnings, ...warnings]
+  return faults.size > 0
+    ? { faults: [...faults].map(([name, fault]) => `${name}: ${fault}`), warnings: allWarnings }
+    : { config: deepFreeze(config), warnings: allWarnings }
+}
+
+/** Reads only what it takes to reach the database. */
+export function readDatabaseConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly config: DatabaseSettings } | { readonly faults: readonly string[] } {
+  const reading = readEnvironment(env)
+  const { config, faults } = judge(reading.environment, reading.faults)
+  const ours = [...faults].filter(([name]) => name.startsWith('DATABASE_'))
+  return ours.length > 0
+    ? { faults: ours.map(([name, fault]) => `${name}: ${fault}`) }
+    : { config: config.database }
+}
+
+function judge(env: Environment, known: ReadonlyMap<string, string>) {
+  const faults = new Map(known)
+  const warnings: string[] = []
+  /** Gathers the fault of one variable; what it returns then is never used. */
+  const attempt = <T>(name: keyof Environment, make: () => T): T => {
+    try {
+      if (!faults.has(name)) return make()
+    } catch (error) {
+      faults.set(name, error instanceof Error ? error.message : 'cannot be read')
+    }
+    return undefined as T
+  }
+  const check = (name: keyof Environment, isRight: boolean, expected: string) =>
+    attempt(name, () => {
+      if (!isRight) throw new TypeError(expected)
+    })
+
+  const resetPage = attempt('RESET_PAGE_URL', () => parsePageUrl(env.RESET_PAGE_URL))
+  const origin = resetPage?.origin ?? ''
+  const database = attempt('DATABASE_URL', () => parseDatabaseUrl(env.DATABASE_URL))
+  if (database && !isLocal(database.hostname) && !hasTls(database) && !env.DATABASE_CA) {
+    warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
+  }
+  const isPem = env.DATABASE_CA?.includes('BEGIN CERTIFICATE') ?? true
+  check('DATABASE_CA', isPem, 'must be PEM text, not a path')
+  const bucketSeconds =
+    env.LINK_BUCKET_SECONDS ?? Math.min(60, Math.floor(env.LINK_TTL_SECONDS / 10))
+  const isBucketShort = bucketSeconds * 10 <= env.LINK_TTL_SECONDS
+  check('LINK_BUCKET_SECONDS', isBucketShort, 'at most a tenth of LINK_TTL_SECONDS')
+  const hasKey = env.MAIL_TRANSPORT !== 'resend' || /^[\x21-\x7e]+$/.test(env.RESEND_API_KEY ?? '')
+  check('RESEND_API_KEY', hasKey, 'is required for MAIL_TRANSPORT=resend, without blanks')
+  const isOutboxPrivate = env.MAIL_TRANSPORT !== 'outbox' || isLoopback(env.HOST)
+  check(
+    'MAIL_TRANSPORT',
+    isOutboxPrivate,
+    'outbox shows every mail to anybody who can reach it, so HOST must be a loopback address',
+  )
+  check('MAIL_FROM', isSender(env.MAIL_FROM ?? ''), 'must be Name <address>')
+  const isPlainName = isPrintable(env.APP_NAME) && env.APP_NAME.length <= 64
+  check('APP_NAME', isPlainName, 'at most 64 plain characters')
+  const isSupportMailbox = env.SUPPORT_EMAIL === undefined || isMailbox(env.SUPPORT_EMAIL)
+  check('SUPPORT_EMAIL', isSupportMailbox, 'must be an address')
+  const isMinimumPossible = env.PASSWORD_MIN_LENGTH <= env.PASSWORD_MAX_LENGTH
+  check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
+  const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
+  check('HOST', isHostAddress, 'must be an IP address or localhost')
+  const identifiers = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))
+  for (const [name, value] of identifiers) {
+    attempt(name as keyof Environment, () => [value].flat().map(String).map(checkIdentifier))
+  }
+  const table = attempt('USERS_TABLE', () => parseTable(env.USERS_TABLE))
+
+  const config: Config = {
+    database: {
+      url: env.DATABASE_URL,
+      ca: env.DATABASE_CA,
+      poolMax: env.DATABASE_POOL_MAX,
+      prepare: env.DATABASE_PREPARE,
+    },
+    users: {
+      schema: table?.schema,
+      table: table?.table ?? '',
+      id: env.USERS_ID_COLUMN,
+      emailAddress: env.USERS_EMAIL_COLUMN,
+      passwordHash: env.USERS_PASSWORD_COLUMN,
+      eligibleSql: env.USERS_ELIGIBLE_SQL,
+      loginColumns: env.USERS_LOGIN_COLUMNS ?? [],
+      name: env.USERS_NAME_COLUMN,
+      locale: env.USERS_LOCALE_COLUMN,
+      lastLogin: env.USERS_LAST_LOGIN_COLUMN,
+      changedAt: env.USERS_CHANGED_AT_COLUMN,
+      epoch: env.USERS_EPOCH_COLUMN,
+    },
+    links: {
+      keyRing: attempt('LINK_SECRETS', () => parseSecrets(env.LINK_SECRETS)),
+      rules: {
+        audience: env.LINK_AUDIENCE ?? origin,
+        ttlSeconds: env.LINK_TTL_SECONDS,
+        bucketSeconds,
+        notBefore: attempt('LINKS_NOT_BEFORE', () => parseTime(env.LINKS_NOT_BEFORE)),
+      },
+      url: attempt('RESET_PAGE_URL', () => compileLinkUrl(env.RESET_PAGE_URL)),
+      requestPageUrl: attempt('REQUEST_PAGE_URL', () =>
+        env.REQUEST_PAGE_URL === undefined
+          ? `${origin}${env.HOSTED_PAGE ? '/reset/request' : ''}`
+          : parsePageUrl(env.REQUEST_PAGE_URL).href,
+      ),
+    },
+    mail: {
+      from: env.MAIL_FROM,
+      transport: env.MAIL_TRANSPORT,
+      resend: {
+        apiKey: env.RESEND_API_KEY ?? '',
+        baseUrl: attempt('RESEND_BASE_URL', () => parseProviderUrl(env.RESEND_BASE_URL)),
+      },
+      perAccount: parseRate(env.RATE_LIMIT_PER_ACCOUNT),
+    },
+    content: {
+      appName: env.APP_NAME,
+      supportEmail: env.SUPPORT_EMAIL,
+      brandColor: env.BRAND_COLOR,
+      defaultLocale: env.DEFAULT_LOCALE,
+    },
+    passwords: {
+      minLength: env.PASSWORD_MIN_LENGTH,
+      maxLength: env.PASSWORD_MAX_LENGTH,
+      edgeSpaces: env.PASSWORD_EDGE_SPACES,
+      hash: env.PASSWORD_HASH,
+    },
+    http: {
+      basePath: attempt('BASE_PATH', () => parseBasePath(env.BASE_PATH)),
+      corsOrigins: attempt('CORS_ORIGINS', () => env.CORS_ORIGINS?.map(parseOrigin) ?? [origin]),
+      trustedProxies: attempt('TRUST_PROXY', () => (env.TRUST_PROXY ?? []).map(parseProxy)),
+      revealUnknownUsers: env.REVEAL_UNKNOWN_USERS,
+      requirePasswordConfirm: env.REQUIRE_PASSWORD_CONFIRM,
+      requests: parseRate(env.RATE_LIMIT_REQUESTS),
+      confirms: parseRate(env.RATE_LIMIT_CONFIRMS),
+      hostedPage: env.HOSTED_PAGE,
+    },
+    process: {
+      host: env.HOST,
+      port: env.PORT,
+      logLevel: env.LOG_LEVEL,
+      shutdownGraceSeconds: env.SHUTDOWN_GRACE_SECONDS,
+    },
+  }
+  return { config, faults, warnings }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) {
+    // Keys and compiled templates are frozen by nature; a KeyObject cannot be.
+    if (Array.isArray(part) || part?.constructor === Object) deepFreeze(part)
+  }
+  return Object.freeze(value)
+}
