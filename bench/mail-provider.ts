@@ -1,10 +1,9 @@
-// A mail provider that takes every mail at once and counts it: Resend's API, as little as it takes.
+// A mail provider that takes every mail at once and counts it: of Resend's API the one route, and of
+// HTTP as little as it takes, because on a small machine it works on the same cores.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
+import { type AddressInfo, createServer } from 'node:net'
 import { nextMessage } from './load.ts'
 
 export interface MailProvider {
@@ -32,13 +31,24 @@ export async function startMailProvider(): Promise<MailProvider> {
   }
 }
 
+const REPLY_BODY = '{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}'
+const REPLY = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${REPLY_BODY.length}\r\n\r\n${REPLY_BODY}`
+
 async function serve(): Promise<void> {
   let recipients = new Map<string, number>()
-  const server = createServer(async (request, response) => {
-    const { to } = JSON.parse(await text(request)) as { to: string }
-    recipients.set(to, (recipients.get(to) ?? 0) + 1)
-    response.setHeader('content-type', 'application/json')
-    response.end('{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}')
+  const server = createServer({ noDelay: true }, (socket) => {
+    let received = ''
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1')
+      const bodyStart = received.indexOf('\r\n\r\n') + 4
+      const length = /\r\ncontent-length: *(\d+)/i.exec(received)?.[1]
+      if (bodyStart < 4 || received.length < bodyStart + Number(length)) return
+      const to = /"to":"([^"]+)"/.exec(received)?.[1] ?? 'nobody'
+      recipients.set(to, (recipients.get(to) ?? 0) + 1)
+      received = ''
+      socket.write(REPLY)
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

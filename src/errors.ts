@@ -43,7 +43,12 @@ export class RekeyError extends Error {
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, message: string, options: RekeyErrorOptions = {}) {
+    // An outcome, not a fault in the code: its stack would say nothing, and cost more than all else
+    // that refusing a forged link does.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message, options)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'RekeyError'
     this.code = code
     this.faults = options.faults ?? []

@@ -16,20 +16,21 @@ export interface ConfirmResetDeps extends CheckLinkDeps {
 }
 
 /**
- * Sets the password. A refusal of any kind leaves the link as good as it was.
+ * Sets the password. A refusal of any kind leaves the link as good as it was. A link that is not
+ * genuine is refused at once, before there is a promise.
  *
  * @param now unix milliseconds
  * @throws RekeyError `link_invalid`, `link_expired`, `link_superseded`, `unavailable`
  * @throws RekeyError `password_rejected` with every broken rule
  */
-export async function confirmReset(
+export function confirmReset(
   deps: ConfirmResetDeps,
   link: Link,
   password: string,
   now: number,
 ): Promise<void> {
   const genuine = openLink(deps.keyRing, deps.linkRules, link, now)
-  await deps.turns.take(link.userId, async () => {
+  return deps.turns.take(link.userId, async () => {
     const account = await findSealedAccount(deps, genuine)
 
     const refusals = judgePassword(password, deps.passwordRules, account.personal)
@@ -42,8 +43,9 @@ export async function confirmReset(
     if (!(await deps.accounts.replacePassword(account, newHash))) {
       throw new RekeyError('link_superseded', 'the account changed while the hash was made')
     }
+
+    deps.events.record({ type: 'password_reset.completed', accountId: account.id })
+    const timestamp = String(Math.floor(now / 1000))
+    deps.mailLine.add({ kind: 'password-changed', accountId: account.id, timestamp })
   })
-  deps.events.record({ type: 'password_reset.completed', accountId: link.userId })
-  const timestamp = String(Math.floor(now / 1000))
-  deps.mailLine.add({ kind: 'password-changed', accountId: link.userId, timestamp })
 }

@@ -1,7 +1,6 @@
 // The HTTP side as a whole: what every request passes, and where each route is.
 
 import type { Server } from 'node:http'
-import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
   type FastifyBaseLogger,
@@ -12,6 +11,7 @@ import { RekeyError } from '../errors.ts'
 import { replyToBrokenRequest } from './broken-requests.ts'
 import { checkResetLink } from './check-reset-link.ts'
 import { watchClosing } from './closing.ts'
+import { allowOrigins } from './cross-origin.ts'
 import { replyWithError } from './errors.ts'
 import { health } from './health.ts'
 import { hostedPage } from './hosted-page.ts'
@@ -89,14 +89,7 @@ export function buildApp(
   app.register(health, options)
   app.register(
     (api, _, done) => {
-      api.register(cors, {
-        origin: [...settings.corsOrigins],
-        methods: METHODS,
-        allowedHeaders: ['Content-Type', 'Authorization'],
-        exposedHeaders: ['Retry-After', 'WWW-Authenticate'],
-        maxAge: 600,
-        strictPreflight: false,
-      })
+      allowOrigins(api, settings.corsOrigins, METHODS)
       api.register(sendResetPasswordLink, options)
       api.register(checkResetLink, options)
       api.register(resetPassword, options)

@@ -14,12 +14,13 @@ export interface Outcome {
   readonly identifier?: string
 }
 
-// Beside the requests, because Fastify's logging sees nothing but these: no state of the module.
-const outcomes = new WeakMap<FastifyRequest, Outcome>()
+const OUTCOME = Symbol('outcome')
+
+type NotedRequest = FastifyRequest & { [OUTCOME]?: Outcome }
 
 /** Remembers what the log line of a request is to say. */
-export function noteOutcome(request: FastifyRequest, outcome: Outcome): void {
-  outcomes.set(request, { ...outcomes.get(request), ...outcome })
+export function noteOutcome(request: NotedRequest, outcome: Outcome): void {
+  request[OUTCOME] = { ...request[OUTCOME], ...outcome }
 }
 
 /** Fastify's request logging, less everything that may hold something secret. */
@@ -29,7 +30,7 @@ export class RequestLog extends LogController {
 
   override requestCompleted(
     error: Error | null | undefined,
-    request: FastifyRequest,
+    request: NotedRequest,
     reply: FastifyReply,
   ): void {
     const line = {
@@ -38,7 +39,7 @@ export class RequestLog extends LogController {
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
       client: request.ip,
-      ...outcomes.get(request),
+      ...request[OUTCOME],
     }
     if (error) reply.log.error(line, 'request aborted')
     else if (reply.statusCode >= 500) reply.log.error(line, 'request failed')

@@ -31,7 +31,7 @@ export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (
   const schema = { body, response: { 200: ResetPasswordReplySchema } }
   const onRequest = limitRequests(deps.confirmLimiter, deps.clock)
 
-  app.post('/reset-password', { schema, onRequest }, async (request) => {
+  app.post('/reset-password', { schema, onRequest }, (request) => {
     const { password, password_confirm } = request.body
     if (password_confirm !== undefined && password_confirm !== password) {
       const detail = "Passwords don't match"
@@ -39,9 +39,10 @@ export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (
       throw new RekeyError('invalid_request', 'two different passwords', { faults: [fault] })
     }
     const link = readLink(request.body, deps.accounts.takesIntegerIds())
-    await confirmReset(deps, link, password, deps.clock())
-    noteOutcome(request, { accountId: link.userId })
-    return { detail: 'Password reset successful' }
+    return confirmReset(deps, link, password, deps.clock()).then(() => {
+      noteOutcome(request, { accountId: link.userId })
+      return { detail: 'Password reset successful' }
+    })
   })
   done()
 }

@@ -92,6 +92,9 @@ export const basePath = '/api/v1/accounts'
 const linkRules = { audience: 'https://app.example', ttlSeconds: 3600, bucketSeconds: 60 }
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
+/** Processes that a failed test has left behind end with the surroundings of its file. */
+const running = new Set<ChildProcess>()
+
 /** Whatever a log line must not hold: grows with all that the tests of a file send and store. */
 const confided = new Set<string>([linkSecret])
 /** Shorter ones would be found by chance. */
@@ -132,6 +135,7 @@ export async function createSurroundings(): Promise<Surroundings> {
     database,
     resend,
     async end() {
+      for (const child of running) child.kill('SIGKILL')
       await Promise.all([database.drop(), resend.stop()])
     },
   }
@@ -195,7 +199,8 @@ export function runRekey(args: readonly string[], env: Environment): RekeyProces
     rest = lines.pop() ?? ''
     for (const line of lines) if (line.startsWith('{')) log.add(line)
   })
-  const gone = once(child, 'close')
+  running.add(child)
+  const gone = once(child, 'close').finally(() => running.delete(child))
   const ended = Promise.all([text(child.stdout), text(child.stderr), gone]).then(
     ([output, errors]) => {
       // Printing a secret is what keygen is for.
@@ -393,11 +398,17 @@ function createLog(): ServiceLog {
       arrivals.emit('line')
     },
     async waitFor(match, from = 0) {
-      const signal = AbortSignal.timeout(20_000)
+      const signal = AbortSignal.timeout(15_000)
       for (;;) {
         const line = lines.slice(from).find(match)
         if (line) return line
-        await once(arrivals, 'line', { signal })
+        await once(arrivals, 'line', { signal }).catch((cause) => {
+          const last = lines
+            .slice(from)
+            .slice(-5)
+            .map((each) => JSON.stringify(each))
+          throw new Error(`No such line in the log; the last ones are ${last}`, { cause })
+        })
       }
     },
   }
