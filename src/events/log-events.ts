@@ -1,9 +1,10 @@
 // Writes what happened to the log.
 
-import type { Events } from '../ports.ts'
+import type { Events, RekeyEvent } from '../ports.ts'
 
 /** The part of a logger that events need. */
 export interface EventLog {
+  debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
 }
@@ -11,10 +12,16 @@ export interface EventLog {
 /** Makes events that go to the log, one line each. */
 export function createLogEvents(log: EventLog): Events {
   return {
-    record({ type, ...fields }) {
-      const isFull = 'reason' in fields && fields.reason === 'mail_line_full'
-      const isTrouble = isFull || type === 'password_reset.mail_failed'
-      log[isTrouble ? 'warn' : 'info']({ event: type, ...fields }, type)
+    record(event) {
+      const { type, ...fields } = event
+      log[levelOf(event)]({ event: type, ...fields }, type)
     },
   }
+}
+
+function levelOf(event: RekeyEvent): keyof EventLog {
+  if (event.type === 'password_reset.mail_failed') return 'warn'
+  if (event.type !== 'password_reset.ignored') return 'info'
+  // Anybody can ask for any address, so the other reasons would be written by the thousand.
+  return event.reason === 'mail_line_full' ? 'warn' : 'debug'
 }

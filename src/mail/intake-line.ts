@@ -21,7 +21,7 @@ interface IntakeOptions {
   readonly now: () => number
 }
 
-const BATCH_SIZE = 500
+const BATCH_SIZE = 2000
 const PACE_MS = 25
 const RETRY_MS = 1000
 

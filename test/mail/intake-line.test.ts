@@ -52,12 +52,12 @@ test('a request is taken at once and handled later', async () => {
   expect(line.waiting()).toBe(0)
 })
 
-test('requests are handled in their order, 500 in a batch', async () => {
+test('requests are handled in their order, 2000 in a batch', async () => {
   const { line, batches } = arrange({})
-  const names = [...Array(1201).keys()].map(String)
+  const names = [...Array(4801).keys()].map(String)
   for (const name of names) line.add(requestOf(name))
   await line.drained()
-  expect(batches.map(({ length }) => length)).toEqual([500, 500, 201])
+  expect(batches.map(({ length }) => length)).toEqual([2000, 2000, 801])
   expect(batches.flat()).toEqual(names)
 })
 
