@@ -1,10 +1,10 @@
 // Answers what is no HTTP request, or did not arrive in time, and then hangs up.
 
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { apiHeaders } from './security-headers.ts'
+import { statusTexts } from './status-texts.ts'
 
-const STATUSES: Readonly<Record<string, number>> = {
+const STATUSES: Readonly<Record<string, keyof typeof statusTexts>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
@@ -15,7 +15,7 @@ export function replyToBrokenRequest(error: NodeJS.ErrnoException, socket: Socke
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   if (socket.writable) {
     const status = STATUSES[error.code ?? ''] ?? 400
-    const body = JSON.stringify({ detail: `${STATUS_CODES[status]}.` })
+    const body = JSON.stringify({ detail: `${statusTexts[status]}.` })
     const headers = {
       ...apiHeaders,
       'content-type': 'application/json; charset=utf-8',
@@ -23,7 +23,7 @@ export function replyToBrokenRequest(error: NodeJS.ErrnoException, socket: Socke
       connection: 'close',
     }
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+    socket.write(`HTTP/1.1 ${status} ${statusTexts[status]}\r\n${lines.join('')}\r\n${body}`)
   }
   socket.destroy(error)
 }

@@ -1,13 +1,13 @@
 // What a client reads of an error: one table of statuses and texts, in both body forms.
 
-import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, type FieldFault, RekeyError } from '../errors.ts'
 import { toFaults } from './field-faults.ts'
 import { noteOutcome } from './request-log.ts'
+import { statusTexts } from './status-texts.ts'
 
 interface ErrorReply {
-  readonly status: number
+  readonly status: keyof typeof statusTexts
   /** Sent where there are no faults of fields. */
   readonly detail: string
 }
@@ -44,7 +44,7 @@ export function replyWithError(
   reply.code(status)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   if (request.headers.accept?.includes(PROBLEM_TYPE)) {
-    const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail, code }
+    const problem = { type: 'about:blank', title: statusTexts[status], status, detail, code }
     reply.type(PROBLEM_TYPE).send(faults.length > 0 ? { ...problem, errors: faults } : problem)
   } else {
     reply.send(faults.length > 0 ? groupByField(faults) : { detail })

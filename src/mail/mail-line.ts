@@ -1,5 +1,6 @@
 // Holds mail orders until they are sent: bounded, a few at a time, tried again with back-off.
 
+import { RekeyError } from '../errors.ts'
 import type { Events, MailLine, MailOrder, OutgoingMail, Transport } from '../ports.ts'
 
 export interface DrainingMailLine extends MailLine {
@@ -67,9 +68,14 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
       const mails = await options.compose(items.map((item) => item.order))
       for (const [index, item] of items.entries()) void send(item, mails[index])
     } catch (error) {
-      // No fault of a mail: it costs no attempt, however long the database is away.
-      options.onUnreadable(error instanceof Error ? error.message : 'unknown', size())
-      for (const item of items) putBack(item, item.earlierAttempts, backOffMs[0] ?? 0)
+      const reason = error instanceof Error ? error.message : 'unknown'
+      const isAway = error instanceof RekeyError && error.code === 'unavailable'
+      if (isAway) options.onUnreadable(reason, size())
+      for (const item of items) {
+        // No fault of a mail: it costs no attempt, however long the database is away.
+        if (isAway) putBack(item, item.earlierAttempts, backOffMs[0] ?? 0)
+        else tryAgain(item, reason)
+      }
       schedule()
     }
   }

@@ -2,6 +2,7 @@
 
 import { EventEmitter, once } from 'node:events'
 import { expect, test } from 'vitest'
+import { RekeyError } from '../../src/errors.ts'
 import { createMailLine } from '../../src/mail/mail-line.ts'
 import type { MailOrder, OutgoingMail, RekeyEvent, SendOutcome } from '../../src/ports.ts'
 
@@ -188,7 +189,7 @@ test('while mails cannot be composed they wait, and it costs them no attempt', a
   const { line, attempts, records, unreadable } = arrange({
     compose: async (orders) => {
       failures -= 1
-      if (failures >= 0) throw new Error('database: ECONNREFUSED')
+      if (failures >= 0) throw new RekeyError('unavailable', 'database: ECONNREFUSED')
       return orders.map(mailOf)
     },
   })
@@ -198,6 +199,17 @@ test('while mails cannot be composed they wait, and it costs them no attempt', a
   expect(records).toEqual([mailed('a')])
   expect(unreadable).toHaveLength(20)
   expect(unreadable[0]).toEqual({ reason: 'database: ECONNREFUSED', waiting: 1 })
+})
+
+test('a mail that cannot be composed for another reason is given up in the end', async () => {
+  const { line, records } = arrange({
+    compose: async () => {
+      throw new Error('a broken template')
+    },
+  })
+  line.add(orderOf('a'))
+  await line.drained()
+  expect(records).toEqual([lost('a', 'a broken template')])
 })
 
 test('a full line drops what comes, in silence but for the record', async () => {

@@ -12,7 +12,8 @@ const FINAL_STATUSES = [400, 405, 409, 413, 422]
  * from the environment.
  */
 export function createResendTransport(options: { apiKey: string; baseUrl: string }): Transport {
-  const resend = new Resend(options.apiKey, { baseUrl: options.baseUrl })
+  // Made for the first mail: it loads Node's fetch, which a start need not wait for.
+  let resend: Resend | undefined
   return {
     async send({ idempotencyKey, ...mail }) {
       // The SDK hands unknown options to fetch, though its types do not say so.
@@ -21,6 +22,7 @@ export function createResendTransport(options: { apiKey: string; baseUrl: string
         signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
         redirect: 'error',
       }
+      resend ??= new Resend(options.apiKey, { baseUrl: options.baseUrl })
       const { data, error } = await resend.emails.send(mail, request)
       if (error) return judge(error)
       return data?.id ? { status: 'sent' } : { status: 'failed', reason: 'an answer without an id' }

@@ -1,0 +1,17 @@
+// The reason phrases of the statuses that Rekey answers with (RFC 9110).
+//
+// Node has them too, but to import anything of node:http by name loads all that it exports, fetch and
+// WebSocket included: time and memory that the start of the process need not spend.
+
+export const statusTexts = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const
