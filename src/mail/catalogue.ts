@@ -22,6 +22,8 @@ type CatalogueFile = {
 export type Catalogue = CatalogueFile & {
   readonly locale: string
   readonly plurals: Intl.PluralRules
+  /** Made at its first use: making it takes longer than all the rest of a mail. */
+  readonly clock: () => Intl.DateTimeFormat
 }
 
 type Sections = Record<
@@ -84,7 +86,8 @@ function parseCatalogue(file: string, source: string): Catalogue {
     const plurals = new Intl.PluralRules(locale)
     const catalogue: unknown = JSON.parse(source)
     assertCatalogue(catalogue)
-    return { ...catalogue, locale, plurals }
+    let clock: Intl.DateTimeFormat | undefined
+    return { ...catalogue, locale, plurals, clock: () => (clock ??= createClock(locale)) }
   } catch (error) {
     throw new Error(`Broken mail catalogue locales/${file}: ${messageOf(error)}`, { cause: error })
   }
@@ -148,7 +151,11 @@ export function spellDuration(seconds: number, catalogue: Catalogue): string {
 }
 
 /** A date and time of day in UTC. */
-export function spellTime(time: Date, { locale }: Catalogue): string {
+export function spellTime(time: Date, { clock }: Catalogue): string {
+  return clock().format(time)
+}
+
+function createClock(locale: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat(locale, {
     day: 'numeric',
     month: 'long',
@@ -158,7 +165,7 @@ export function spellTime(time: Date, { locale }: Catalogue): string {
     hourCycle: 'h23',
     timeZone: 'UTC',
     timeZoneName: 'short',
-  }).format(time)
+  })
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
