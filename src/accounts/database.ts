@@ -4,6 +4,7 @@ import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { RekeyError } from '../errors.ts'
+import { createStatementLine, type StatementLine, withDeadline } from './statement-line.ts'
 
 export interface DatabaseSettings {
   readonly url: string
@@ -16,6 +17,8 @@ export interface DatabaseSettings {
 
 export interface Database {
   readonly db: PostgresJsDatabase
+  /** What every statement goes through that a request waits for. */
+  readonly line: StatementLine
   /** Answers whether the server does. */
   ping(): Promise<boolean>
   /** Gives running statements a second, then closes. */
@@ -23,7 +26,10 @@ export interface Database {
 }
 
 const CONNECT_TIMEOUT_SECONDS = 5
+const WAIT_TIMEOUT_MS = 5000
 const STATEMENT_TIMEOUT_MS = 10_000
+// Beyond the server's own timeout: its verdict is to come first.
+const ANSWER_TIMEOUT_MS = 12_000
 const PING_TIMEOUT_MS = 2000
 const RETRY_AFTER_SECONDS = 5
 
@@ -50,8 +56,9 @@ export function openDatabase(settings: DatabaseSettings): Database {
   })
   return {
     db: drizzle({ client }),
+    line: createStatementLine(settings.poolMax, WAIT_TIMEOUT_MS, ANSWER_TIMEOUT_MS),
     ping: () =>
-      withDeadline(client`select 1`, PING_TIMEOUT_MS).then(
+      withDeadline(client`select 1`, PING_TIMEOUT_MS, 'no answer in time').then(
         () => true,
         () => false,
       ),
@@ -71,15 +78,6 @@ export function asUnavailable(error: unknown): RekeyError {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     cause,
   })
-}
-
-/** Settles as the query does, but not later than the deadline. The query itself goes on. */
-export function withDeadline<T>(query: Promise<T>, deadlineMs = STATEMENT_TIMEOUT_MS): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), deadlineMs)
-  })
-  return Promise.race([query, tooLate]).finally(() => clearTimeout(timer))
 }
 
 /** Names a failure by PostgreSQL's or the network's code and message, never by detail or values. */

@@ -2,10 +2,9 @@
 
 import { and, type SQL, sql } from 'drizzle-orm'
 import { PgSchema, pgTable, text } from 'drizzle-orm/pg-core'
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { foldAsciiCase } from '../core/email-address.ts'
 import type { Account, Accounts } from '../ports.ts'
-import { asUnavailable, isDataException, isRefusal, withDeadline } from './database.ts'
+import { asUnavailable, type Database, isDataException, isRefusal } from './database.ts'
 import type { TableFacts } from './inspect-table.ts'
 import { eligibleSql, type UsersMapping } from './mapping.ts'
 
@@ -21,7 +20,7 @@ interface Row {
  * Reads and writes through a mapping that `inspectTable` found no fault with.
  */
 export function createPostgresAccounts(
-  db: PostgresJsDatabase,
+  { db, line }: Pick<Database, 'db' | 'line'>,
   mapping: UsersMapping,
   facts: Pick<TableFacts, 'idType' | 'idIsInteger' | 'emailCollation'>,
 ): Accounts {
@@ -107,7 +106,7 @@ export function createPostgresAccounts(
   const list = async (query: typeof byIds, values: readonly string[]): Promise<Row[]> => {
     if (values.length === 0) return []
     try {
-      const rows = await withDeadline(query.execute({ list: JSON.stringify(values) }))
+      const rows = await line(() => query.execute({ list: JSON.stringify(values) }))
       return rows.map(toRow)
     } catch (error) {
       if (!isDataException(error)) throw asUnavailable(error)
@@ -163,7 +162,7 @@ export function createPostgresAccounts(
       const { id, passwordHash, emailAddress, lastLogin } = account
       const facts = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
       try {
-        const result = await withDeadline(write.execute(facts))
+        const result = await line(() => write.execute(facts))
         return result.count === 1
       } catch (error) {
         // The answer may be lost and the write done. Its salt makes the hash tell.

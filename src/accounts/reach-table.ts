@@ -1,6 +1,6 @@
 // Reaches the database, however long it takes, and finds out whether the mapping fits.
 
-import { type Database, describeFailure, withDeadline } from './database.ts'
+import { type Database, describeFailure } from './database.ts'
 import { inspectTable, type TableFacts } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'
 
@@ -13,7 +13,7 @@ const RETRY_MS = 1000
  * @returns undefined when it was told to stop
  */
 export async function reachTable(
-  { db }: Database,
+  { db, line }: Database,
   mapping: UsersMapping,
   signal: AbortSignal,
   onFailure: (reason: string) => void,
@@ -21,7 +21,7 @@ export async function reachTable(
   let lastReason = ''
   while (!signal.aborted) {
     try {
-      return await withDeadline(inspectTable(db, mapping))
+      return await line(() => inspectTable(db, mapping))
     } catch (error) {
       if (signal.aborted) return undefined
       const reason = describeFailure(error)

@@ -93,7 +93,7 @@ export function assembleService(
 
   const outbox = mail.transport === 'outbox' ? createOutbox() : undefined
   const transport = outbox ?? createResendTransport(mail.resend)
-  const accountCap = createAccountCap(links.keyRing[0], mail.perAccount, links.rules)
+  const accountCap = createAccountCap(links.keyRing[0], mail.ratePerAccount, links.rules)
   const composeDeps = {
     accounts,
     hasher,
@@ -134,8 +134,8 @@ export function assembleService(
     passwordRules: { ...passwords, commonPasswords: new Set(commonPasswords) },
     turns: createTurns(),
     intakeLine,
-    requestLimiter: createLimiter(config.http.requests),
-    confirmLimiter: createLimiter(config.http.confirms),
+    requestLimiter: createLimiter(config.http.requestRate),
+    confirmLimiter: createLimiter(config.http.confirmRate),
     clock,
     isReady: async () => hasArrived() && database.ping(),
   }
@@ -148,7 +148,7 @@ export function assembleService(
   }).then((facts) => {
     if (!facts || facts.faults.length > 0) return facts?.faults ?? []
     for (const warning of facts.warnings) logger.warn(warning)
-    arrive(createPostgresAccounts(database.db, config.users, facts))
+    arrive(createPostgresAccounts(database, config.users, facts))
     return []
   })
 

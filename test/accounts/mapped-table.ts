@@ -101,7 +101,7 @@ export async function createMappedTable(
     mapping,
     facts,
     database,
-    accounts: createPostgresAccounts(opened.db, mapping, facts),
+    accounts: createPostgresAccounts(opened, mapping, facts),
     async store({ active: isActive, logins, ...row }) {
       const byName = Object.entries(row).map(([key, value]) => [mapping[key as ColumnKey], value])
       if (isActive !== undefined) byName.push([active, isActive])

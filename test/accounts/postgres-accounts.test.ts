@@ -253,6 +253,6 @@ test('without a database every method says that it is unavailable, and nothing e
 /** The same table through another mapping. */
 async function reopen(table: MappedTable, mapping: UsersMapping, url = table.database.url) {
   const database = openDatabase({ url, ca: undefined, poolMax: 1, prepare: true })
-  const accounts = createPostgresAccounts(database.db, mapping, table.facts)
+  const accounts = createPostgresAccounts(database, mapping, table.facts)
   return { accounts: () => accounts, close: database.close }
 }

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await sql`analyze users`
   await database.logStatements()
   const opened = openDatabase({ url: database.url, ca: undefined, poolMax: 1, prepare: true })
-  accounts = createPostgresAccounts(opened.db, plainMapping, facts)
+  accounts = createPostgresAccounts(opened, plainMapping, facts)
   close = opened.close
 })
 
@@ -120,7 +120,7 @@ test.each<[string, () => Promise<unknown>, number, string]>([
 test('with prepared statements off, nothing is prepared and everything works', async () => {
   const settings = { url: table.database.url, ca: undefined, poolMax: 1, prepare: false }
   const opened = openDatabase(settings)
-  const unprepared = createPostgresAccounts(opened.db, plainMapping, table.facts)
+  const unprepared = createPostgresAccounts(opened, plainMapping, table.facts)
   const [found] = await unprepared.find([{ kind: 'login', text: 'user-6' }])
   expect(found).toHaveLength(1)
   const account = found?.[0]

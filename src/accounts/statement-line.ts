@@ -1,0 +1,60 @@
+// Gives the driver no more statements than it has connections, so that one which was given up while
+// it waited is never run later.
+
+/** Runs a statement as soon as a connection is free for it. */
+export type StatementLine = <T>(statement: () => Promise<T>) => Promise<T>
+
+/**
+ * Makes a line.
+ *
+ * @param connections how many statements may be with the driver at once
+ * @param waitMs how long one waits for its turn before it is given up
+ * @param answerMs how long one waits for its answer; nobody knows then whether it has run
+ */
+export function createStatementLine(
+  connections: number,
+  waitMs: number,
+  answerMs: number,
+): StatementLine {
+  let free = connections
+  const waiting = new Set<() => void>()
+
+  const takeTurn = () =>
+    new Promise<void>((resolve, reject) => {
+      const giveUp = () => {
+        waiting.delete(enter)
+        reject(new Error('no connection is free'))
+      }
+      const timer = setTimeout(giveUp, waitMs)
+      const enter = () => {
+        waiting.delete(enter)
+        clearTimeout(timer)
+        resolve()
+      }
+      waiting.add(enter)
+    })
+  const leave = () => {
+    const [enter] = waiting
+    // Whoever leaves hands its place over, so `free` stays as it is.
+    if (enter) enter()
+    else free += 1
+  }
+
+  return async (statement) => {
+    if (free > 0) free -= 1
+    else await takeTurn()
+    const answer = statement()
+    // However late it comes: until then the statement has its connection.
+    answer.then(leave, leave)
+    return withDeadline(answer, answerMs, 'no answer in time')
+  }
+}
+
+/** Settles as the work does, but not later than the deadline. The work itself goes on. */
+export function withDeadline<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), ms)
+  })
+  return Promise.race([work, tooLate]).finally(() => clearTimeout(timer))
+}
