@@ -12,6 +12,7 @@ const JOURNAL = { migrationsSchema: 'rekey', migrationsTable: 'migrations' }
  * Brings the table up to date. Does nothing to a table of that name that it did not make.
  *
  * @returns false when there is such a table
+ * @throws Error when it made the table once, and somebody has dropped it since
  */
 export async function migrateOwnTable({ db }: Database, directory: URL): Promise<boolean> {
   const [before] = await db.execute<{ isForeign: boolean }>(sql`
@@ -19,5 +20,11 @@ export async function migrateOwnTable({ db }: Database, directory: URL): Promise
       AS "isForeign"`)
   if (before?.isForeign) return false
   await migrate(db, { migrationsFolder: fileURLToPath(directory), ...JOURNAL })
+  const [after] = await db.execute<{ isGone: boolean }>(
+    sql`SELECT to_regclass('users') IS NULL AS "isGone"`,
+  )
+  if (after?.isGone) {
+    throw new Error('it was made once and is gone: DROP SCHEMA rekey CASCADE, then migrate again')
+  }
   return true
 }

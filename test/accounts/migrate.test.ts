@@ -33,6 +33,15 @@ test('it is made once, and made again it is left as it is', async () => {
   expect(await sql`select email from users`).toEqual([{ email: 'a@b.c' }])
 })
 
+test('a table that somebody dropped is not said to be there', async () => {
+  const { sql } = database
+  await migrateOwnTable(opened, directory)
+  await sql`drop table users`
+  await expect(migrateOwnTable(opened, directory)).rejects.toThrow('DROP SCHEMA rekey CASCADE')
+  await sql`drop schema rekey cascade`
+  expect(await migrateOwnTable(opened, directory)).toBe(true)
+})
+
 test('an insert needs an address and a hash only, and no hash is a hash too', async () => {
   const { sql } = database
   await migrateOwnTable(opened, directory)
