@@ -1,7 +1,8 @@
 // A door before the database, for tests of what happens while it cannot be reached.
 
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { freePort } from '../support/free-port.ts'
 
 export interface DatabaseGate {
   /** The connection string through the gate. */
@@ -31,9 +32,10 @@ export async function createGate(databaseUrl: string): Promise<DatabaseGate> {
   const listen = async (port: number) => {
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
-    return (server.address() as AddressInfo).port
   }
-  const port = await listen(0)
+  // It has to be free again when the gate opens for the second time.
+  const port = await freePort()
+  await listen(port)
   const url = new URL(databaseUrl)
   url.port = String(port)
   return {
