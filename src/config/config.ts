@@ -21,7 +21,7 @@ export interface Config {
     readonly from: string
     readonly transport: Environment['MAIL_TRANSPORT']
     readonly resend: { readonly apiKey: string; readonly baseUrl: string }
-    readonly perAccount: Rate
+    readonly ratePerAccount: Rate
   }
   readonly content: {
     readonly appName: string
@@ -41,8 +41,8 @@ export interface Config {
     readonly trustedProxies: readonly string[]
     readonly revealUnknownUsers: boolean
     readonly requirePasswordConfirm: boolean
-    readonly requests: Rate
-    readonly confirms: Rate
+    readonly requestRate: Rate
+    readonly confirmRate: Rate
     readonly hostedPage: boolean
   }
   readonly process: {

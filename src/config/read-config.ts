@@ -146,7 +146,7 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
         apiKey: env.RESEND_API_KEY ?? '',
         baseUrl: attempt('RESEND_BASE_URL', () => parseProviderUrl(env.RESEND_BASE_URL)),
       },
-      perAccount: parseRate(env.RATE_LIMIT_PER_ACCOUNT),
+      ratePerAccount: parseRate(env.RATE_LIMIT_PER_ACCOUNT),
     },
     content: {
       appName: env.APP_NAME,
@@ -166,8 +166,8 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
       trustedProxies: attempt('TRUST_PROXY', () => (env.TRUST_PROXY ?? []).map(parseProxy)),
       revealUnknownUsers: env.REVEAL_UNKNOWN_USERS,
       requirePasswordConfirm: env.REQUIRE_PASSWORD_CONFIRM,
-      requests: parseRate(env.RATE_LIMIT_REQUESTS),
-      confirms: parseRate(env.RATE_LIMIT_CONFIRMS),
+      requestRate: parseRate(env.RATE_LIMIT_REQUESTS),
+      confirmRate: parseRate(env.RATE_LIMIT_CONFIRMS),
       hostedPage: env.HOSTED_PAGE,
     },
     process: {

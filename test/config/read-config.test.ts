@@ -60,7 +60,7 @@ describe('the defaults', () => {
         from: 'Acme <no-reply@app.example>',
         transport: 'resend',
         resend: { apiKey: 're_123', baseUrl: 'https://api.resend.com' },
-        perAccount: { limit: 3, seconds: 3600 },
+        ratePerAccount: { limit: 3, seconds: 3600 },
       },
       content: {
         appName: 'Rekey',
@@ -75,8 +75,8 @@ describe('the defaults', () => {
         trustedProxies: [],
         revealUnknownUsers: false,
         requirePasswordConfirm: false,
-        requests: { limit: 30, seconds: 900 },
-        confirms: { limit: 100, seconds: 900 },
+        requestRate: { limit: 30, seconds: 900 },
+        confirmRate: { limit: 100, seconds: 900 },
         hostedPage: false,
       },
       process: { host: '0.0.0.0', port: 3000, logLevel: 'info', shutdownGraceSeconds: 10 },
@@ -721,7 +721,7 @@ describe('a rate', () => {
     ['999999/1d', { limit: 999_999, seconds: 86_400 }],
   ])('%s is so many in so much time', (value, rate) => {
     const config: Config = configWith({ RATE_LIMIT_REQUESTS: value })
-    expect(config.http.requests).toEqual(rate)
+    expect(config.http.requestRate).toEqual(rate)
   })
 })
 
