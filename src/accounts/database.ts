@@ -69,12 +69,14 @@ export function openDatabase(settings: DatabaseSettings): Database {
 /**
  * Translates what a query threw. The query's text and values stay out of it: Drizzle's own message
  * repeats both.
+ *
+ * @param at fault: the database, or the variable whose statement it was
  */
-export function asUnavailable(error: unknown): RekeyError {
+export function asUnavailable(error: unknown, at = 'database'): RekeyError {
   const cause = causeOf(error)
   // A message of the database may repeat what is stored: the host's triggers choose their own.
   const reason = cause instanceof postgres.PostgresError ? cause.code : describeFailure(error)
-  return new RekeyError('unavailable', `database: ${reason}`, {
+  return new RekeyError('unavailable', `${at}: ${reason}`, {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     cause,
   })

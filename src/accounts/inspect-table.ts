@@ -3,13 +3,25 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { describeFailure, isRefusal } from './database.ts'
-import { eligibleSql, mappingVariables, renderSql, tableSql, type UsersMapping } from './mapping.ts'
+import { findLookUp, type LookUp } from './look-up.ts'
+import {
+  conditionSql,
+  mappingVariables,
+  renderSql,
+  type TableName,
+  tableSql,
+  type UsersMapping,
+} from './mapping.ts'
 
 /** What the adapter needs to know of the table. */
 export interface TableFacts {
   /** The SQL type that ids are cast to. */
   readonly idType: string
   readonly idIsInteger: boolean
+  /** The SQL type of addresses. */
+  readonly emailType: string
+  readonly emailIsCitext: boolean
+  readonly lookUp: LookUp
   /** What decides letter case in the address column, as SQL. */
   readonly emailCollation: string | undefined
   /** Faults of the mapping, each naming its variable. Not empty: the service must not start. */
@@ -20,6 +32,8 @@ export interface TableFacts {
 interface ColumnRow extends Record<string, unknown> {
   name: string
   type: string
+  /** With its schema, where that is not on the search path. */
+  fullType: string
   /** Most characters, for types that have a limit. */
   width: number | null
   /** As SQL; null for the database's own, and for types that have none. */
@@ -49,38 +63,58 @@ export async function inspectTable(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
 ): Promise<TableFacts> {
-  const columns = await readColumns(db, mapping)
-  if (typeof columns === 'string') {
-    const fault = `${mappingVariables.table}: ${columns}`
-    const unknown = { idType: 'text', idIsInteger: false, emailCollation: undefined }
-    return { ...unknown, faults: [fault], warnings: [] }
+  const faults: string[] = []
+  const read = async (variable: string, name: TableName) => {
+    const columns = await readColumns(db, name)
+    if (typeof columns === 'string') faults.push(`${variable}: ${columns}`)
+    return typeof columns === 'string' ? [] : columns
   }
-  const byName = new Map(columns.map((column) => [column.name, column]))
-  const id = byName.get(mapping.id)
+  const users = new Map(
+    (await read(mappingVariables.table, mapping)).map((column) => [column.name, column]),
+  )
+  const { passwordTable } = mapping
+  const passwords = passwordTable
+    ? new Map(
+        (await read(mappingVariables.passwordTable, passwordTable)).map((column) => [
+          column.name,
+          column,
+        ]),
+      )
+    : users
+  const id = users.get(mapping.id)
   const idType = ID_TYPES[id?.type ?? '']
+  const email = users.get(mapping.emailAddress)
   const facts = {
     idType: idType ?? 'text',
     idIsInteger: /^int/.test(id?.type ?? ''),
-    emailCollation: byName.get(mapping.emailAddress)?.collation ?? undefined,
+    emailType: email?.fullType ?? 'text',
+    emailIsCitext: email?.type === 'citext',
+    emailCollation: email?.collation ?? undefined,
   }
-  const faults = columnFaults(mapping, byName)
+  if (faults.length === 0) faults.push(...columnFaults(mapping, users, passwords))
   if (id && !idType) {
     faults.push(`${mappingVariables.id}: ids of type ${id.type} are not supported`)
   }
   if (faults.length === 0) faults.push(...(await relationFaults(db, mapping)))
-  if (faults.length === 0) faults.push(...(await expressionFaults(db, mapping)))
-  const warnings = faults.length === 0 ? await indexWarnings(db, mapping) : []
-  return { ...facts, faults, warnings }
+  if (faults.length === 0) faults.push(...(await sqlFaults(db, mapping, facts.idType)))
+  if (faults.length > 0) return { ...facts, lookUp: 'lower', faults, warnings: [] }
+  const { lookUp, fault, warning } = await findLookUp(db, mapping, facts)
+  return {
+    ...facts,
+    lookUp,
+    faults: fault === undefined ? [] : [fault],
+    warnings: warning === undefined ? [] : [warning],
+  }
 }
 
 /** @returns the columns, or why there are none */
 async function readColumns(
   db: PostgresJsDatabase,
-  mapping: UsersMapping,
+  name: TableName,
 ): Promise<readonly ColumnRow[] | string> {
   try {
     const columns = await db.execute<ColumnRow>(sql`
-      SELECT a.attname AS name, t.typname AS type,
+      SELECT a.attname AS name, t.typname AS type, format_type(t.oid, -1) AS "fullType",
         CASE WHEN t.typname IN ('varchar', 'bpchar') AND greatest(a.atttypmod, domain.typtypmod) > 4
           THEN greatest(a.atttypmod, domain.typtypmod) - 4 END AS width,
         (SELECT format('%I.%I', n.nspname, c.collname) FROM pg_collation c
@@ -91,7 +125,7 @@ async function readColumns(
       FROM pg_attribute a
       JOIN pg_type domain ON domain.oid = a.atttypid
       JOIN pg_type t ON t.oid = CASE WHEN domain.typtype = 'd' THEN domain.typbasetype ELSE domain.oid END
-      WHERE a.attrelid = to_regclass(${renderSql(tableSql(mapping))}) AND a.attnum > 0 AND NOT a.attisdropped`)
+      WHERE a.attrelid = to_regclass(${renderSql(tableSql(name))}) AND a.attnum > 0 AND NOT a.attisdropped`)
     return columns.length > 0 ? columns : 'there is no table or view of this name'
   } catch (error) {
     if (!isRefusal(error)) throw error
@@ -100,15 +134,18 @@ async function readColumns(
   }
 }
 
-function columnFaults(mapping: UsersMapping, byName: ReadonlyMap<string, ColumnRow>): string[] {
+type Columns = ReadonlyMap<string, ColumnRow>
+
+function columnFaults(mapping: UsersMapping, users: Columns, passwords: Columns): string[] {
   const faults: string[] = []
   const judge = (
     variable: string,
     name: string | undefined,
     needs: { types?: readonly string[]; update?: boolean },
+    columns = users,
   ) => {
     if (name === undefined) return
-    const column = byName.get(name)
+    const column = columns.get(name)
     if (!column) {
       faults.push(`${variable}: the table has no such column`)
     } else if (!column.selectable) {
@@ -123,7 +160,9 @@ function columnFaults(mapping: UsersMapping, byName: ReadonlyMap<string, ColumnR
   }
   judge(mappingVariables.id, mapping.id, {})
   judge(mappingVariables.emailAddress, mapping.emailAddress, { types: TEXT_TYPES })
-  judge(mappingVariables.passwordHash, mapping.passwordHash, { types: TEXT_TYPES, update: true })
+  const hashNeeds = { types: TEXT_TYPES, update: true }
+  judge(mappingVariables.passwordHash, mapping.passwordHash, hashNeeds, passwords)
+  judge(mappingVariables.userColumn, mapping.passwordTable?.userColumn, {}, passwords)
   for (const name of mapping.loginColumns) {
     judge(mappingVariables.loginColumns, name, { types: TEXT_TYPES })
   }
@@ -135,7 +174,7 @@ function columnFaults(mapping: UsersMapping, byName: ReadonlyMap<string, ColumnR
     update: true,
   })
   judge(mappingVariables.epoch, mapping.epoch, { types: ['int2', 'int4', 'int8'], update: true })
-  const width = byName.get(mapping.passwordHash)?.width
+  const width = passwords.get(mapping.passwordHash)?.width
   if (width && width < ARGON2ID_LENGTH) {
     faults.push(
       `${mappingVariables.passwordHash}: holds ${width} characters, an argon2id hash has ${ARGON2ID_LENGTH}`,
@@ -146,38 +185,58 @@ function columnFaults(mapping: UsersMapping, byName: ReadonlyMap<string, ColumnR
 
 async function relationFaults(db: PostgresJsDatabase, mapping: UsersMapping): Promise<string[]> {
   const UPDATE = 4
+  const { passwordTable } = mapping
   const [relation] = await db.execute<{ events: number }>(
-    sql`SELECT pg_relation_is_updatable(to_regclass(${renderSql(tableSql(mapping))}), true) AS events`,
+    sql`SELECT pg_relation_is_updatable(to_regclass(${renderSql(tableSql(passwordTable ?? mapping))}), true) AS events`,
   )
   if (relation && (relation.events & UPDATE) !== 0) return []
-  return [`${mappingVariables.table}: PostgreSQL cannot update this view`]
+  const variable = passwordTable ? mappingVariables.passwordTable : mappingVariables.table
+  return [`${variable}: PostgreSQL cannot update this view`]
 }
 
 /** Tries the operator's expression without reading a row. */
-async function expressionFaults(db: PostgresJsDatabase, mapping: UsersMapping): Promise<string[]> {
-  try {
-    // As a condition, which is how the write has it: an aggregate would pass as a result.
-    await db.execute(sql`SELECT FROM ${tableSql(mapping)} WHERE ${eligibleSql(mapping)} LIMIT 0`)
-    return []
-  } catch (error) {
-    if (!isRefusal(error)) throw error
-    return [`${mappingVariables.eligibleSql}: ${describeFailure(error)}`]
+/** Tries the operator's expressions and statement without reading or writing a row. */
+async function sqlFaults(
+  db: PostgresJsDatabase,
+  mapping: UsersMapping,
+  idType: string,
+): Promise<string[]> {
+  const faults: string[] = []
+  const attempt = async (variable: string, work: () => Promise<unknown>) => {
+    try {
+      await work()
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      faults.push(`${variable}: ${describeFailure(error)}`)
+    }
   }
-}
-
-async function indexWarnings(db: PostgresJsDatabase, mapping: UsersMapping): Promise<string[]> {
-  const name = renderSql(tableSql(mapping))
-  const [found] = await db.execute<{ served: boolean }>(sql`
-    SELECT c.relkind = 'v' OR EXISTS (
-      SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL
-        AND pg_get_indexdef(i.indexrelid, 1, false) IN (
-          format('lower(%I)', ${mapping.emailAddress}::text),
-          format('lower((%I)::text)', ${mapping.emailAddress}::text))
-    ) AS served
-    FROM pg_class c WHERE c.oid = to_regclass(${name})`)
-  if (found?.served) return []
-  const column = renderSql(sql`${sql.identifier(mapping.emailAddress)}`)
-  return [
-    `no index serves the look-up by address, so each look-up reads the whole table. Run: CREATE INDEX CONCURRENTLY ON ${name} (lower(${column}))`,
-  ]
+  // As a condition, which is how the write has it: an aggregate would pass as a result.
+  await attempt(mappingVariables.eligibleSql, () =>
+    db.execute(
+      sql`SELECT FROM ${tableSql(mapping)} WHERE ${conditionSql(mapping.eligibleSql)} LIMIT 0`,
+    ),
+  )
+  const { passwordTable, afterReset } = mapping
+  if (passwordTable) {
+    const user = sql.identifier(passwordTable.userColumn)
+    const table = tableSql(passwordTable)
+    await attempt(mappingVariables.userColumn, () =>
+      db.execute(sql`SELECT FROM ${table} WHERE ${user} = NULL::${sql.raw(idType)} LIMIT 0`),
+    )
+    await attempt(mappingVariables.filterSql, () =>
+      db.execute(sql`SELECT FROM ${table} WHERE ${conditionSql(passwordTable.filterSql)} LIMIT 0`),
+    )
+  }
+  if (afterReset) {
+    // Planned, which needs every name and every right, and not run.
+    await attempt(mappingVariables.afterReset, () =>
+      db.transaction(async (transaction) => {
+        const statement = sql.join(afterReset.map(sql.raw), sql`$1`)
+        await transaction.execute(sql`PREPARE rekey_check (${sql.raw(idType)}) AS ${statement}`)
+        await transaction.execute(sql`EXPLAIN EXECUTE rekey_check (NULL)`)
+        await transaction.execute(sql`DEALLOCATE rekey_check`)
+      }),
+    )
+  }
+  return faults
 }

@@ -1,15 +1,21 @@
-// Which table and columns of the host hold the accounts, and their names as SQL.
+// Which tables and columns of the host hold the accounts, and their names as SQL.
 
 import { type SQL, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 
-/** The operator's USERS_* settings. Names are as the catalogue spells them; no quotes. */
-export interface UsersMapping {
+/** A table by its name and, where it is not on the search path, its schema. */
+export interface TableName {
   readonly schema: string | undefined
   readonly table: string
+}
+
+/** The operator's USERS_* settings. Names are as the catalogue spells them; no quotes. */
+export interface UsersMapping extends TableName {
   readonly id: string
   readonly emailAddress: string
+  /** A column of the table, or of the password table where there is one. */
   readonly passwordHash: string
+  readonly passwordTable: PasswordTable | undefined
   /** A boolean expression over the row. */
   readonly eligibleSql: string | undefined
   readonly loginColumns: readonly string[]
@@ -18,6 +24,18 @@ export interface UsersMapping {
   readonly lastLogin: string | undefined
   readonly changedAt: string | undefined
   readonly epoch: string | undefined
+  /** AFTER_RESET_SQL, split where the account's id belongs. */
+  readonly afterReset: readonly string[] | undefined
+  /** Whether a large table without an index may be read as a whole for each request. */
+  readonly allowSeqScan: boolean
+}
+
+/** A second table that holds the hashes: one row of it for each account that has a password. */
+export interface PasswordTable extends TableName {
+  /** The column that holds the account's id. */
+  readonly userColumn: string
+  /** A boolean expression over the row, where other rows than those of passwords are in the table. */
+  readonly filterSql: string | undefined
 }
 
 /** The variable that names each part of the mapping, for messages to the operator. */
@@ -26,6 +44,9 @@ export const mappingVariables = {
   id: 'USERS_ID_COLUMN',
   emailAddress: 'USERS_EMAIL_COLUMN',
   passwordHash: 'USERS_PASSWORD_COLUMN',
+  passwordTable: 'USERS_PASSWORD_TABLE',
+  userColumn: 'USERS_PASSWORD_USER_COLUMN',
+  filterSql: 'USERS_PASSWORD_FILTER_SQL',
   eligibleSql: 'USERS_ELIGIBLE_SQL',
   loginColumns: 'USERS_LOGIN_COLUMNS',
   name: 'USERS_NAME_COLUMN',
@@ -33,22 +54,19 @@ export const mappingVariables = {
   lastLogin: 'USERS_LAST_LOGIN_COLUMN',
   changedAt: 'USERS_CHANGED_AT_COLUMN',
   epoch: 'USERS_EPOCH_COLUMN',
+  afterReset: 'AFTER_RESET_SQL',
 } as const
 
-/** The table's quoted name. */
-export function tableSql(mapping: UsersMapping): SQL {
-  const table = sql.identifier(mapping.table)
-  return mapping.schema === undefined
-    ? sql`${table}`
-    : sql`${sql.identifier(mapping.schema)}.${table}`
+/** A table's quoted name. */
+export function tableSql(name: TableName): SQL {
+  const table = sql.identifier(name.table)
+  return name.schema === undefined ? sql`${table}` : sql`${sql.identifier(name.schema)}.${table}`
 }
 
-/** The eligibility of a row: never NULL. */
-export function eligibleSql(mapping: UsersMapping): SQL {
-  // The line break ends a comment that the operator's expression may close with.
-  return mapping.eligibleSql === undefined
-    ? sql`true`
-    : sql`((${sql.raw(mapping.eligibleSql)}\n) IS TRUE)`
+/** An operator's boolean expression over a row: never NULL. */
+export function conditionSql(expression: string | undefined): SQL {
+  // The line break ends a comment that the expression may close with.
+  return expression === undefined ? sql`true` : sql`((${sql.raw(expression)}\n) IS TRUE)`
 }
 
 /** A piece of SQL without parameters as text, for the catalogue and for messages. */

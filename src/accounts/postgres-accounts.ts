@@ -1,14 +1,22 @@
 // The accounts in the host's PostgreSQL table: look-up, read, and the compare-and-set write.
 
-import { and, type SQL, sql } from 'drizzle-orm'
-import { PgSchema, pgTable, text } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
 import { foldAsciiCase } from '../core/email-address.ts'
+import { RekeyError } from '../errors.ts'
 import type { Account, Accounts } from '../ports.ts'
+import {
+  type AccountQueries,
+  createAccountQueries,
+  type QueryFacts,
+  type WriteValues,
+} from './account-queries.ts'
 import { asUnavailable, type Database, isDataException, isRefusal } from './database.ts'
 import type { TableFacts } from './inspect-table.ts'
-import { eligibleSql, type UsersMapping } from './mapping.ts'
+import { mappingVariables, type UsersMapping } from './mapping.ts'
 
 const MAX_ACCOUNTS_PER_IDENTIFIER = 5
+// Of each statement where several make one write. All of them together end before the line gives up.
+const STEP_TIMEOUT = "'5s'"
 
 interface Row {
   readonly account: Account
@@ -22,68 +30,11 @@ interface Row {
 export function createPostgresAccounts(
   { db, line }: Pick<Database, 'db' | 'line'>,
   mapping: UsersMapping,
-  facts: Pick<TableFacts, 'idType' | 'idIsInteger' | 'emailCollation'>,
+  facts: QueryFacts & Pick<TableFacts, 'idIsInteger'>,
 ): Accounts {
-  const table = (
-    mapping.schema === undefined ? pgTable : new PgSchema(mapping.schema).table
-  ) as typeof pgTable
-  const users = table(mapping.table, {
-    id: text(mapping.id),
-    emailAddress: text(mapping.emailAddress),
-    passwordHash: text(mapping.passwordHash),
-    changedAt: text(mapping.changedAt ?? ''),
-    epoch: text(mapping.epoch ?? ''),
-  })
-  const column = (name: string) => sql`${sql.identifier(name)}::text`
-  const optional = (name: string | undefined) => (name === undefined ? sql`NULL` : column(name))
-  const fields = {
-    id: sql<string>`${users.id}::text`,
-    emailAddress: sql<string | null>`${users.emailAddress}::text`,
-    passwordHash: sql<string | null>`${users.passwordHash}::text`,
-    isEligible: sql<boolean>`${eligibleSql(mapping)}`,
-    lastLogin: sql<string | null>`${optional(mapping.lastLogin)}`,
-    name: sql<string | null>`${optional(mapping.name)}`,
-    locale: sql<string | null>`${optional(mapping.locale)}`,
-    logins: sql<
-      (string | null)[]
-    >`jsonb_build_array(${sql.join(mapping.loginColumns.map(column), sql`, `)})`,
-  }
-  const select = (where: SQL) => db.select(fields).from(users).where(where).orderBy(users.id)
-  // One JSON text per list: it needs no array types from the catalogue and keeps the index in use.
-  const listed = (type: string) =>
-    sql`ARRAY(SELECT value::${sql.raw(type)} FROM jsonb_array_elements_text(${sql.placeholder('list')}::jsonb))`
-  // Both sides by one idea of letter case; only ASCII's counts in the end, when rows are picked.
-  const collate = sql.raw(facts.emailCollation ? ` COLLATE ${facts.emailCollation}` : '')
-  const id = sql`${sql.placeholder('id')}::${sql.raw(facts.idType)}`
+  const queries = createAccountQueries(db, mapping, facts)
 
-  const byIds = select(sql`${users.id} = ANY(${listed(facts.idType)})`).prepare('read')
-  const byAddresses = select(
-    sql`lower(${users.emailAddress}::text) = ANY(ARRAY(SELECT lower(value${collate}) FROM jsonb_array_elements_text(${sql.placeholder('list')}::jsonb)))`,
-  ).prepare('find_by_address')
-  const byLogin = mapping.loginColumns.map((name) =>
-    select(sql`${sql.identifier(name)} = ANY(${listed('text')})`).prepare(`find_by_${name}`),
-  )
-  const write = db
-    .update(users)
-    .set({
-      passwordHash: sql`${sql.placeholder('newHash')}`,
-      ...(mapping.changedAt !== undefined && { changedAt: sql`now()` }),
-      ...(mapping.epoch !== undefined && { epoch: sql`coalesce(${users.epoch}, 0) + 1` }),
-    })
-    .where(
-      and(
-        sql`${users.id} = ${id}`,
-        sql`${users.passwordHash}::text = ${sql.placeholder('passwordHash')}`,
-        sql`${users.emailAddress}::text = ${sql.placeholder('emailAddress')}`,
-        mapping.lastLogin === undefined
-          ? undefined
-          : sql`${column(mapping.lastLogin)} IS NOT DISTINCT FROM ${sql.placeholder('lastLogin')}::text`,
-        eligibleSql(mapping),
-      ),
-    )
-    .prepare('replace_password')
-
-  const toRow = (row: Awaited<ReturnType<typeof byIds.execute>>[number]): Row => {
+  const toRow = (row: Awaited<ReturnType<AccountQueries['byIds']['execute']>>[number]): Row => {
     const { logins } = row
     const emailAddress = row.emailAddress ?? ''
     const personal = [
@@ -103,7 +54,10 @@ export function createPostgresAccounts(
     }
     return { account, logins }
   }
-  const list = async (query: typeof byIds, values: readonly string[]): Promise<Row[]> => {
+  const list = async (
+    query: AccountQueries['byIds'],
+    values: readonly string[],
+  ): Promise<Row[]> => {
     if (values.length === 0) return []
     try {
       const rows = await line(() => query.execute({ list: JSON.stringify(values) }))
@@ -124,16 +78,39 @@ export function createPostgresAccounts(
   }
 
   const isWritten = async (id: string, newHash: string) => {
-    const [row] = await list(byIds, [id])
+    const [row] = await list(queries.byIds, [id])
     return row?.account.passwordHash === newHash
   }
+
+  const { touchOwner } = queries
+  const { afterReset } = mapping
+  const writeAlone = queries.write(db)
+  const write =
+    touchOwner || afterReset
+      ? (values: WriteValues) =>
+          db.transaction(async (transaction) => {
+            await transaction.execute(sql`SET LOCAL statement_timeout = ${sql.raw(STEP_TIMEOUT)}`)
+            const { count } = await queries.write(transaction).execute(values)
+            if (count !== 1) return false
+            if (touchOwner) await touchOwner(transaction, values.id)
+            if (afterReset) {
+              const id = sql`${values.id}::${sql.raw(facts.idType)}`
+              await transaction
+                .execute(sql.join(afterReset.map(sql.raw), id))
+                .catch((error: unknown) => {
+                  throw asUnavailable(error, mappingVariables.afterReset)
+                })
+            }
+            return true
+          })
+      : async (values: WriteValues) => (await writeAlone.execute(values)).count === 1
 
   return {
     takesIntegerIds: () => facts.idIsInteger,
 
     async find(identifiers) {
       const byAddress = Map.groupBy(
-        await list(byAddresses, [
+        await list(queries.byAddresses, [
           ...new Set(identifiers.flatMap(({ text }) => [text, foldAsciiCase(text)])),
         ]),
         ({ account }) => foldAsciiCase(account.emailAddress),
@@ -141,7 +118,7 @@ export function createPostgresAccounts(
       const found = identifiers.map(({ text }) =>
         pick(byAddress.get(foldAsciiCase(text)) ?? [], (row) => row.account.emailAddress === text),
       )
-      for (const [index, query] of byLogin.entries()) {
+      for (const [index, query] of queries.byLogin.entries()) {
         const open = identifiers.flatMap(({ kind, text }, at) =>
           kind === 'login' && found[at]?.length === 0 ? [{ at, text }] : [],
         )
@@ -155,16 +132,16 @@ export function createPostgresAccounts(
     },
 
     async read(ids) {
-      return (await list(byIds, ids)).map((row) => row.account)
+      return (await list(queries.byIds, ids)).map((row) => row.account)
     },
 
     async replacePassword(account, newHash) {
       const { id, passwordHash, emailAddress, lastLogin } = account
-      const facts = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
+      const values = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
       try {
-        const result = await line(() => write.execute(facts))
-        return result.count === 1
+        return await line(() => write(values))
       } catch (error) {
+        if (error instanceof RekeyError) throw error
         // The answer may be lost and the write done. Its salt makes the hash tell.
         if (!isRefusal(error) && (await isWritten(id, newHash))) return true
         throw asUnavailable(error)

@@ -3,7 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import type { Preset } from './presets/preset.ts'
+import { type PresetName, presets } from './presets/presets.ts'
+import { rekey } from './presets/rekey.ts'
 
+const presetNames = Object.keys(presets) as readonly PresetName[]
 const text = (description: string) => Type.String({ description, minLength: 1 })
 const textOr = (byDefault: string, description: string) =>
   Type.String({ description, minLength: 1, default: byDefault })
@@ -101,10 +105,24 @@ export const EnvironmentSchema = Type.Object({
   RATE_LIMIT_CONFIRMS: rate('100/15m', 'Checks and resets per client address'),
   RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Reset links mailed to one account while one of them works'),
 
-  USERS_TABLE: textOr('users', 'The table, or schema.table'),
-  USERS_ID_COLUMN: textOr('id', 'Column of the id: uuid, bigint, integer, smallint or text'),
-  USERS_EMAIL_COLUMN: textOr('email', 'Column of the address'),
-  USERS_PASSWORD_COLUMN: textOr('password_hash', 'Column of the password hash'),
+  USERS_PRESET: oneOf('rekey', presetNames, 'Whose tables they are: what USERS_* are when unset'),
+  USERS_TABLE: textOr(rekey.variables.USERS_TABLE, 'The table, or schema.table'),
+  USERS_ID_COLUMN: textOr(
+    rekey.variables.USERS_ID_COLUMN,
+    'Column of the id: uuid, bigint, integer, smallint or text',
+  ),
+  USERS_EMAIL_COLUMN: textOr(rekey.variables.USERS_EMAIL_COLUMN, 'Column of the address'),
+  USERS_PASSWORD_COLUMN: textOr(
+    rekey.variables.USERS_PASSWORD_COLUMN,
+    'Column of the password hash',
+  ),
+  USERS_PASSWORD_TABLE: optional(
+    text('A second table that holds the hashes, or schema.table; USERS_PASSWORD_COLUMN is its'),
+  ),
+  USERS_PASSWORD_USER_COLUMN: optional(text("Its column with the account's id")),
+  USERS_PASSWORD_FILTER_SQL: optional(
+    text("Boolean expression over its rows, such as provider = 'password'"),
+  ),
   USERS_ELIGIBLE_SQL: optional(text('Boolean expression over the row, such as is_active')),
   USERS_LOGIN_COLUMNS: optional(list('Further columns that `login` matches exactly')),
   USERS_NAME_COLUMN: optional(text('Column of the name that mails greet')),
@@ -112,6 +130,10 @@ export const EnvironmentSchema = Type.Object({
   USERS_LAST_LOGIN_COLUMN: optional(text('Column of the last login; a sign-in voids links')),
   USERS_CHANGED_AT_COLUMN: optional(text('Column set to the time of the change')),
   USERS_EPOCH_COLUMN: optional(text('Column incremented at a change, to end sessions')),
+  AFTER_RESET_SQL: optional(
+    text('One statement in the same transaction as the password, with :user_id'),
+  ),
+  ALLOW_SEQ_SCAN: flag(false, 'Start although no index serves the look-up in a large table'),
 })
 
 /** The variables, typed and with their defaults. */
@@ -149,6 +171,9 @@ export function readEnvironment(
     // Compose files and templates leave variables empty rather than unset.
     if (value) values[name] = parse(value, schema)
   }
+  for (const [name, value] of Object.entries(presetOf(values['USERS_PRESET']).variables)) {
+    values[name] ??= parse(value, variables[name] ?? EnvironmentSchema)
+  }
   for (const error of Value.Errors(
     EnvironmentSchema,
     Value.Default(EnvironmentSchema, { ...values }),
@@ -161,6 +186,10 @@ export function readEnvironment(
   for (const name of faults.keys()) delete values[name]
   const environment = Value.Default(EnvironmentSchema, values) as Environment
   return { environment, faults, warnings: nearMisses(Object.keys(env)) }
+}
+
+function presetOf(name: unknown): Preset {
+  return presetNames.includes(name as PresetName) ? presets[name as PresetName] : rekey
 }
 
 function parse(value: string, schema: TSchema): unknown {

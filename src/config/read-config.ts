@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
 import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
+import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Config } from './config.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import {
@@ -102,6 +103,19 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
     attempt(name as keyof Environment, () => [value].flat().map(String).map(checkIdentifier))
   }
   const table = attempt('USERS_TABLE', () => parseTable(env.USERS_TABLE))
+  const passwordTable = attempt('USERS_PASSWORD_TABLE', () =>
+    env.USERS_PASSWORD_TABLE === undefined ? undefined : parseTable(env.USERS_PASSWORD_TABLE),
+  )
+  const hasBoth =
+    (env.USERS_PASSWORD_TABLE === undefined) === (env.USERS_PASSWORD_USER_COLUMN === undefined)
+  check(
+    'USERS_PASSWORD_USER_COLUMN',
+    hasBoth,
+    'goes with USERS_PASSWORD_TABLE: set both or neither',
+  )
+  const isFilterUsed =
+    env.USERS_PASSWORD_FILTER_SQL === undefined || env.USERS_PASSWORD_TABLE !== undefined
+  check('USERS_PASSWORD_FILTER_SQL', isFilterUsed, 'needs USERS_PASSWORD_TABLE')
 
   const config: Config = {
     database: {
@@ -116,6 +130,11 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
       id: env.USERS_ID_COLUMN,
       emailAddress: env.USERS_EMAIL_COLUMN,
       passwordHash: env.USERS_PASSWORD_COLUMN,
+      passwordTable: passwordTable && {
+        ...passwordTable,
+        userColumn: env.USERS_PASSWORD_USER_COLUMN ?? '',
+        filterSql: env.USERS_PASSWORD_FILTER_SQL,
+      },
       eligibleSql: env.USERS_ELIGIBLE_SQL,
       loginColumns: env.USERS_LOGIN_COLUMNS ?? [],
       name: env.USERS_NAME_COLUMN,
@@ -123,6 +142,10 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
       lastLogin: env.USERS_LAST_LOGIN_COLUMN,
       changedAt: env.USERS_CHANGED_AT_COLUMN,
       epoch: env.USERS_EPOCH_COLUMN,
+      afterReset: attempt('AFTER_RESET_SQL', () =>
+        env.AFTER_RESET_SQL === undefined ? undefined : parseAfterResetSql(env.AFTER_RESET_SQL),
+      ),
+      allowSeqScan: env.ALLOW_SEQ_SCAN,
     },
     links: {
       keyRing: attempt('LINK_SECRETS', () => parseSecrets(env.LINK_SECRETS)),

@@ -250,7 +250,7 @@ test('without an index for the look-up, the operator is told how to make one', a
   await sql`alter table "Slow ""ones""" rename email to "E-Mail"`
   const { warnings } = await inspectTable(opened.db, mapping)
   expect(warnings).toEqual([
-    'no index serves the look-up by address, so each look-up reads the whole table. Run: CREATE INDEX CONCURRENTLY ON "Slow ""ones""" (lower("E-Mail"))',
+    'USERS_EMAIL_COLUMN: no index serves the look-up by address, so each look-up reads the whole table. Run: CREATE INDEX CONCURRENTLY ON "Slow ""ones""" (lower("E-Mail"))',
   ])
   const [statement = ''] = warnings[0]?.split('Run: ').slice(1) ?? []
   await sql.unsafe(statement)

@@ -9,7 +9,16 @@ import type { Accounts } from '../../src/ports.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 
 export type Row = Readonly<Record<string, unknown>>
-type ColumnKey = Exclude<keyof UsersMapping, 'schema' | 'table' | 'eligibleSql' | 'loginColumns'>
+type ColumnKey = Exclude<
+  keyof UsersMapping,
+  | 'schema'
+  | 'table'
+  | 'eligibleSql'
+  | 'loginColumns'
+  | 'passwordTable'
+  | 'afterReset'
+  | 'allowSeqScan'
+>
 
 export const plainMapping = {
   schema: undefined,
@@ -17,6 +26,7 @@ export const plainMapping = {
   id: 'id',
   emailAddress: 'email',
   passwordHash: 'password_hash',
+  passwordTable: undefined,
   eligibleSql: 'active',
   loginColumns: ['username', 'staff_no'],
   name: 'full_name',
@@ -24,6 +34,8 @@ export const plainMapping = {
   lastLogin: 'last_login',
   changedAt: 'changed_at',
   epoch: 'token_version',
+  afterReset: undefined,
+  allowSeqScan: false,
 } as const satisfies UsersMapping
 
 /** With everything in its names that SQL would stumble over without quotes. */
@@ -41,6 +53,26 @@ export const awkwardMapping = {
   lastLogin: 'last$1Login',
   changedAt: 'changed?At',
   epoch: ' épôque ',
+} as const satisfies UsersMapping
+
+export const twoTablesMapping = {
+  ...plainMapping,
+  passwordTable: {
+    schema: undefined,
+    table: 'credentials',
+    userColumn: 'user_id',
+    filterSql: "kind = 'password' -- of all kinds",
+  },
+} as const satisfies UsersMapping
+
+export const awkwardTwoTablesMapping = {
+  ...awkwardMapping,
+  passwordTable: {
+    schema: 'Acme Corp',
+    table: 'rekey "owner"',
+    userColumn: 'User"s ID',
+    filterSql: undefined,
+  },
 } as const satisfies UsersMapping
 
 export interface MappedTable {
@@ -67,10 +99,12 @@ export async function createMappedTable(
   const quote = (column: string) => `"${column.replaceAll('"', '""')}"`
   const active = mapping.eligibleSql?.match(/^"([^"]*)"/)?.[1] ?? mapping.eligibleSql ?? 'active'
   const [first, second] = mapping.loginColumns
+  const { passwordTable } = mapping
+  const passwords = passwordTable && renderSql(tableSql(passwordTable))
   const columns: [string | undefined, string][] = [
     [mapping.id, `${types.id ?? 'bigint'} primary key`],
     [mapping.emailAddress, types.emailAddress ?? 'text'],
-    [mapping.passwordHash, types.passwordHash ?? 'text'],
+    [passwordTable ? undefined : mapping.passwordHash, types.passwordHash ?? 'text'],
     [active, 'boolean default true'],
     [first, types.login ?? 'text'],
     [second, types.login ?? 'text'],
@@ -88,6 +122,13 @@ export async function createMappedTable(
   )
   await sql.unsafe(`create table ${name} (${definitions.join(', ')})`)
   await sql.unsafe(`create index on ${name} (lower(${quote(mapping.emailAddress)}))`)
+  if (passwordTable) {
+    const user = quote(passwordTable.userColumn)
+    await sql.unsafe(
+      `create table ${passwords} (${user} ${types.id ?? 'bigint'}, kind text default 'password', ${quote(mapping.passwordHash)} text)`,
+    )
+    await sql.unsafe(`create index on ${passwords} (${user})`)
+  }
 
   const opened: Database = openDatabase({
     url: database.url,
@@ -103,7 +144,9 @@ export async function createMappedTable(
     database,
     accounts: createPostgresAccounts(opened, mapping, facts),
     async store({ active: isActive, logins, ...row }) {
-      const byName = Object.entries(row).map(([key, value]) => [mapping[key as ColumnKey], value])
+      const byName = Object.entries(row)
+        .filter(([key]) => !(passwordTable && key === 'passwordHash'))
+        .map(([key, value]) => [mapping[key as ColumnKey], value])
       if (isActive !== undefined) byName.push([active, isActive])
       for (const [index, login] of Object.entries((logins as unknown[]) ?? [])) {
         byName.push([mapping.loginColumns[Number(index)], login])
@@ -118,11 +161,22 @@ export async function createMappedTable(
         `insert into ${name} (${names.join(', ')}) values (${marks.join(', ')}) returning ${quote(mapping.id)}::text as id`,
         values,
       )
+      if (passwordTable && 'passwordHash' in row) {
+        const { userColumn: user } = passwordTable
+        await sql.unsafe(
+          `insert into ${passwords} (${quote(user)}, ${quote(mapping.passwordHash)})
+           select ${quote(mapping.id)}, $2 from ${name} where ${quote(mapping.id)}::text = $1`,
+          [stored?.['id'], row['passwordHash'] as string],
+        )
+      }
       return stored?.['id']
     },
     async row(id) {
+      const join = passwordTable
+        ? `left join ${passwords} on ${quote(passwordTable.userColumn)} = ${quote(mapping.id)}`
+        : ''
       const [row] = await sql.unsafe(
-        `select * from ${name} where ${quote(mapping.id)}::text = $1`,
+        `select * from ${name} ${join} where ${quote(mapping.id)}::text = $1`,
         [id],
       )
       return row

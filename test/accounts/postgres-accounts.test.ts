@@ -8,9 +8,11 @@ import { type AccountsWorld, accountsContract } from './accounts-contract.ts'
 import { createGate } from './database-gate.ts'
 import {
   awkwardMapping,
+  awkwardTwoTablesMapping,
   createMappedTable,
   type MappedTable,
   plainMapping,
+  twoTablesMapping,
 } from './mapped-table.ts'
 
 const integers = ['2', '3', '5', '9', '10', '11', '100']
@@ -56,6 +58,8 @@ const tables: readonly [string, UsersMapping, Parameters<typeof createMappedTabl
       integers,
     ],
     ['citext', plainMapping, { emailAddress: 'citext', login: 'citext' }, integers],
+    ['two tables', twoTablesMapping, { id: 'uuid' }, uuids],
+    ['two tables with awkward names', awkwardTwoTablesMapping, { id: 'text' }, texts],
   ]
 
 describe.each(tables)('with %s', (_, mapping, types, ids) => {
@@ -84,10 +88,12 @@ describe.each(tables)('with %s', (_, mapping, types, ids) => {
     async change(id, row) {
       const at = renderSql(tableSql(mapping))
       for (const [key, value] of Object.entries(row)) {
-        const active = mapping === awkwardMapping ? 'is Active' : 'active'
+        const active = mapping.eligibleSql?.startsWith('"') ? 'is Active' : 'active'
         const column = quoted(key === 'active' ? active : (names[key] ?? ''))
+        const second = key === 'passwordHash' ? mapping.passwordTable : undefined
+        const where = quoted(second?.userColumn ?? mapping.id)
         await table.sql.unsafe(
-          `update ${at} set ${column} = $1 where ${quoted(mapping.id)}::text = $2`,
+          `update ${second ? renderSql(tableSql(second)) : at} set ${column} = $1 where ${where}::text = $2`,
           [value as string, id],
         )
       }
@@ -98,7 +104,10 @@ describe.each(tables)('with %s', (_, mapping, types, ids) => {
     },
     column: (key) => names[key] ?? '',
     async empty() {
-      await table.sql.unsafe(`truncate ${renderSql(tableSql(mapping))}`)
+      const names = [mapping, mapping.passwordTable ?? mapping].map((name) =>
+        renderSql(tableSql(name)),
+      )
+      await table.sql.unsafe(`truncate ${names.join()}`)
     },
   }
 

@@ -32,6 +32,9 @@ describe('the defaults', () => {
         prepare: true,
       },
       users: {
+        afterReset: undefined,
+        allowSeqScan: false,
+        passwordTable: undefined,
         schema: undefined,
         table: 'users',
         id: 'id',
@@ -787,12 +790,14 @@ const COLUMNS = Object.keys(EnvironmentSchema.properties).filter((name) =>
   /^USERS_.*_COLUMNS?$/.test(name),
 )
 describe.each(COLUMNS)('%s', (name) => {
+  const second = name === 'USERS_PASSWORD_USER_COLUMN' ? { USERS_PASSWORD_TABLE: 'passwords' } : {}
+
   test.each(['email', 'E-Mail', 'weird "name"; --', 'x'.repeat(63)])('may be %j', (value) => {
-    expect(faultsWith({ [name]: value })).toEqual([])
+    expect(faultsWith({ ...second, [name]: value })).toEqual([])
   })
 
   test.each(['x'.repeat(64), 'é'.repeat(32), 'a\0b'])('may not be %j', (value) => {
-    expect(faultyWith({ [name]: value })).toEqual([name])
+    expect(faultyWith({ ...second, [name]: value })).toEqual([name])
   })
 })
 

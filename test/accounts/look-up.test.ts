@@ -1,0 +1,102 @@
+// How addresses are looked up follows the indexes that there are.
+
+import { afterEach, expect, test } from 'vitest'
+import { openDatabase } from '../../src/accounts/database.ts'
+import { inspectTable } from '../../src/accounts/inspect-table.ts'
+import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
+import { createMappedTable, type MappedTable, plainMapping } from './mapped-table.ts'
+
+let table: MappedTable
+
+afterEach(() => table?.end())
+
+/** The table with these indexes on its address instead of the usual one, looked at again. */
+async function withIndexes(indexes: readonly string[], emailType = 'text', allowSeqScan = false) {
+  table = await createMappedTable(plainMapping, { emailAddress: emailType })
+  const { sql, database } = table
+  await sql`drop index users_lower_idx`
+  for (const on of indexes) await sql.unsafe(`create index on users ${on}`)
+  const mapping = { ...plainMapping, allowSeqScan }
+  const opened = openDatabase({ url: database.url, ca: undefined, poolMax: 1, prepare: true })
+  const look = async () => {
+    const facts = await inspectTable(opened.db, mapping)
+    const accounts = createPostgresAccounts(opened, mapping, facts)
+    const find = async (text: string) => {
+      const [found] = await accounts.find([{ kind: 'address', text }])
+      return found?.map(({ emailAddress }) => emailAddress)
+    }
+    return { facts, find }
+  }
+  return { sql, look, close: opened.close }
+}
+
+test('an index on a plain column finds the spelling that was typed, and small letters', async () => {
+  const { look, close } = await withIndexes(['(email)'])
+  await table.store({ id: 1, emailAddress: 'kim@example.org' })
+  await table.store({ id: 2, emailAddress: 'Ada@Example.org' })
+  const { facts, find } = await look()
+  expect([facts.lookUp, facts.faults]).toEqual(['plain', []])
+  expect(facts.warnings).toEqual([
+    'USERS_EMAIL_COLUMN: its index knows letter case, so an address is found as it was typed or in small letters. To find every spelling: CREATE INDEX CONCURRENTLY ON "users" (lower("email"))',
+  ])
+  expect(await find('KIM@example.org')).toEqual(['kim@example.org'])
+  expect(await find('Ada@Example.org')).toEqual(['Ada@Example.org'])
+  expect(await find('ada@example.org')).toEqual([])
+  await close()
+})
+
+test('an index on a citext column finds every spelling', async () => {
+  const { look, close } = await withIndexes(['(email)'], 'citext')
+  await table.store({ id: 1, emailAddress: 'Kim@Example.org' })
+  const { facts, find } = await look()
+  expect([facts.lookUp, facts.faults, facts.warnings]).toEqual(['plain', [], []])
+  expect(await find('KIM@example.ORG')).toEqual(['Kim@Example.org'])
+  await close()
+})
+
+test.each(['varchar(80)', 'char(80)'])('an index on a plain %s serves too', async (type) => {
+  const { look, close } = await withIndexes(['(email)'], type)
+  await table.store({ id: 1, emailAddress: 'kim@example.org' })
+  const { facts, find } = await look()
+  expect([facts.lookUp, facts.faults]).toEqual(['plain', []])
+  expect(await find('KIM@example.org')).toEqual(['kim@example.org'])
+  await close()
+})
+
+test('an index that cannot serve is no index', async () => {
+  const { look, close } = await withIndexes([
+    '(upper(email))',
+    '(lower(email)) where active',
+    '(id, email)',
+  ])
+  const { facts } = await look()
+  expect(facts.warnings[0]).toContain('no index serves the look-up by address')
+  await close()
+})
+
+const CREATE_INDEX = 'CREATE INDEX CONCURRENTLY ON "users" (lower("email"))'
+
+test('a large table without an index is refused with the statement that makes one', async () => {
+  const { sql, look, close } = await withIndexes([])
+  await sql`insert into users (id, email) select n, n || '@b.c' from generate_series(1, 10000) n`
+  expect((await look()).facts.faults).toEqual([])
+  await sql`insert into users (id, email) values (10001, 'x@b.c')`
+  const { faults } = (await look()).facts
+  expect(faults).toEqual([
+    `USERS_EMAIL_COLUMN: no index serves the look-up by address, so each look-up reads the whole table. Run: ${CREATE_INDEX} (or set ALLOW_SEQ_SCAN=true)`,
+  ])
+  await sql.unsafe(CREATE_INDEX)
+  const { facts } = await look()
+  expect([facts.faults, facts.warnings]).toEqual([[], []])
+  await close()
+})
+
+test('ALLOW_SEQ_SCAN starts without one, and says so', async () => {
+  const { sql, look, close } = await withIndexes([], 'text', true)
+  await sql`insert into users (id, email) select n, n || '@b.c' from generate_series(1, 10001) n`
+  const { facts, find } = await look()
+  expect(facts.faults).toEqual([])
+  expect(facts.warnings[0]).toContain(CREATE_INDEX)
+  expect(await find('77@B.C')).toEqual(['77@b.c'])
+  await close()
+})

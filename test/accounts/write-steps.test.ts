@@ -1,0 +1,218 @@
+// What else is written with a password, in the same transaction: all of it, or nothing.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Database, openDatabase } from '../../src/accounts/database.ts'
+import { inspectTable } from '../../src/accounts/inspect-table.ts'
+import type { UsersMapping } from '../../src/accounts/mapping.ts'
+import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
+import type { Account, Accounts } from '../../src/ports.ts'
+import {
+  createMappedTable,
+  type MappedTable,
+  plainMapping,
+  twoTablesMapping,
+} from './mapped-table.ts'
+
+let table: MappedTable
+let opened: Database
+
+const afterwards = (...parts: string[]): Partial<UsersMapping> => ({ afterReset: parts })
+const endSessions = afterwards('DELETE FROM sessions WHERE user_id = ', '')
+
+/** The accounts of the table through another mapping. */
+async function through(mapping: UsersMapping): Promise<Accounts> {
+  const facts = await inspectTable(opened.db, mapping)
+  expect(facts.faults).toEqual([])
+  return createPostgresAccounts(opened, mapping, facts)
+}
+
+async function read(accounts: Accounts, id = '1'): Promise<Account> {
+  const [account] = await accounts.read([id])
+  if (!account) throw new Error('no such account')
+  return account
+}
+
+const layouts: readonly [string, UsersMapping][] = [
+  ['one table', plainMapping],
+  ['two tables', twoTablesMapping],
+]
+
+describe.each(layouts)('in %s', (_, mapping) => {
+  beforeEach(async () => {
+    table = await createMappedTable(mapping, { id: 'bigint' })
+    const { sql, database } = table
+    await sql`create table sessions (user_id bigint, expires timestamptz)`
+    await sql`insert into sessions values (1, now()), (1, now()), (2, now())`
+    await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'old', epoch: 1 })
+    await table.store({ id: 2, emailAddress: 'd@e.f', passwordHash: 'old', epoch: 1 })
+    opened = openDatabase({ url: database.url, ca: undefined, poolMax: 2, prepare: true })
+  })
+
+  afterEach(async () => {
+    await opened?.close()
+    await table?.end()
+  })
+
+  const sessions = async () => {
+    const rows = await table.sql`select user_id::text as id from sessions order by user_id`
+    return rows.map((row) => row['id'])
+  }
+
+  test('AFTER_RESET_SQL runs with the id, once the password is written', async () => {
+    const accounts = await through({ ...mapping, ...endSessions })
+    expect(await accounts.replacePassword(await read(accounts), 'new')).toBe(true)
+    expect(await sessions()).toEqual(['2'])
+    expect(await table.row('1')).toMatchObject({ password_hash: 'new', token_version: 2 })
+    expect(await table.row('2')).toMatchObject({ password_hash: 'old', token_version: 1 })
+  })
+
+  test('it does not run for a row that has changed', async () => {
+    const accounts = await through({ ...mapping, ...endSessions })
+    const account = await read(accounts)
+    await table.sql`update users set email = 'new@b.c' where id = 1`
+    expect(await accounts.replacePassword(account, 'new')).toBe(false)
+    expect(await sessions()).toEqual(['1', '1', '2'])
+    expect(await table.row('1')).toMatchObject({ password_hash: 'old', token_version: 1 })
+  })
+
+  test.each<[string, Partial<UsersMapping>, string]>([
+    ['fails', afterwards('SELECT 1 / (', ' - 1)'), '22012'],
+    ['is refused by the host', afterwards('SELECT refuse(', ')'), 'P0001'],
+    ['takes too long', afterwards('SELECT pg_sleep(', ' + 9)'), '57014'],
+    ['breaks a rule', afterwards('INSERT INTO audit VALUES (', ')'), '23502'],
+  ])('nothing is written when it %s', { timeout: 15_000 }, async (_, after, code) => {
+    await table.sql`create table audit (user_id bigint, at timestamptz not null)`
+    await table.sql.unsafe(
+      `create function refuse(bigint) returns void language plpgsql as $$ begin raise 'canary'; end $$`,
+    )
+    const accounts = await through({ ...mapping, ...after })
+    const account = await read(accounts)
+    await expect(accounts.replacePassword(account, 'new')).rejects.toMatchObject({
+      code: 'unavailable',
+      message: `AFTER_RESET_SQL: ${code}`,
+    })
+    expect(await table.row('1')).toMatchObject({ password_hash: 'old', token_version: 1 })
+    expect(await read(accounts)).toEqual(account)
+  })
+
+  test.each<[string, readonly string[], string]>([
+    [
+      'names no table that there is',
+      ['DELETE FROM nothing WHERE id = ', ''],
+      '42P01 relation "nothing" does not exist',
+    ],
+    [
+      'compares the id with another type',
+      ['SELECT now() = ', ''],
+      '42883 operator does not exist: timestamp with time zone = bigint',
+    ],
+    ['is no SQL', ['SELECT FROM WHERE ', ''], '42601 syntax error at or near "WHERE"'],
+  ])('a start fails when it %s', async (_, afterReset, fault) => {
+    const { faults } = await inspectTable(opened.db, { ...mapping, afterReset })
+    expect(faults).toEqual([`AFTER_RESET_SQL: ${fault}`])
+    expect(await sessions()).toEqual(['1', '1', '2'])
+  })
+})
+
+describe('with the hash in a second table', () => {
+  beforeEach(async () => {
+    table = await createMappedTable(twoTablesMapping, { id: 'bigint' })
+    opened = openDatabase({ url: table.database.url, ca: undefined, poolMax: 2, prepare: true })
+    await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'old', epoch: 1 })
+  })
+
+  afterEach(async () => {
+    await opened?.close()
+    await table?.end()
+  })
+
+  const least = { ...twoTablesMapping, changedAt: undefined, epoch: undefined }
+
+  test.each<[string, UsersMapping]>([
+    ['alone', least],
+    ['with columns that change too', twoTablesMapping],
+  ])('an address that changes while the hash is written wins: %s', async (_, mapping) => {
+    const accounts = await through(mapping)
+    const account = await read(accounts)
+    const write = await table.sql.begin(async (transaction) => {
+      await transaction`update users set email = 'thief@b.c' where id = 1`
+      const asked = accounts.replacePassword(account, 'new')
+      await waitForLock()
+      return { asked }
+    })
+    expect(await write.asked).toBe(false)
+    expect(await table.row('1')).toMatchObject({ password_hash: 'old', email: 'thief@b.c' })
+  })
+
+  test('an address cannot change until the hash is written', async () => {
+    const accounts = await through({ ...least, ...afterwards('SELECT pg_advisory_lock(', ')') })
+    const account = await read(accounts)
+    await table.sql.begin(async (transaction) => {
+      await transaction`select pg_advisory_xact_lock(1)`
+      const asked = accounts.replacePassword(account, 'new')
+      await waitForLock()
+      const moved = table.sql`update users set email = 'later@b.c' where id = 1`.execute()
+      await waitForLock(2)
+      expect(await read(accounts)).toEqual(account)
+      void Promise.all([asked, moved])
+    })
+    await expect
+      .poll(() => table.row('1'))
+      .toMatchObject({ password_hash: 'new', email: 'later@b.c' })
+  })
+
+  test('rows of other kinds are left alone', async () => {
+    await table.sql`insert into credentials (user_id, kind, password_hash) values (1, 'totp', 'old')`
+    const accounts = await through(twoTablesMapping)
+    expect(await accounts.replacePassword(await read(accounts), 'new')).toBe(true)
+    expect(await table.sql`select kind, password_hash from credentials order by kind`).toEqual([
+      { kind: 'password', password_hash: 'new' },
+      { kind: 'totp', password_hash: 'old' },
+    ])
+  })
+
+  test('two hashes of one account are none, and neither is written', async () => {
+    await table.sql`insert into credentials (user_id, password_hash) values (1, 'old')`
+    const accounts = await through(twoTablesMapping)
+    expect(await read(accounts)).toMatchObject({ passwordHash: '' })
+  })
+
+  test.each<[string, Partial<UsersMapping['passwordTable']>, string]>([
+    [
+      'there is no such table',
+      { table: 'nothing' },
+      'USERS_PASSWORD_TABLE: there is no table or view of this name',
+    ],
+    [
+      'its id column is not there',
+      { userColumn: 'uid' },
+      'USERS_PASSWORD_USER_COLUMN: the table has no such column',
+    ],
+    [
+      'its ids are of another kind',
+      { userColumn: 'kind' },
+      'USERS_PASSWORD_USER_COLUMN: 42883 operator does not exist: text = bigint',
+    ],
+    [
+      'its filter does not compile',
+      { filterSql: 'kind =' },
+      'USERS_PASSWORD_FILTER_SQL: 42601 syntax error at or near ")"',
+    ],
+  ])('a start fails when %s', async (_, second, fault) => {
+    const passwordTable = { ...twoTablesMapping.passwordTable, ...second }
+    const { faults } = await inspectTable(opened.db, { ...twoTablesMapping, passwordTable })
+    expect(faults).toEqual([fault])
+  })
+
+  /** Waits until so many statements of this database wait for a lock. */
+  async function waitForLock(count = 1): Promise<void> {
+    await expect
+      .poll(async () => {
+        const [row] = await table.sql`
+          select count(*)::int as waiting from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`
+        return row?.['waiting']
+      })
+      .toBe(count)
+  }
+})
