@@ -8,7 +8,7 @@ import type { TableFacts } from './inspect-table.ts'
 import { conditionSql, type TableName, tableSql, type UsersMapping } from './mapping.ts'
 
 /** What the queries need to know of the table. */
-export type QueryFacts = Pick<TableFacts, 'idType' | 'emailType' | 'emailCollation' | 'lookUp'>
+export type QueryFacts = Pick<TableFacts, 'idType' | 'emailType' | 'folding' | 'lookUp'>
 
 /** The values that the write compares, and the one that it writes. */
 export interface WriteValues extends Record<string, unknown> {
@@ -137,8 +137,9 @@ export function addressSql(mapping: UsersMapping, facts: QueryFacts, list: SQL):
   const address = sql`${tableSql({ ...mapping, schema: undefined })}.${sql.identifier(mapping.emailAddress)}`
   if (facts.lookUp === 'plain') return sql`${address} = ANY(${listSql(list, facts.emailType)})`
   // Both sides by one idea of letter case; only ASCII's counts in the end, when rows are picked.
-  const collate = sql.raw(facts.emailCollation ? ` COLLATE ${facts.emailCollation}` : '')
-  return sql`lower(${address}::text) = ANY(ARRAY(SELECT lower(value${collate}) FROM jsonb_array_elements_text(${list}::jsonb)))`
+  const { collation, isForced } = facts.folding
+  const collate = sql.raw(collation === undefined ? '' : ` COLLATE ${collation}`)
+  return sql`lower(${address}::text${isForced ? collate : sql``}) = ANY(ARRAY(SELECT lower(value${collate}) FROM jsonb_array_elements_text(${list}::jsonb)))`
 }
 
 /** One JSON text per list: it needs no array types from the catalogue and keeps the index in use. */

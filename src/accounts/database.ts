@@ -19,6 +19,8 @@ export interface Database {
   readonly db: PostgresJsDatabase
   /** What every statement goes through that a request waits for. */
   readonly line: StatementLine
+  /** Whether the server ends every statement in time, before the line gives it up. */
+  readonly limitsStatements: boolean
   /** Answers whether the server does. */
   ping(): Promise<boolean>
   /** Gives running statements a second, then closes. */
@@ -54,14 +56,21 @@ export function openDatabase(settings: DatabaseSettings): Database {
       ...(settings.prepare && { statement_timeout: STATEMENT_TIMEOUT_MS }),
     },
   })
+  let pinging: Promise<unknown> | undefined
   return {
     db: drizzle({ client }),
     line: createStatementLine(settings.poolMax, WAIT_TIMEOUT_MS, ANSWER_TIMEOUT_MS),
-    ping: () =>
-      withDeadline(client`select 1`, PING_TIMEOUT_MS, 'no answer in time').then(
+    limitsStatements: settings.prepare,
+    ping: () => {
+      // One for all who ask at once: a server that does not answer must not find them all waiting.
+      pinging ??= client`select 1`.finally(() => {
+        pinging = undefined
+      })
+      return withDeadline(pinging, PING_TIMEOUT_MS, 'no answer in time').then(
         () => true,
         () => false,
-      ),
+      )
+    },
     close: () => client.end({ timeout: 1 }),
   }
 }

@@ -37,14 +37,15 @@ export async function findLookUp(
   const isServed = (lookUp: LookUp) => usesIndex(db, mapping, { ...facts, lookUp })
   if (await isServed('lower')) return { lookUp: 'lower' }
   if (await isServed('plain')) {
-    if (facts.emailIsCitext) return { lookUp: 'plain' }
-    const warning = `${mappingVariables.emailAddress}: its index knows letter case, so an address is found as it was typed or in small letters. To find every spelling: ${createIndex(mapping)}`
+    // What citext folds by is the database's own collation.
+    if (facts.emailIsCitext && !facts.folding.isForced) return { lookUp: 'plain' }
+    const warning = `${mappingVariables.emailAddress}: its index knows letter case, so an address is found as it was typed or in small letters. To find every spelling: ${createIndex(mapping, facts)}`
     return { lookUp: 'plain', warning }
   }
   const [counted] = await db.execute<{ isLarge: boolean }>(
     sql`SELECT count(*) > ${MOST_ROWS_WITHOUT_INDEX} AS "isLarge" FROM (SELECT FROM ${tableSql(mapping)} LIMIT ${MOST_ROWS_WITHOUT_INDEX + 1}) AS rows`,
   )
-  const advice = `no index serves the look-up by address, so each look-up reads the whole table. Run: ${createIndex(mapping)}`
+  const advice = `no index serves the look-up by address, so each look-up reads the whole table. Run: ${createIndex(mapping, facts)}`
   const text = `${mappingVariables.emailAddress}: ${advice}`
   return counted?.isLarge && !mapping.allowSeqScan
     ? { lookUp: 'lower', fault: `${text} (or set ALLOW_SEQ_SCAN=true)` }
@@ -75,12 +76,14 @@ async function usesIndex(
     const first = await db.execute<{ definition: string }>(sql`
       SELECT pg_get_indexdef(oid, 1, false) AS definition FROM pg_class
       WHERE relname = ${index} AND relkind IN ('i', 'I')`)
-    return first.some(
-      ({ definition }) =>
-        condition.includes(`(${definition} `) || condition.includes(`(${definition})`),
-    )
+    return first.some(({ definition }) => bare(condition).startsWith(`${bare(definition)} `))
   })
   return scans.length > 0 && (await Promise.all(isServed)).every(Boolean)
+}
+
+/** An expression without what PostgreSQL adds to it in one place and leaves out in another. */
+function bare(expression: string): string {
+  return expression.replaceAll(/ COLLATE (?:"[^"]*"|[\w.])+|::"?\w+"?(?: varying)?|[()]/g, '')
 }
 
 type PlanNode = Readonly<Partial<Record<'Node Type' | 'Index Name' | 'Index Cond', string>>>
@@ -91,7 +94,7 @@ function listNodes(plan: unknown): PlanNode[] {
   return [plan, ...Object.values(plan).flatMap(listNodes)]
 }
 
-function createIndex(mapping: UsersMapping): string {
+function createIndex(mapping: UsersMapping, { folding }: Pick<QueryFacts, 'folding'>): string {
   const column = renderSql(sql`${sql.identifier(mapping.emailAddress)}`)
-  return `CREATE INDEX CONCURRENTLY ON ${renderSql(tableSql(mapping))} (lower(${column}))`
+  return `CREATE INDEX CONCURRENTLY ON ${renderSql(tableSql(mapping))} (lower(${column}${folding.isForced ? ' COLLATE "C"' : ''}))`
 }

@@ -102,6 +102,19 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
   for (const [name, value] of identifiers) {
     attempt(name as keyof Environment, () => [value].flat().map(String).map(checkIdentifier))
   }
+  const written = [
+    'USERS_ID_COLUMN',
+    'USERS_EMAIL_COLUMN',
+    'USERS_PASSWORD_COLUMN',
+    'USERS_CHANGED_AT_COLUMN',
+    'USERS_EPOCH_COLUMN',
+  ] as const
+  for (const [index, name] of written.entries()) {
+    const isElsewhere = name === 'USERS_PASSWORD_COLUMN' && env.USERS_PASSWORD_TABLE !== undefined
+    const other = written.slice(0, index).find((earlier) => env[earlier] === env[name])
+    const isOther = env[name] === undefined || isElsewhere || other === undefined
+    check(name, isOther, `must be another column than ${other}`)
+  }
   const table = attempt('USERS_TABLE', () => parseTable(env.USERS_TABLE))
   const passwordTable = attempt('USERS_PASSWORD_TABLE', () =>
     env.USERS_PASSWORD_TABLE === undefined ? undefined : parseTable(env.USERS_PASSWORD_TABLE),

@@ -12,6 +12,9 @@ export interface Rate {
   readonly seconds: number
 }
 
+// The driver would hand these to the server, which knows them no better.
+const LIBPQ_ONLY =
+  /^(?:channel_binding|ssl(?:rootcert|cert|certmode|key|password|crl|crldir|sni|compression|negotiation|_(?:min|max)_protocol_version)|gss(?:encmode|lib|delegation)|krbsrvname|target_session_attrs|require_auth|passfile|service|hostaddr|load_balance_hosts|keepalives(?:_idle|_interval|_count)?|tcp_user_timeout)$/i
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 }
 const IDENTIFIER = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))(?:\.(?:"((?:[^"\0]|"")+)"|([^".\0]+)))?$/
 const MAX_IDENTIFIER_BYTES = 63
@@ -51,6 +54,12 @@ export function parseDatabaseUrl(value: string): URL {
     decodeURIComponent(url.username + url.password + url.host)
   } catch {
     throw new TypeError('must have a % in a name or password written as %25')
+  }
+  const foreign = [...url.searchParams.keys()].find((name) => LIBPQ_ONLY.test(name))
+  if (foreign !== undefined) {
+    throw new TypeError(
+      `has ${foreign.toLowerCase()}, which only libpq knows: leave it out; a CA goes in DATABASE_CA`,
+    )
   }
   return url
 }

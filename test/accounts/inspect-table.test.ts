@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/accounts/database.ts'
 import { inspectTable } from '../../src/accounts/inspect-table.ts'
 import type { UsersMapping } from '../../src/accounts/mapping.ts'
+import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { plainMapping } from './mapped-table.ts'
 
@@ -246,7 +247,7 @@ describe('a role with few rights', () => {
 test('without an index for the look-up, the operator is told how to make one', async () => {
   const { sql } = database
   const mapping = { ...plainMapping, table: 'Slow "ones"', emailAddress: 'E-Mail' }
-  await sql`create table "Slow ""ones""" (like users)`
+  await sql`create table "Slow ""ones""" (like users, primary key (id))`
   await sql`alter table "Slow ""ones""" rename email to "E-Mail"`
   const { warnings } = await inspectTable(opened.db, mapping)
   expect(warnings).toEqual([
@@ -265,9 +266,46 @@ test.each([
 ])('an index on %s serves it or not', async (on, warnings) => {
   const { sql } = database
   await sql`drop table if exists indexed`
-  await sql`create table indexed (like users)`
+  await sql`create table indexed (like users, primary key (id))`
   const [columns, where] = on.split(' where ')
   await sql.unsafe(`create index on indexed (${columns}) ${where ? `where ${where}` : ''}`)
   const found = await inspectTable(opened.db, { ...plainMapping, table: 'indexed' })
   expect(found.warnings).toHaveLength(warnings)
+})
+
+test('every fault is found at once, in columns and in expressions', async () => {
+  const faults = await faultsOf({ name: 'nope', eligibleSql: 'is_nope' })
+  expect(faults).toEqual([
+    'USERS_NAME_COLUMN: the table has no such column',
+    'USERS_ELIGIBLE_SQL: 42703 column "is_nope" does not exist',
+  ])
+})
+
+test('a column that is computed from others cannot be written', async () => {
+  const { sql } = database
+  await sql`create table computed (like users, hash text generated always as (email || 'x') stored)`
+  const { faults } = await inspectTable(opened.db, {
+    ...plainMapping,
+    table: 'computed',
+    passwordHash: 'hash',
+  })
+  expect(faults).toEqual([
+    'USERS_PASSWORD_COLUMN: the column is computed from others, so nobody can write it',
+  ])
+})
+
+test('ids that may be shared are warned about, and nobody is behind a shared one', async () => {
+  const { sql } = database
+  await sql`create table tenants (like users including indexes)`
+  await sql`alter table tenants drop constraint tenants_pkey`
+  await sql`insert into tenants (id, email, password_hash) values (1, 'a@b.c', 'h'), (1, 'd@e.f', 'h'), (2, 'g@h.i', 'h')`
+  const mapping = { ...plainMapping, table: 'tenants' }
+  const facts = await inspectTable(opened.db, mapping)
+  expect([facts.faults, facts.warnings]).toEqual([
+    [],
+    ['USERS_ID_COLUMN: no unique index is on it alone; rows that share an id are left alone'],
+  ])
+  const accounts = createPostgresAccounts(opened, mapping, facts)
+  const found = await accounts.read(['1', '2'])
+  expect(found.map(({ emailAddress }) => emailAddress)).toEqual(['g@h.i'])
 })

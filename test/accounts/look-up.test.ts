@@ -100,3 +100,20 @@ test('ALLOW_SEQ_SCAN starts without one, and says so', async () => {
   expect(await find('77@B.C')).toEqual(['77@b.c'])
   await close()
 })
+
+test.each(['tr-x-icu', 'az-x-icu'])(
+  'under the collation %s, where a small I has no dot, an address is found all the same',
+  async (collation) => {
+    const { sql, look, close } = await withIndexes([])
+    await sql.unsafe(`alter table users alter column email type text collate "${collation}"`)
+    await table.store({ id: 1, emailAddress: 'INFO@X.EXAMPLE' })
+    const before = await look()
+    expect(await before.find('info@x.example')).toEqual(['INFO@X.EXAMPLE'])
+    const [, statement = ''] = before.facts.warnings[0]?.split('Run: ') ?? []
+    await sql.unsafe(statement)
+    const { facts, find } = await look()
+    expect(facts.warnings).toEqual([])
+    expect(await find('Info@x.example')).toEqual(['INFO@X.EXAMPLE'])
+    await close()
+  },
+)

@@ -216,3 +216,20 @@ describe('with the hash in a second table', () => {
       .toBe(count)
   }
 })
+
+test('behind a pooler, a write that waits too long for its row is not made later', async () => {
+  table = await createMappedTable(plainMapping, { id: 'bigint' })
+  await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'old', epoch: 1 })
+  opened = openDatabase({ url: table.database.url, ca: undefined, poolMax: 2, prepare: false })
+  const accounts = await through(plainMapping)
+  const account = await read(accounts)
+  await table.sql.begin(async (transaction) => {
+    await transaction`select from users where id = 1 for update`
+    await expect(accounts.replacePassword(account, 'new')).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+  })
+  expect(await read(accounts)).toEqual(account)
+  await opened.close()
+  await table.end()
+}, 15_000)

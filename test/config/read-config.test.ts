@@ -792,13 +792,36 @@ const COLUMNS = Object.keys(EnvironmentSchema.properties).filter((name) =>
 describe.each(COLUMNS)('%s', (name) => {
   const second = name === 'USERS_PASSWORD_USER_COLUMN' ? { USERS_PASSWORD_TABLE: 'passwords' } : {}
 
-  test.each(['email', 'E-Mail', 'weird "name"; --', 'x'.repeat(63)])('may be %j', (value) => {
+  test.each(['some_column', 'E-Mail', 'weird "name"; --', 'x'.repeat(63)])('may be %j', (value) => {
     expect(faultsWith({ ...second, [name]: value })).toEqual([])
   })
 
   test.each(['x'.repeat(64), 'é'.repeat(32), 'a\0b'])('may not be %j', (value) => {
     expect(faultyWith({ ...second, [name]: value })).toEqual([name])
   })
+})
+
+test.each<[string, Record<string, string>, string[]]>([
+  [
+    'the address',
+    { USERS_PASSWORD_COLUMN: 'email' },
+    ['USERS_PASSWORD_COLUMN: must be another column than USERS_EMAIL_COLUMN'],
+  ],
+  [
+    'the id',
+    { USERS_EMAIL_COLUMN: 'id', USERS_EPOCH_COLUMN: 'id' },
+    [
+      'USERS_EMAIL_COLUMN: must be another column than USERS_ID_COLUMN',
+      'USERS_EPOCH_COLUMN: must be another column than USERS_ID_COLUMN',
+    ],
+  ],
+])('a column that is %s already is a fault', (_, env, faults) => {
+  expect(faultsWith(env)).toEqual(faults)
+})
+
+test('a second table may call its column as the first one does', () => {
+  const second = { USERS_PASSWORD_TABLE: 'passwords', USERS_PASSWORD_USER_COLUMN: 'id' }
+  expect(faultsWith({ ...second, USERS_PASSWORD_COLUMN: 'email' })).toEqual([])
 })
 
 describe('USERS_LOGIN_COLUMNS', () => {
@@ -815,6 +838,16 @@ describe('USERS_LOGIN_COLUMNS', () => {
     ])
   })
 })
+
+test.each(['channel_binding=prefer', 'sslrootcert=/etc/ca.pem', 'Target_Session_Attrs=any'])(
+  'DATABASE_URL may not have %s, which only libpq knows',
+  (parameter) => {
+    const [name = ''] = parameter.toLowerCase().split('=')
+    expect(faultsWith({ DATABASE_URL: `${required['DATABASE_URL']}?${parameter}` })).toEqual([
+      `DATABASE_URL: has ${name}, which only libpq knows: leave it out; a CA goes in DATABASE_CA`,
+    ])
+  },
+)
 
 describe('a database', () => {
   const remote = 'postgres://rekey:pw@db.example/app'
