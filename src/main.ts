@@ -9,6 +9,10 @@ import { EXIT_USAGE, type ExitStatus, type Terminal } from './cli/terminal.ts'
 const threads = Math.max(Number(process.env['UV_THREADPOOL_SIZE']) || 4, availableParallelism() + 2)
 process.env['UV_THREADPOOL_SIZE'] = String(threads)
 
+// What is no variable of ours does not exist, also for the libraries that would look for it.
+const env = { ...process.env }
+for (const name of Object.keys(env)) if (/^(?:PG|RESEND_)/.test(name)) delete process.env[name]
+
 type Command = (terminal: Terminal) => ExitStatus | Promise<ExitStatus>
 
 // Imported when asked for: a short command does not load the whole service.
@@ -27,7 +31,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => on
 const [name = 'serve'] = process.argv.slice(2)
 const load = Object.hasOwn(commands, name) ? commands[name] : undefined
 const terminal: Terminal = {
-  env: process.env,
+  env,
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   stopSignal: () =>

@@ -41,7 +41,7 @@ export interface Service {
   /**
    * Takes no new work and finishes what was accepted, within the grace period.
    *
-   * @returns how many accepted link requests and mails were lost
+   * @returns how many accepted link requests, confirmations and mails were lost
    */
   stop(): Promise<number>
 }
@@ -170,7 +170,7 @@ export function assembleService(
       await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
       stopping.abort()
       await database.close()
-      return intakeLine.waiting() + mailLine.waiting()
+      return intakeLine.waiting() + deps.turns.size() + mailLine.waiting()
     },
   }
 }

@@ -1,5 +1,6 @@
 // One log line per request: what was asked, how it ended. No URL, no header, no body.
 
+import { isIP } from 'node:net'
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { ErrorCode } from '../errors.ts'
 
@@ -38,7 +39,8 @@ export class RequestLog extends LogController {
       route: request.routeOptions.url,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
-      client: request.ip,
+      // A proxy may pass on anything as an address.
+      client: isIP(request.ip) === 0 ? 'no address' : request.ip,
       ...request[OUTCOME],
     }
     if (error) reply.log.error(line, 'request aborted')

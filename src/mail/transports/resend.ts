@@ -6,6 +6,7 @@ import type { SendOutcome, Transport } from '../../ports.ts'
 const ATTEMPT_TIMEOUT_MS = 10_000
 /** Statuses that say something about this very mail, so that the same request can only fail again. */
 const FINAL_STATUSES = [400, 405, 409, 413, 422]
+const ERROR_NAME = /^[a-z_]{1,64}$/
 
 /**
  * Makes the transport. Key and address are given to the SDK outright: it would otherwise take them
@@ -33,7 +34,8 @@ export function createResendTransport(options: { apiKey: string; baseUrl: string
 /** Resolved by the SDK, never thrown: an error that looks like success to whoever forgets to look. */
 function judge(error: { name: string; statusCode: number | null }): SendOutcome {
   const { name, statusCode } = error
-  const reason = `${statusCode ?? 'no answer'} ${name}`
+  // A name that is none of theirs may be anything, an address included.
+  const reason = `${statusCode ?? 'no answer'} ${ERROR_NAME.test(name) ? name : 'unnamed'}`
   // Another process is sending the same mail at this moment; its outcome is not known yet.
   const isFinal =
     FINAL_STATUSES.includes(statusCode ?? 0) && name !== 'concurrent_idempotent_requests'
