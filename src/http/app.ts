@@ -11,7 +11,7 @@ import { RekeyError } from '../errors.ts'
 import { replyToBrokenRequest } from './broken-requests.ts'
 import { checkResetLink } from './check-reset-link.ts'
 import { watchClosing } from './closing.ts'
-import { allowOrigins } from './cross-origin.ts'
+import { allowOrigins, answerPreflights } from './cross-origin.ts'
 import { replyWithError } from './errors.ts'
 import { health } from './health.ts'
 import { hostedPage } from './hosted-page.ts'
@@ -59,6 +59,7 @@ export function buildApp(
   settings: AppSettings,
   logger: FastifyBaseLogger,
 ): FastifyInstance {
+  const allowOrigin = allowOrigins(settings.corsOrigins, settings.basePath)
   const app = Fastify({
     ...fastifyOptions(settings.trustedProxies),
     loggerInstance: logger,
@@ -67,6 +68,7 @@ export function buildApp(
     clientErrorHandler: replyToBrokenRequest,
     frameworkErrors: (error, request, reply) => {
       reply.headers(apiHeaders)
+      allowOrigin(request, reply)
       replyWithError(error, request, reply)
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -77,6 +79,7 @@ export function buildApp(
   const isClosing = watchClosing(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(apiHeaders)
+    allowOrigin(request, reply)
     // Before a body is read that nobody wants.
     if (request.is404) done(findRefusal(request, reply))
     else if (isClosing()) {
@@ -89,7 +92,7 @@ export function buildApp(
   app.register(health, options)
   app.register(
     (api, _, done) => {
-      allowOrigins(api, settings.corsOrigins, METHODS)
+      answerPreflights(api, METHODS)
       api.register(sendResetPasswordLink, options)
       api.register(checkResetLink, options)
       api.register(resetPassword, options)
