@@ -10,7 +10,7 @@ import type { ExitStatus, Terminal } from './terminal.ts'
 /** How long a start waits for the database, to refuse a wrong mapping before it listens. */
 const FIRST_REACH_MS = 5000
 
-/** @returns 0 after a clean stop, 1 when accepted work was lost or the port is taken, 78 for faults */
+/** @returns 0 after a clean stop, 1 when accepted work was lost or it cannot listen, 78 for faults */
 export async function serve(terminal: Terminal): Promise<ExitStatus> {
   const reading = readConfig(terminal.env)
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
@@ -41,7 +41,11 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const { host, port } = config.process
-    terminal.err(`cannot listen on ${host} port ${port} (${code}): free it, or set HOST and PORT`)
+    terminal.err(
+      code === 'EADDRINUSE'
+        ? `port ${port} is taken: free it, or set PORT`
+        : `cannot listen on ${host} port ${port} (${code}): set HOST to an address of this machine, or PORT to a port that you may use`,
+    )
     return 1
   }
   const lateFaults = service.reached.then((late) =>
