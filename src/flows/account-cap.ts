@@ -43,7 +43,7 @@ export function createAccountCap(
 ): AccountCap {
   const mailed = new Map<string, readonly Mailed[]>()
   const fingerprint = (signature: string) =>
-    macFields(keys.log, ['rekey-log-v1', 'mailed-link', signature]).toString('base64url')
+    macFields(keys.accountCap, ['rekey-account-cap-v1', signature]).toString('base64url')
 
   const forgetOldest = (now: number) => {
     for (const [accountId, mails] of mailed) {
