@@ -1,9 +1,8 @@
 // `rekey serve`: runs the service until it is told to stop.
 
-import { pino } from 'pino'
 import { readConfig } from '../config/read-config.ts'
-import { serializeError } from '../http/request-log.ts'
 import { assembleService, type Content, loadContent } from './assemble-service.ts'
+import { createLogger } from './create-logger.ts'
 import { reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 
@@ -16,7 +15,7 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
   if ('faults' in reading) return reportFaults(terminal, reading.faults)
   const { config } = reading
-  const logger = pino({ level: config.process.logLevel, serializers: { err: serializeError } })
+  const logger = createLogger(config.process.logLevel)
 
   let content: Content
   try {
