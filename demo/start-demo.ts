@@ -81,7 +81,7 @@ export async function startDemo(
     const { config } = reading
     const service = assembleService(config, loadContent(config), createLogger(env.LOG_LEVEL))
     stops.push(() => service.stop())
-    await service.reached
+    await service.mappingFaults
     const apiBase = `http://localhost:${port}/api/v1/accounts`
     await service.listen().catch((error: unknown) => fail(explainPort(error, 'PORT', port)))
     stops.push(

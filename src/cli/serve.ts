@@ -25,15 +25,16 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   }
   const service = assembleService(config, content, logger)
   const stopSignal = terminal.stopSignal()
-  const noAnswerYet = new Promise<readonly string[]>((resolve) => {
+  const startAnyway = new Promise<readonly string[]>((resolve) => {
     setTimeout(resolve, FIRST_REACH_MS, []).unref()
   })
-  const first = await Promise.race([stopSignal, service.reached, noAnswerYet])
-  if (typeof first === 'string') {
+  const firstNews = await Promise.race([stopSignal, service.mappingFaults, startAnyway])
+  // A string is a signal, a list holds faults.
+  if (typeof firstNews === 'string') {
     await service.stop()
     return 0
   }
-  if (first.length > 0) return reportFaults(terminal, first)
+  if (firstNews.length > 0) return reportFaults(terminal, firstNews)
 
   try {
     await service.listen()
@@ -47,7 +48,7 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
     )
     return 1
   }
-  const lateFaults = service.reached.then((late) =>
+  const lateFaults = service.mappingFaults.then((late) =>
     late.length > 0 ? late : new Promise<never>(() => {}),
   )
   const reason = await Promise.race([stopSignal, lateFaults])

@@ -7,7 +7,7 @@ import { compileLinkUrl } from '../core/link-url.ts'
 import type { Config } from './config.ts'
 import { type Environment, type EnvironmentReading, readEnvironment } from './environment.ts'
 import {
-  checkIdentifier,
+  checkSqlName,
   hasTls,
   isLocal,
   isLoopback,
@@ -98,9 +98,9 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
   check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
   const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
   check('HOST', isHostAddress, 'must be an IP address or localhost')
-  const identifiers = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))
-  for (const [name, value] of identifiers) {
-    attempt(name as keyof Environment, () => [value].flat().map(String).map(checkIdentifier))
+  const columns = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))
+  for (const [name, value] of columns) {
+    attempt(name as keyof Environment, () => [value].flat().map(String).map(checkSqlName))
   }
   const table = attempt('USERS_TABLE', () => parseTable(env.USERS_TABLE))
 
@@ -169,7 +169,7 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
       requirePasswordConfirm: env.REQUIRE_PASSWORD_CONFIRM,
       requestRate: parseRate(env.RATE_LIMIT_REQUESTS),
       confirmRate: parseRate(env.RATE_LIMIT_CONFIRMS),
-      hostedPage: env.HOSTED_PAGE,
+      servesPages: env.HOSTED_PAGE,
     },
     process: {
       host: env.HOST,

@@ -23,7 +23,7 @@ import { RequestLog } from './request-log.ts'
 import { resetPassword } from './reset-password.ts'
 import { apiHeaders } from './security-headers.ts'
 import { sendResetPasswordLink } from './send-reset-password-link.ts'
-import { refuseUnknownRoutes } from './unknown-routes.ts'
+import { watchRoutes } from './unknown-routes.ts'
 import { watchForwardingHeaders } from './untrusted-proxies.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
@@ -75,7 +75,7 @@ export function buildApp(
 
   acceptJsonOnly(app)
   app.setErrorHandler(replyWithError)
-  const findRefusal = refuseUnknownRoutes(app, settings.basePath)
+  const findRefusal = watchRoutes(app, settings.basePath)
   const isClosing = watchClosing(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(apiHeaders)

@@ -32,6 +32,7 @@ export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (
   const onRequest = limitRequests(deps.confirmLimiter, deps.clock)
   const preValidation = takeIntegerIds(deps.accounts)
 
+  // Not async: a forged link is refused without a promise.
   app.post('/reset-password', { schema, onRequest, preValidation }, (request) => {
     const { password, password_confirm } = request.body
     if (password_confirm !== undefined && password_confirm !== password) {

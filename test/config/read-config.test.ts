@@ -77,7 +77,7 @@ describe('the defaults', () => {
         requirePasswordConfirm: false,
         requestRate: { limit: 30, seconds: 900 },
         confirmRate: { limit: 100, seconds: 900 },
-        hostedPage: false,
+        servesPages: false,
       },
       process: { host: '0.0.0.0', port: 3000, logLevel: 'info', shutdownGraceSeconds: 10 },
     })

@@ -168,7 +168,7 @@ export async function startService(
   const stream = { write: (line: string) => log.add(line) }
   const logger = createLogger(reading.config.process.logLevel, stream)
   const service = assembleService(reading.config, loadContent(reading.config), logger)
-  const faults = await service.reached
+  const faults = await service.mappingFaults
   if (faults.length > 0) throw new Error(faults.join('\n'))
   const agent = new Agent({ keepAlive: true })
   const client = createClient(await service.listen(), surroundings.resend, agent)
