@@ -1,7 +1,7 @@
 # The production image: the bundle, its templates and migrations, and the one package that is not bundled.
 #
 #   docker build --tag rekey .
-#   docker run --read-only --cap-drop ALL --env-file .env rekey node dist/main.js migrate
+#   docker run --read-only --cap-drop ALL --env-file .env rekey rekey migrate
 #   docker run --read-only --cap-drop ALL --env-file .env --publish 3000:3000 rekey
 
 FROM node:26-bookworm-slim AS build
@@ -25,6 +25,7 @@ COPY --from=build /app/LICENSE /app/package.json ./
 COPY --from=build /app/drizzle drizzle
 COPY --from=build /app/emails emails
 COPY --from=build /app/dist dist
+RUN ln -s /app/dist/main.js /usr/local/bin/rekey
 # As a number, so that an orchestrator can see that it is not root: the image's user `node`.
 USER 1000:1000
 EXPOSE 3000

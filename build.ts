@@ -7,6 +7,8 @@ import { build } from 'esbuild'
 rmSync('dist', { recursive: true, force: true })
 
 const { metafile } = await build({
+  // Each command is an entry, so that it stays in cli/: it finds emails/, drizzle/ and page/ from
+  // there. A new command of main.ts goes here too.
   entryPoints: ['src/main.ts', 'src/cli/serve.ts', 'src/cli/migrate.ts', 'src/cli/keygen.ts'],
   outbase: 'src',
   outdir: 'dist',

@@ -16,12 +16,6 @@ export interface JudgedComparison extends Comparison {
   readonly judgement: Judgement
 }
 
-/** What a benchmark is called and what it measures. */
-export interface Benchmark<Scene> {
-  readonly name: string
-  run(scene: Scene): Promise<readonly Comparison[]>
-}
-
 /**
  * Measures `count` pairs. Which side goes first changes from pair to pair.
  *

@@ -1,9 +1,9 @@
 // Starts the parts of the demo in order, and stops them in the other.
 
 import { hash } from '@node-rs/argon2'
-import { pino } from 'pino'
 import postgres from 'postgres'
 import { assembleService, loadContent } from '../src/cli/assemble-service.ts'
+import { createLogger } from '../src/cli/create-logger.ts'
 import { migrate } from '../src/cli/migrate.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { startApplication } from './application.ts'
@@ -79,9 +79,9 @@ export async function startDemo(
     const reading = readConfig(env)
     if ('faults' in reading) throw new Error(reading.faults.join(', '))
     const { config } = reading
-    const service = assembleService(config, loadContent(config), pino({ level: env.LOG_LEVEL }))
+    const service = assembleService(config, loadContent(config), createLogger(env.LOG_LEVEL))
     stops.push(() => service.stop())
-    await service.reached
+    await service.mappingFaults
     const apiBase = `http://localhost:${port}/api/v1/accounts`
     await service.listen().catch((error: unknown) => fail(explainPort(error, 'PORT', port)))
     stops.push(

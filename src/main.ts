@@ -22,8 +22,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
 }
 
-// As the first process of a container, ours gets only the signals that it handles. So the first one
-// ends it at once, until a command asks to be told instead; after that the second one does.
+// As PID 1 we get only the signals that we handle. A signal ends the process at once; while a command
+// waits for `stopSignal`, the first one is told to it instead, and the next ends the process.
 const endAtOnce = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal])
 let onSignal: (signal: NodeJS.Signals) => void = endAtOnce
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => onSignal(signal))

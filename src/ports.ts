@@ -155,7 +155,7 @@ export type RekeyEvent =
     }
   | { readonly type: 'password_reset.completed'; readonly accountId: string }
 
-/** Why a mail was not sent. */
+/** Why a request or an order led to no mail. */
 export type IgnoredReason =
   | 'no_account'
   | 'not_eligible'

@@ -1,7 +1,18 @@
 // Runs what the README tells a reader to type or to copy.
 
-import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
@@ -45,12 +56,50 @@ test('the environment for the container is a configuration', () => {
   expect(reading.warnings).toEqual([])
 })
 
-test('the container prints a secret with the command given', async () => {
-  const command = /rekey (node \S+ keygen)/.exec(readme)?.[1]?.split(' ') ?? []
-  const run = promisify(execFile)
-  await run(process.execPath, ['build.ts'])
-  const { stdout } = await run(process.execPath, command.slice(1))
-  expect(stdout).toMatch(/^rk1_[\w-]{43}\n$/)
+test('the commands for the container are those that it has', () => {
+  const [, program = ''] =
+    /ln -s \/app\/(\S+) \/usr\/local\/bin\/rekey/.exec(read('Dockerfile')) ?? []
+  const named = [...readme.matchAll(/^docker run .* rekey rekey (\w+)$/gm)].map(([, name]) => name)
+  expect(program).toBe('dist/main.js')
+  expect(named).toEqual(['keygen', 'migrate'])
+})
+
+describe('with the build', () => {
+  const program = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+
+  beforeAll(() => promisify(execFile)(process.execPath, ['build.ts']))
+
+  test('rekey is a program that prints a secret', async () => {
+    expect(readFileSync(program, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    accessSync(program, constants.X_OK)
+    const { stdout } = await promisify(execFile)(process.execPath, [program, 'keygen'])
+    expect(stdout).toMatch(/^rk1_[\w-]{43}\n$/)
+  })
+
+  test('it starts without Docker by the command given', async () => {
+    const database = await createDatabase()
+    const { sql, url } = database
+    await sql`CREATE TABLE users (id int PRIMARY KEY, email text, password_hash text, is_active bool)`
+    const folder = mkdtempSync(join(tmpdir(), 'rekey-readme-'))
+    const values = { ...envFile, DATABASE_URL: url, LINK_SECRETS: generateSecret() }
+    const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`)
+    writeFileSync(join(folder, '.env'), lines.join(''))
+
+    const [, command = ''] = /`node (--env-file\S+ \S+)`/.exec(readme) ?? []
+    const args = command.replace('dist/main.js', program).split(' ')
+    const env = { HOST: '127.0.0.1', PORT: '0' }
+    const child = spawn(process.execPath, args, { cwd: folder, env })
+    const ended = once(child, 'exit')
+    let output = ''
+    // Told once: a second signal would end it at once.
+    for await (const chunk of child.stdout) {
+      output += chunk
+      if (output.includes('Rekey listens at ') && !child.killed) child.kill()
+    }
+    expect([await ended, output]).toEqual([[0, null], expect.stringContaining('Rekey listens at ')])
+    await rm(folder, { recursive: true })
+    await database.drop()
+  })
 })
 
 describe('with a database of the shape that the README maps', () => {

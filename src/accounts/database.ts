@@ -42,7 +42,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     prepare: settings.prepare,
     ...(settings.ca !== undefined && { ssl: { ca: settings.ca, rejectUnauthorized: true } }),
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
-    // Longer than this is the operator's network at fault, and a new connection costs little.
+    // Seconds. Firewalls may drop a connection that is idle for longer, and a new one costs little.
     idle_timeout: 600,
     // No statement here needs the catalogue's array types, and each connection would ask for them.
     fetch_types: false,
@@ -99,7 +99,15 @@ export function describeFailure(error: unknown): string {
   // What was stored or typed stands in the messages of data exceptions, and in those that the host's
   // own triggers raise.
   if (cause instanceof postgres.PostgresError && /^(22|23|P0)/.test(code)) return code
-  return code ? `${code} ${cause.message}` : cause.message
+  return code && !cause.message.includes(code) ? `${code} ${cause.message}` : cause.message
+}
+
+/** Says whether there was no connection, or none any more: the server is away or refuses us. */
+export function isConnectionFailure(error: unknown): boolean {
+  const cause = causeOf(error)
+  // Its own words for that: a broken connection, a role or database it does not let in, a shutdown.
+  if (cause instanceof postgres.PostgresError) return /^(08|28|3D|57P)/.test(cause.code)
+  return cause instanceof Error && 'code' in cause
 }
 
 /** Says whether a statement itself is at fault: it cannot succeed however often it is tried. */

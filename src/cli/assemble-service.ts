@@ -31,11 +31,10 @@ import type { Templates } from '../ports.ts'
 /** A service put together. */
 export interface Service {
   /**
-   * Settles when the database has been reached, however late.
-   *
-   * @returns the faults of the mapping; with any, every flow goes on answering `unavailable`
+   * Settles once the mapping was held against the table, however late, or once `stop` was called:
+   * the faults found. With any, every flow goes on answering `unavailable`.
    */
-  readonly reached: Promise<readonly string[]>
+  readonly mappingFaults: Promise<readonly string[]>
   /** @returns where it listens, as `http://address:port` */
   listen(): Promise<string>
   /**
@@ -72,7 +71,7 @@ export function loadContent(config: Config): Content {
   const page = { appName, supportEmail, requestPageUrl, apiBase: http.basePath }
   return {
     templates: loadTemplates({ ...content, directory: emailsDirectory }),
-    hostedPage: http.hostedPage ? { files: readPageFiles(pageDirectory, page) } : undefined,
+    hostedPage: http.servesPages ? { files: readPageFiles(pageDirectory, page) } : undefined,
   }
 }
 
@@ -82,7 +81,7 @@ export function assembleService(
   content: Content,
   logger: FastifyBaseLogger,
 ): Service {
-  const { links, mail, passwords } = config
+  const { http, links, mail, passwords } = config
   const clock = Date.now
   const events = createLogEvents(logger)
   const database = openDatabase(config.database)
@@ -125,7 +124,7 @@ export function assembleService(
       const reason = error instanceof Error ? error.message : 'unknown'
       logger.error({ reason, waiting }, 'link requests wait: trying again')
     },
-    now: clock,
+    clock,
   })
 
   const deps: AppDeps = {
@@ -134,16 +133,24 @@ export function assembleService(
     passwordRules: { ...passwords, commonPasswords: new Set(commonPasswords) },
     turns: createTurns(),
     intakeLine,
-    requestLimiter: createLimiter(config.http.requestRate),
-    confirmLimiter: createLimiter(config.http.confirmRate),
+    requestLimiter: createLimiter(http.requestRate),
+    confirmLimiter: createLimiter(http.confirmRate),
     clock,
     isReady: async () => hasArrived() && database.ping(),
   }
-  const settings: AppSettings = { ...config.http, hostedPage: content.hostedPage, outbox }
+  const settings: AppSettings = {
+    basePath: http.basePath,
+    corsOrigins: http.corsOrigins,
+    trustedProxies: http.trustedProxies,
+    revealUnknownUsers: http.revealUnknownUsers,
+    requirePasswordConfirm: http.requirePasswordConfirm,
+    hostedPage: content.hostedPage,
+    outbox,
+  }
   const app = buildApp(deps, settings, logger)
 
   const stopping = new AbortController()
-  const reached = reachTable(database, config.users, stopping.signal, (reason) => {
+  const mappingFaults = reachTable(database, config.users, stopping.signal, (reason) => {
     logger.warn({ reason }, 'the database cannot be reached: still trying')
   }).then((facts) => {
     if (!facts || facts.faults.length > 0) return facts?.faults ?? []
@@ -153,7 +160,7 @@ export function assembleService(
   })
 
   return {
-    reached,
+    mappingFaults,
     listen: () =>
       app.listen({
         host: config.process.host,

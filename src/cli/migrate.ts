@@ -1,6 +1,11 @@
 // `rekey migrate`: makes Rekey's own users table, for those who have none yet.
 
-import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
+import {
+  type Database,
+  describeFailure,
+  isConnectionFailure,
+  openDatabase,
+} from '../accounts/database.ts'
 import { migrateOwnTable } from '../accounts/migrate.ts'
 import { readDatabaseConfig } from '../config/read-config.ts'
 import { reportFaults } from './report-faults.ts'
@@ -11,6 +16,7 @@ const migrationsDirectory = new URL('../../drizzle/', import.meta.url)
 /** @returns 0 when the table is there and up to date, 1 when it could not be made, 78 for faults */
 export async function migrate(terminal: Terminal): Promise<ExitStatus> {
   const reading = readDatabaseConfig(terminal.env)
+  for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
   if ('faults' in reading) return reportFaults(terminal, reading.faults)
   let database: Database | undefined
   try {
@@ -24,6 +30,9 @@ export async function migrate(terminal: Terminal): Promise<ExitStatus> {
     return 1
   } catch (error) {
     terminal.err(`The table could not be made: ${describeFailure(error)}`)
+    if (isConnectionFailure(error)) {
+      terminal.err('Is DATABASE_URL right, and does the database run?')
+    }
     return 1
   } finally {
     await database?.close()

@@ -2,9 +2,9 @@
 
 import { EXIT_CONFIG, type ExitStatus, type Terminal } from './terminal.ts'
 
-/** @param faults each begins with the name of its variable and holds no value */
+/** @param faults each names its variable or file, and holds no value */
 export function reportFaults(terminal: Terminal, faults: readonly string[]): ExitStatus {
-  terminal.err('Rekey cannot start with this configuration:')
+  terminal.err('This configuration does not work:')
   for (const fault of faults) terminal.err(`  ${fault}`)
   terminal.err('Every variable is explained in .env.example.')
   return EXIT_CONFIG

@@ -1,22 +1,21 @@
 // `rekey serve`: runs the service until it is told to stop.
 
-import { pino } from 'pino'
 import { readConfig } from '../config/read-config.ts'
-import { serializeError } from '../http/request-log.ts'
 import { assembleService, type Content, loadContent } from './assemble-service.ts'
+import { createLogger } from './create-logger.ts'
 import { reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 
 /** How long a start waits for the database, to refuse a wrong mapping before it listens. */
 const FIRST_REACH_MS = 5000
 
-/** @returns 0 after a clean stop, 1 when accepted work was lost or the port is taken, 78 for faults */
+/** @returns 0 after a clean stop, 1 when accepted work was lost or it cannot listen, 78 for faults */
 export async function serve(terminal: Terminal): Promise<ExitStatus> {
   const reading = readConfig(terminal.env)
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
   if ('faults' in reading) return reportFaults(terminal, reading.faults)
   const { config } = reading
-  const logger = pino({ level: config.process.logLevel, serializers: { err: serializeError } })
+  const logger = createLogger(config.process.logLevel)
 
   let content: Content
   try {
@@ -26,25 +25,30 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   }
   const service = assembleService(config, content, logger)
   const stopSignal = terminal.stopSignal()
-  const noAnswerYet = new Promise<readonly string[]>((resolve) => {
+  const startAnyway = new Promise<readonly string[]>((resolve) => {
     setTimeout(resolve, FIRST_REACH_MS, []).unref()
   })
-  const first = await Promise.race([stopSignal, service.reached, noAnswerYet])
-  if (typeof first === 'string') {
+  const firstNews = await Promise.race([stopSignal, service.mappingFaults, startAnyway])
+  // A string is a signal, a list holds faults.
+  if (typeof firstNews === 'string') {
     await service.stop()
     return 0
   }
-  if (first.length > 0) return reportFaults(terminal, first)
+  if (firstNews.length > 0) return reportFaults(terminal, firstNews)
 
   try {
     await service.listen()
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const { host, port } = config.process
-    terminal.err(`cannot listen on ${host} port ${port} (${code}): free it, or set HOST and PORT`)
+    terminal.err(
+      code === 'EADDRINUSE'
+        ? `port ${port} is taken: free it, or set PORT`
+        : `cannot listen on ${host} port ${port} (${code}): set HOST to an address of this machine, or PORT to a port that you may use`,
+    )
     return 1
   }
-  const lateFaults = service.reached.then((late) =>
+  const lateFaults = service.mappingFaults.then((late) =>
     late.length > 0 ? late : new Promise<never>(() => {}),
   )
   const reason = await Promise.race([stopSignal, lateFaults])

@@ -43,7 +43,7 @@ export interface Config {
     readonly requirePasswordConfirm: boolean
     readonly requestRate: Rate
     readonly confirmRate: Rate
-    readonly hostedPage: boolean
+    readonly servesPages: boolean
   }
   readonly process: {
     readonly host: string

@@ -17,7 +17,12 @@ const flag = (byDefault: boolean, description: string) =>
 const whole = (minimum: number, maximum: number, byDefault: number, description: string) =>
   Type.Integer({ description, minimum, maximum, default: byDefault })
 const rate = (byDefault: string, description: string) =>
-  Type.String({ description, pattern: '^[1-9]\\d{0,5}/[1-9]\\d{0,5}[smhd]$', default: byDefault })
+  Type.String({
+    description,
+    pattern: '^[1-9]\\d{0,5}/[1-9]\\d{0,5}[smhd]$',
+    expected: 'a number per period, such as 30/15m',
+    default: byDefault,
+  })
 const oneOf = <const T extends readonly string[]>(
   byDefault: T[number],
   values: T,
@@ -29,12 +34,11 @@ const oneOf = <const T extends readonly string[]>(
       { description, default: byDefault },
     ),
   )
-const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
 
 /** A test compares this with `.env.example` and with the README's table. */
 export const EnvironmentSchema = Type.Object({
   DATABASE_URL: text('PostgreSQL 13 or newer, as postgres://user:password@host:port/database'),
-  DATABASE_CA: optional(
+  DATABASE_CA: Type.Optional(
     text("PEM text of the CA that signed the server's certificate; as a file: DATABASE_CA_FILE"),
   ),
   DATABASE_POOL_MAX: whole(1, 1000, 10, 'At most so many connections to the database'),
@@ -42,18 +46,23 @@ export const EnvironmentSchema = Type.Object({
 
   LINK_SECRETS: list('What `rekey keygen` prints; the first signs, all verify'),
   LINK_TTL_SECONDS: whole(300, 86_400, 3600, 'How long a link works'),
-  LINK_BUCKET_SECONDS: optional(
+  LINK_BUCKET_SECONDS: Type.Optional(
     Type.Integer({
-      description: 'Requests within it mail the same link; 60, at most a tenth of the lifetime',
+      description:
+        'Requests within so many seconds mail the same link; at most a tenth of LINK_TTL_SECONDS',
       minimum: 1,
       maximum: 60,
     }),
   ),
-  LINKS_NOT_BEFORE: optional(text('RFC 3339 time; links of earlier buckets are void')),
-  LINK_AUDIENCE: optional(text('Who the links are for; the origin of RESET_PAGE_URL')),
+  LINKS_NOT_BEFORE: Type.Optional(text('RFC 3339 time; links of earlier buckets are void')),
+  LINK_AUDIENCE: Type.Optional(
+    text('Who the links are for; by default the origin of RESET_PAGE_URL'),
+  ),
 
   RESET_PAGE_URL: text("The frontend's reset page; https, or http on localhost"),
-  REQUEST_PAGE_URL: optional(text('Where a reader asks for a new link; the origin of the above')),
+  REQUEST_PAGE_URL: Type.Optional(
+    text('Where a reader asks for a new link; by default the origin of RESET_PAGE_URL'),
+  ),
   HOSTED_PAGE: flag(false, "Serve Rekey's own pages at /reset/, for those without a frontend"),
 
   MAIL_FROM: text('Sender, as Name <address>'),
@@ -62,13 +71,17 @@ export const EnvironmentSchema = Type.Object({
     ['resend', 'outbox'],
     'outbox keeps mails in memory, for development',
   ),
-  RESEND_API_KEY: optional(text('Key of the Resend account')),
-  RESEND_BASE_URL: textOr('https://api.resend.com', 'https, or http on a loopback address'),
+  RESEND_API_KEY: Type.Optional(text('Key of the Resend account')),
+  RESEND_BASE_URL: textOr(
+    'https://api.resend.com',
+    "Base of Resend's API; https, or http on localhost",
+  ),
   APP_NAME: textOr('Rekey', 'What mails and pages call the application'),
-  SUPPORT_EMAIL: optional(text('Where a reader can turn to')),
+  SUPPORT_EMAIL: Type.Optional(text('Where a reader can turn to')),
   BRAND_COLOR: Type.String({
     description: 'Colour of the button, as #rrggbb',
     pattern: '^#[0-9a-fA-F]{6}$',
+    expected: 'a colour such as #1a73e8',
     default: '#2f6bd6',
   }),
   DEFAULT_LOCALE: textOr('en', 'Language of mails to accounts that name none'),
@@ -76,8 +89,10 @@ export const EnvironmentSchema = Type.Object({
   HOST: textOr('0.0.0.0', 'Address to listen on'),
   PORT: whole(0, 65_535, 3000, 'Port to listen on'),
   BASE_PATH: textOr('/api/v1/accounts', 'Where the API routes hang'),
-  CORS_ORIGINS: optional(list('Exact origins of frontends; the origin of RESET_PAGE_URL')),
-  TRUST_PROXY: optional(list('Addresses or CIDRs of proxies whose forwarding headers count')),
+  CORS_ORIGINS: Type.Optional(
+    list('Exact origins of frontends; by default that of RESET_PAGE_URL'),
+  ),
+  TRUST_PROXY: Type.Optional(list('Addresses or CIDRs of proxies whose forwarding headers count')),
   LOG_LEVEL: oneOf(
     'info',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -91,9 +106,9 @@ export const EnvironmentSchema = Type.Object({
     1,
     1024,
     8,
-    'In code points; set 15 where the password is the only factor',
+    'Fewest code points; set 15 where the password is the only factor',
   ),
-  PASSWORD_MAX_LENGTH: whole(64, 1024, 128, 'In code points'),
+  PASSWORD_MAX_LENGTH: whole(64, 1024, 128, 'Most code points'),
   PASSWORD_EDGE_SPACES: oneOf(
     'keep',
     ['keep', 'refuse'],
@@ -116,21 +131,21 @@ export const EnvironmentSchema = Type.Object({
     rekey.variables.USERS_PASSWORD_COLUMN,
     'Column of the password hash',
   ),
-  USERS_PASSWORD_TABLE: optional(
+  USERS_PASSWORD_TABLE: Type.Optional(
     text('A second table that holds the hashes, or schema.table; USERS_PASSWORD_COLUMN is its'),
   ),
-  USERS_PASSWORD_USER_COLUMN: optional(text("Its column with the account's id")),
-  USERS_PASSWORD_FILTER_SQL: optional(
+  USERS_PASSWORD_USER_COLUMN: Type.Optional(text("Its column with the account's id")),
+  USERS_PASSWORD_FILTER_SQL: Type.Optional(
     text("Boolean expression over its rows, such as provider = 'password'"),
   ),
-  USERS_ELIGIBLE_SQL: optional(text('Boolean expression over the row, such as is_active')),
-  USERS_LOGIN_COLUMNS: optional(list('Further columns that `login` matches exactly')),
-  USERS_NAME_COLUMN: optional(text('Column of the name that mails greet')),
-  USERS_LOCALE_COLUMN: optional(text('Column of the mail language')),
-  USERS_LAST_LOGIN_COLUMN: optional(text('Column of the last login; a sign-in voids links')),
-  USERS_CHANGED_AT_COLUMN: optional(text('Column set to the time of the change')),
-  USERS_EPOCH_COLUMN: optional(text('Column incremented at a change, to end sessions')),
-  AFTER_RESET_SQL: optional(
+  USERS_ELIGIBLE_SQL: Type.Optional(text('Boolean expression over the row, such as is_active')),
+  USERS_LOGIN_COLUMNS: Type.Optional(list('Further columns that `login` matches exactly')),
+  USERS_NAME_COLUMN: Type.Optional(text('Column of the name that mails greet')),
+  USERS_LOCALE_COLUMN: Type.Optional(text('Column of the mail language')),
+  USERS_LAST_LOGIN_COLUMN: Type.Optional(text('Column of the last login; a sign-in voids links')),
+  USERS_CHANGED_AT_COLUMN: Type.Optional(text('Column set to the time of the change')),
+  USERS_EPOCH_COLUMN: Type.Optional(text('Column incremented at a change, to end sessions')),
+  AFTER_RESET_SQL: Type.Optional(
     text('One statement in the same transaction as the password, with :user_id'),
   ),
   ALLOW_SEQ_SCAN: flag(false, 'Start although no index serves the look-up in a large table'),
@@ -208,8 +223,7 @@ function explain(schema: TSchema | undefined, inside: readonly string[]): string
     const literals: readonly { const: string }[] = schema['anyOf']
     return `must be one of ${literals.map((literal) => literal.const).join(', ')}`
   }
-  if (schema?.['pattern']?.includes('/')) return 'must be a number per period, such as 30/15m'
-  if (schema?.['pattern']) return 'must be a colour such as #1a73e8'
+  if (schema?.['expected']) return `must be ${schema['expected']}`
   return inside.length > 0 ? 'has an empty entry between commas' : 'must not be empty'
 }
 

@@ -6,9 +6,9 @@ import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
 import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Config } from './config.ts'
-import { type Environment, readEnvironment } from './environment.ts'
+import { type Environment, type EnvironmentReading, readEnvironment } from './environment.ts'
 import {
-  checkIdentifier,
+  checkSqlName,
   hasTls,
   isLocal,
   isLoopback,
@@ -25,36 +25,37 @@ import {
   parseTime,
 } from './values.ts'
 
+type Variables = Readonly<Record<string, string | undefined>>
+
 /** The configuration, or every fault by name, never by value. */
-export type ConfigReading =
-  | { readonly config: Config; readonly warnings: readonly string[] }
+export type ConfigReading<T = Config> =
+  | { readonly config: T; readonly warnings: readonly string[] }
   | { readonly faults: readonly string[]; readonly warnings: readonly string[] }
 
 /** Reads the configuration from the variables of a process. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): ConfigReading {
-  const reading = readEnvironment(env)
-  const { config, faults, warnings } = judge(reading.environment, reading.faults)
-  const allWarnings = [...reading.warnings, ...warnings]
+export function readConfig(env: Variables): ConfigReading {
+  const { config, faults, warnings } = judge(readEnvironment(env))
   return faults.size > 0
-    ? { faults: [...faults].map(([name, fault]) => `${name}: ${fault}`), warnings: allWarnings }
-    : { config: deepFreeze(config), warnings: allWarnings }
+    ? { faults: listFaults([...faults]), warnings }
+    : { config: deepFreeze(config), warnings }
 }
 
-/** Reads only what it takes to reach the database. */
-export function readDatabaseConfig(
-  env: Readonly<Record<string, string | undefined>>,
-): { readonly config: DatabaseSettings } | { readonly faults: readonly string[] } {
-  const reading = readEnvironment(env)
-  const { config, faults } = judge(reading.environment, reading.faults)
+/** The database's part of the configuration; faults of other variables do not count. */
+export function readDatabaseConfig(env: Variables): ConfigReading<DatabaseSettings> {
+  const { config, faults, warnings } = judge(readEnvironment(env))
   const ours = [...faults].filter(([name]) => name.startsWith('DATABASE_'))
   return ours.length > 0
-    ? { faults: ours.map(([name, fault]) => `${name}: ${fault}`) }
-    : { config: config.database }
+    ? { faults: listFaults(ours), warnings }
+    : { config: config.database, warnings }
 }
 
-function judge(env: Environment, known: ReadonlyMap<string, string>) {
-  const faults = new Map(known)
-  const warnings: string[] = []
+function listFaults(faults: readonly (readonly [string, string])[]): string[] {
+  return faults.map(([name, fault]) => `${name}: ${fault}`)
+}
+
+function judge({ environment: env, ...known }: EnvironmentReading) {
+  const faults = new Map(known.faults)
+  const warnings = [...known.warnings]
   /** Gathers the fault of one variable; what it returns then is never used. */
   const attempt = <T>(name: keyof Environment, make: () => T): T => {
     try {
@@ -98,9 +99,9 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
   check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
   const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
   check('HOST', isHostAddress, 'must be an IP address or localhost')
-  const identifiers = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))
-  for (const [name, value] of identifiers) {
-    attempt(name as keyof Environment, () => [value].flat().map(String).map(checkIdentifier))
+  const columns = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))
+  for (const [name, value] of columns) {
+    attempt(name as keyof Environment, () => [value].flat().map(String).map(checkSqlName))
   }
   const written = [
     'USERS_ID_COLUMN',
@@ -204,7 +205,7 @@ function judge(env: Environment, known: ReadonlyMap<string, string>) {
       requirePasswordConfirm: env.REQUIRE_PASSWORD_CONFIRM,
       requestRate: parseRate(env.RATE_LIMIT_REQUESTS),
       confirmRate: parseRate(env.RATE_LIMIT_CONFIRMS),
-      hostedPage: env.HOSTED_PAGE,
+      servesPages: env.HOSTED_PAGE,
     },
     process: {
       host: env.HOST,

@@ -16,8 +16,8 @@ export interface Rate {
 const LIBPQ_ONLY =
   /^(?:channel_binding|ssl(?:rootcert|cert|certmode|key|password|crl|crldir|sni|compression|negotiation|_(?:min|max)_protocol_version)|gss(?:encmode|lib|delegation)|krbsrvname|target_session_attrs|require_auth|passfile|service|hostaddr|load_balance_hosts|keepalives(?:_idle|_interval|_count)?|tcp_user_timeout)$/i
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 }
-const IDENTIFIER = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))(?:\.(?:"((?:[^"\0]|"")+)"|([^".\0]+)))?$/
-const MAX_IDENTIFIER_BYTES = 63
+const SQL_NAME = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))(?:\.(?:"((?:[^"\0]|"")+)"|([^".\0]+)))?$/
+const MAX_SQL_NAME_BYTES = 63
 const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s\p{Cc}\\]+$/iu
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
 
@@ -123,20 +123,20 @@ export function parseSecrets(secrets: readonly string[]): KeyRing {
 
 /** `table` or `schema.table`; a part with a dot in its name stands in double quotes. */
 export function parseTable(value: string): { schema: string | undefined; table: string } {
-  const match = IDENTIFIER.exec(value)
+  const match = SQL_NAME.exec(value)
   if (!match) throw new TypeError('must be a table, or schema.table')
   const first = match[1]?.replaceAll('""', '"') ?? match[2] ?? ''
   const second = match[3]?.replaceAll('""', '"') ?? match[4]
   const named =
     second === undefined ? { schema: undefined, table: first } : { schema: first, table: second }
-  for (const part of [first, second ?? '']) checkIdentifier(part)
+  for (const part of [first, second ?? '']) checkSqlName(part)
   return named
 }
 
 /** PostgreSQL would cut a longer name in silence and then find another column. */
-export function checkIdentifier(name: string): void {
-  if (Buffer.byteLength(name) > MAX_IDENTIFIER_BYTES || name.includes('\0')) {
-    throw new TypeError(`must be a name of at most ${MAX_IDENTIFIER_BYTES} bytes`)
+export function checkSqlName(name: string): void {
+  if (Buffer.byteLength(name) > MAX_SQL_NAME_BYTES || name.includes('\0')) {
+    throw new TypeError(`must be a name of at most ${MAX_SQL_NAME_BYTES} bytes`)
   }
 }
 

@@ -8,6 +8,7 @@ export interface SecretKeys {
   readonly innerSeal: KeyObject
   readonly idempotency: KeyObject
   readonly log: KeyObject
+  readonly accountCap: KeyObject
 }
 
 /** The keys of every secret in use: the first signs, all verify. */
@@ -39,5 +40,6 @@ export function deriveKeys(secret: string): SecretKeys {
     innerSeal: derive('inner-seal'),
     idempotency: derive('idempotency'),
     log: derive('log'),
+    accountCap: derive('account-cap'),
   }
 }

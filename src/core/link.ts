@@ -21,7 +21,7 @@ export interface Link {
   readonly signature: string
 }
 
-/** What a link says of its account. A change of any of these kills it. */
+/** What a link is bound to. A change of any of these kills it. */
 export interface AccountFacts {
   readonly emailAddress: string
   readonly passwordHash: string
@@ -29,7 +29,7 @@ export interface AccountFacts {
   readonly lastLogin: string | null | undefined
 }
 
-/** Who issues links and how long they live. */
+/** Whom links are for and how long they live. */
 export interface LinkRules {
   readonly audience: string
   readonly ttlSeconds: number

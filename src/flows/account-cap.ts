@@ -11,9 +11,9 @@ import type { MailOrder } from '../ports.ts'
 
 export interface AccountCap {
   /**
-   * Counts a reset link about to be mailed. A retry is not counted. Requests within one bucket have
-   * one link, which a provider that honours keys mails once: they count as one, and are as many as
-   * links may be.
+   * Counts a reset link about to be mailed. A retry is not counted. Requests within one bucket share
+   * a link and count as one. No more of them than the limit are mailed, because a provider that
+   * ignores idempotency keys would deliver every one.
    *
    * @param seal the signature that a link of the account would have now, for a timestamp
    * @param now unix milliseconds
@@ -27,6 +27,7 @@ export interface AccountCap {
 /** One link, however often it was mailed. */
 interface Mailed {
   readonly timestamp: string
+  /** Unix milliseconds. */
   readonly at: number
   readonly fingerprint: string
   /** To tell a retry from another request within the same bucket. */
@@ -43,7 +44,7 @@ export function createAccountCap(
 ): AccountCap {
   const mailed = new Map<string, readonly Mailed[]>()
   const fingerprint = (signature: string) =>
-    macFields(keys.log, ['rekey-log-v1', 'mailed-link', signature]).toString('base64url')
+    macFields(keys.accountCap, ['rekey-account-cap-v1', signature]).toString('base64url')
 
   const forgetOldest = (now: number) => {
     for (const [accountId, mails] of mailed) {

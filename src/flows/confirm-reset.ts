@@ -16,8 +16,8 @@ export interface ConfirmResetDeps extends CheckLinkDeps {
 }
 
 /**
- * Sets the password. A refusal of any kind leaves the link as good as it was. A link that is not
- * genuine is refused at once, before there is a promise.
+ * Sets the password. A refusal of any kind leaves the link as good as it was. Throws, rather than
+ * rejects, for a link that is not genuine: a promise would cost more than refusing it.
  *
  * @param now unix milliseconds
  * @throws RekeyError `link_invalid`, `link_expired`, `link_superseded`, `unavailable`

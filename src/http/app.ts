@@ -11,7 +11,7 @@ import { RekeyError } from '../errors.ts'
 import { replyToBrokenRequest } from './broken-requests.ts'
 import { checkResetLink } from './check-reset-link.ts'
 import { watchClosing } from './closing.ts'
-import { allowOrigins } from './cross-origin.ts'
+import { allowOrigins, answerPreflights } from './cross-origin.ts'
 import { replyWithError } from './errors.ts'
 import { health } from './health.ts'
 import { hostedPage } from './hosted-page.ts'
@@ -23,7 +23,7 @@ import { RequestLog } from './request-log.ts'
 import { resetPassword } from './reset-password.ts'
 import { apiHeaders } from './security-headers.ts'
 import { sendResetPasswordLink } from './send-reset-password-link.ts'
-import { refuseUnknownRoutes } from './unknown-routes.ts'
+import { watchRoutes } from './unknown-routes.ts'
 import { watchForwardingHeaders } from './untrusted-proxies.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
@@ -59,6 +59,7 @@ export function buildApp(
   settings: AppSettings,
   logger: FastifyBaseLogger,
 ): FastifyInstance {
+  const allowOrigin = allowOrigins(settings.corsOrigins, settings.basePath)
   const app = Fastify({
     ...fastifyOptions(settings.trustedProxies),
     loggerInstance: logger,
@@ -67,16 +68,18 @@ export function buildApp(
     clientErrorHandler: replyToBrokenRequest,
     frameworkErrors: (error, request, reply) => {
       reply.headers(apiHeaders)
+      allowOrigin(request, reply)
       replyWithError(error, request, reply)
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   acceptJsonOnly(app)
   app.setErrorHandler(replyWithError)
-  const findRefusal = refuseUnknownRoutes(app, settings.basePath)
+  const findRefusal = watchRoutes(app, settings.basePath)
   const isClosing = watchClosing(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(apiHeaders)
+    allowOrigin(request, reply)
     // Before a body is read that nobody wants.
     if (request.is404) done(findRefusal(request, reply))
     else if (isClosing()) {
@@ -89,7 +92,7 @@ export function buildApp(
   app.register(health, options)
   app.register(
     (api, _, done) => {
-      allowOrigins(api, settings.corsOrigins, METHODS)
+      answerPreflights(api, METHODS)
       api.register(sendResetPasswordLink, options)
       api.register(checkResetLink, options)
       api.register(resetPassword, options)

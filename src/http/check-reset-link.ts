@@ -3,7 +3,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { checkLink } from '../flows/check-link.ts'
-import { linkFields, linkFieldsRule, readLink } from './link-body.ts'
+import { linkFields, linkFieldsRule, readLink, takeIntegerIds } from './link-body.ts'
 import type { AppOptions } from './options.ts'
 import { limitRequests } from './rate-limit.ts'
 
@@ -13,9 +13,10 @@ const CheckLinkReplySchema = Type.Object({ detail: Type.String(), expires_at: Ty
 export const checkResetLink: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps }, done) => {
   const schema = { body: CheckLinkBodySchema, response: { 200: CheckLinkReplySchema } }
   const onRequest = limitRequests(deps.confirmLimiter, deps.clock)
+  const preValidation = takeIntegerIds(deps.accounts)
 
-  app.post('/check-reset-link', { schema, onRequest }, async (request) => {
-    const link = readLink(request.body, deps.accounts.takesIntegerIds())
+  app.post('/check-reset-link', { schema, onRequest, preValidation }, async (request) => {
+    const link = readLink(request.body)
     const expiresAt = await checkLink(deps, link, deps.clock())
     const expires_at = new Date(expiresAt * 1000).toISOString().replace('.000Z', 'Z')
     return { detail: 'Link is valid', expires_at }

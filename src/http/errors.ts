@@ -8,7 +8,10 @@ import { statusTexts } from './status-texts.ts'
 
 interface ErrorReply {
   readonly status: keyof typeof statusTexts
-  /** Sent where there are no faults of fields. */
+  /**
+   * Sent where there are no faults of fields. Never sent with `password_rejected`, which always has
+   * some, nor with `throttled`, which says how long to wait.
+   */
   readonly detail: string
 }
 

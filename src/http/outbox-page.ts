@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'
 import type { OutgoingMail } from '../ports.ts'
-import { escapeHtml } from './page-files.ts'
+import { escapeHtml } from './escape-html.ts'
 import { apiHeaders } from './security-headers.ts'
 
 export interface OutboxMails {

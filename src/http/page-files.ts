@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { extname } from 'node:path'
+import { escapeHtml } from './escape-html.ts'
 
 /** A file ready to be sent. */
 export interface PageFile {
@@ -49,9 +50,4 @@ export function readPageFiles(directory: URL, content: PageContent): Map<string,
     files.set(name, { type, body })
   }
   return files
-}
-
-/** Makes a text safe inside HTML text and attributes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

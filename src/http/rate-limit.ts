@@ -6,12 +6,16 @@ import { clientOf } from './client-address.ts'
 
 /** Counts requests. Not shared between processes. */
 export interface Limiter {
-  /** @returns seconds to wait; 0 when the request may pass */
+  /**
+   * @param now unix milliseconds
+   * @returns seconds to wait; 0 when the request may pass
+   */
   count(client: string, now: number): number
 }
 
 interface Period {
   count: number
+  /** Unix milliseconds. */
   readonly endsAt: number
 }
 

@@ -12,7 +12,7 @@ export interface Outcome {
   /** Only of an account whose link has worked. */
   readonly accountId?: string
   /** A keyed hash of what was typed: the same text gives the same letters. */
-  readonly identifier?: string
+  readonly identifierHash?: string
 }
 
 const OUTCOME = Symbol('outcome')
@@ -47,12 +47,4 @@ export class RequestLog extends LogController {
     else if (reply.statusCode >= 500) reply.log.error(line, 'request failed')
     else reply.log.info(line, 'request completed')
   }
-}
-
-/** How an error is written to the log: never with what a query or a request carried. */
-export function serializeError(error: Error): object {
-  const code = 'code' in error ? error.code : undefined
-  // The stack begins with the message, and a database library's message repeats the values.
-  const stack = error.stack?.split('\n').filter((line) => line.startsWith('    at '))
-  return { type: error.name, code, stack }
 }

@@ -4,7 +4,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from '@sinclair/typebox'
 import { RekeyError } from '../errors.ts'
 import { confirmReset } from '../flows/confirm-reset.ts'
-import { linkFields, linkFieldsRule, readLink } from './link-body.ts'
+import { linkFields, linkFieldsRule, readLink, takeIntegerIds } from './link-body.ts'
 import type { AppOptions } from './options.ts'
 import { limitRequests } from './rate-limit.ts'
 import { noteOutcome } from './request-log.ts'
@@ -30,15 +30,17 @@ export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (
   const body = settings.requirePasswordConfirm ? ConfirmedBodySchema : ResetPasswordBodySchema
   const schema = { body, response: { 200: ResetPasswordReplySchema } }
   const onRequest = limitRequests(deps.confirmLimiter, deps.clock)
+  const preValidation = takeIntegerIds(deps.accounts)
 
-  app.post('/reset-password', { schema, onRequest }, (request) => {
+  // Not async: a forged link is refused without a promise.
+  app.post('/reset-password', { schema, onRequest, preValidation }, (request) => {
     const { password, password_confirm } = request.body
     if (password_confirm !== undefined && password_confirm !== password) {
       const detail = "Passwords don't match"
       const fault = { field: 'password_confirm', code: 'invalid', detail }
       throw new RekeyError('invalid_request', 'two different passwords', { faults: [fault] })
     }
-    const link = readLink(request.body, deps.accounts.takesIntegerIds())
+    const link = readLink(request.body)
     return confirmReset(deps, link, password, deps.clock()).then(() => {
       noteOutcome(request, { accountId: link.userId })
       return { detail: 'Password reset successful' }

@@ -43,7 +43,7 @@ export const sendResetPasswordLink: FastifyPluginCallbackTypebox<AppOptions> = (
       'identifier',
       foldAsciiCase(identifier.text),
     ])
-    noteOutcome(request, { identifier: fingerprint.toString('base64url', 0, 9) })
+    noteOutcome(request, { identifierHash: fingerprint.toString('base64url', 0, 9) })
 
     const resetRequest = { identifier, receivedAt: deps.clock() }
     if (settings.revealUnknownUsers) {

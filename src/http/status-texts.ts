@@ -1,4 +1,4 @@
-// The reason phrases of the statuses that Rekey answers with (RFC 9110).
+// The reason phrases of the statuses that Rekey answers with, as Node spells them.
 //
 // Node has them too, but to import anything of node:http by name loads all that it exports, fetch and
 // WebSocket included: time and memory that the start of the process need not spend.

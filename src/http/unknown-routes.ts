@@ -1,14 +1,14 @@
-// Answers requests that no route takes: 404, or 405 where the path has other methods.
+// Finds the refusal for a request that no route takes: 404, or 405 where the path has other methods.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'
 
 /**
- * Learns the routes that are registered from now on.
+ * Learns the routes registered from now on.
  *
- * @returns what to refuse a request with for which `is404` holds
+ * @returns finds the refusal for a request whose `is404` holds; sets `Allow` with a 405
  */
-export function refuseUnknownRoutes(
+export function watchRoutes(
   app: FastifyInstance,
   basePath: string,
 ): (request: FastifyRequest, reply: FastifyReply) => RekeyError {

@@ -23,7 +23,7 @@ export type Catalogue = CatalogueFile & {
   readonly locale: string
   readonly plurals: Intl.PluralRules
   /** Made at its first use: making it takes longer than all the rest of a mail. */
-  readonly clock: () => Intl.DateTimeFormat
+  readonly dateFormat: () => Intl.DateTimeFormat
 }
 
 type Sections = Record<
@@ -86,8 +86,9 @@ function parseCatalogue(file: string, source: string): Catalogue {
     const plurals = new Intl.PluralRules(locale)
     const catalogue: unknown = JSON.parse(source)
     assertCatalogue(catalogue)
-    let clock: Intl.DateTimeFormat | undefined
-    return { ...catalogue, locale, plurals, clock: () => (clock ??= createClock(locale)) }
+    let made: Intl.DateTimeFormat | undefined
+    const dateFormat = () => (made ??= createDateFormat(locale))
+    return { ...catalogue, locale, plurals, dateFormat }
   } catch (error) {
     throw new Error(`Broken mail catalogue locales/${file}: ${messageOf(error)}`, { cause: error })
   }
@@ -151,11 +152,11 @@ export function spellDuration(seconds: number, catalogue: Catalogue): string {
 }
 
 /** A date and time of day in UTC. */
-export function spellTime(time: Date, { clock }: Catalogue): string {
-  return clock().format(time)
+export function spellTime(time: Date, { dateFormat }: Catalogue): string {
+  return dateFormat().format(time)
 }
 
-function createClock(locale: string): Intl.DateTimeFormat {
+function createDateFormat(locale: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat(locale, {
     day: 'numeric',
     month: 'long',

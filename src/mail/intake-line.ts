@@ -8,6 +8,7 @@ import type { IntakeLine, ResetRequest } from '../ports.ts'
 export interface DrainingIntakeLine extends IntakeLine {
   /** Waits until it is empty. */
   drained(): Promise<void>
+  /** Requests that wait or are being handled. */
   waiting(): number
 }
 
@@ -18,19 +19,21 @@ interface IntakeOptions {
   /** Takes a batch to its mail orders. A rejection means: the same batch again, later. */
   readonly handle: (requests: readonly ResetRequest[]) => Promise<unknown>
   readonly onFailure: (error: unknown, waiting: number) => void
-  readonly now: () => number
+  /** @returns unix milliseconds */
+  readonly clock: () => number
 }
 
 const BATCH_SIZE = 2000
 const PACE_MS = 25
 const RETRY_MS = 1000
 
+/** Makes an empty line. */
 export function createIntakeLine(options: IntakeOptions): DrainingIntakeLine {
   let waiting: ResetRequest[] = []
   let running: Promise<void> | undefined
 
   const drainOnce = async () => {
-    const oldest = options.now() - options.maxAgeSeconds * 1000
+    const oldest = options.clock() - options.maxAgeSeconds * 1000
     waiting = waiting.filter((request) => request.receivedAt >= oldest)
     const batch = waiting.slice(0, BATCH_SIZE)
     try {

@@ -67,8 +67,8 @@ const LINK_VALUE = /^([?&#]|%23)[!/]*(?:amp;)?(user_id|timestamp|signature|token
 
 /**
  * Finds a link in a URL: in the query, in the fragment, in the query of a hash route, or in the path
- * where a mail scanner has turned `#` into `%23`. A URL template with a value of its own place in
- * the path, as in `#/reset/{token}`, is left to the application's router.
+ * where a mail scanner has turned `#` into `%23`. A template that puts a value into the path itself,
+ * as in `#/reset/{token}`, is left to the application's router.
  *
  * @returns the link, with `''` for a value that got lost on the way (the service then says which),
  *   or undefined where there is none of its values; and the URL without them, else unchanged

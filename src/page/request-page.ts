@@ -16,7 +16,7 @@ import {
 await pageReady()
 
 const TEXTS = {
-  refused: 'No mail was sent. Please see the note at the field.',
+  refused: 'No mail was sent. Please see the note next to the field.',
   notUnderstood: 'The service could not work with that. Please check the address.',
   accountUnknown: 'There is no account with this address. Please check how it is written.',
   throttled: (wait: string) =>

@@ -23,7 +23,7 @@ await pageReady()
 const TEXTS = {
   nothingTyped: 'Type a new password.',
   notTheSame: 'The two passwords are not the same.',
-  refused: 'Your password was not changed yet. Please see the note at the field.',
+  refused: 'Your password was not changed yet. Please see the note next to the field.',
   throttled: (wait: string) =>
     `Too many tries for now. Please wait ${wait}, then send it again. Your link still works.`,
   unavailable: (wait: string) =>
@@ -61,8 +61,7 @@ async function start(link: Link): Promise<void> {
   if (!check.ok) return showDeadEnd(check)
   // The form works without the rules: the service names those that a password breaks.
   if (rules.ok) showRules(rules.body)
-  const expiry = new Date(check.body.expires_at)
-  byId('expiry', HTMLElement).textContent = expiry.toLocaleTimeString([], { timeStyle: 'short' })
+  byId('expiry', HTMLElement).textContent = momentPhrase(new Date(check.body.expires_at))
   showState('form')
 }
 
@@ -115,6 +114,14 @@ function deadEndOf({ code, fieldErrors }: Failure): string {
       // A faulty field is one of the link's own: a value of it got lost.
       return fieldErrors.length > 0 ? 'link_invalid' : 'unavailable'
   }
+}
+
+/** The time of day, with the date where it is not today's. */
+function momentPhrase(moment: Date): string {
+  const isToday = moment.toDateString() === new Date().toDateString()
+  return isToday
+    ? moment.toLocaleTimeString([], { timeStyle: 'short' })
+    : moment.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })
 }
 
 function showRules(rules: PasswordRules): void {

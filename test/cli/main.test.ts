@@ -34,7 +34,7 @@ test('without a command it serves, and without an environment it says what it ne
     status: 78,
     output: '',
     errors: [
-      'Rekey cannot start with this configuration:',
+      'This configuration does not work:',
       '  DATABASE_URL: is required',
       '  LINK_SECRETS: is required',
       '  RESET_PAGE_URL: is required',

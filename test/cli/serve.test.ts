@@ -38,7 +38,7 @@ const refusedWith = (faults: readonly string[]) => ({
   status: 78,
   output: '',
   errors: [
-    'Rekey cannot start with this configuration:',
+    'This configuration does not work:',
     ...faults.map((fault) => `  ${fault}`),
     'Every variable is explained in .env.example.',
     '',
@@ -173,11 +173,17 @@ test('a port that is taken is named, and nothing else goes wrong', async () => {
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
   const { status, errors } = await serve({ PORT: String(port) })
+  expect([status, errors]).toEqual([1, `port ${port} is taken: free it, or set PORT\n`])
+  other.close()
+})
+
+test('an address that is not of this machine is named', async () => {
+  // Of the documentation's network (RFC 5737), which no machine has.
+  const { status, errors } = await serve({ HOST: '192.0.2.1', PORT: '3000' })
   expect([status, errors]).toEqual([
     1,
-    `cannot listen on 127.0.0.1 port ${port} (EADDRINUSE): free it, or set HOST and PORT\n`,
+    'cannot listen on 192.0.2.1 port 3000 (EADDRNOTAVAIL): set HOST to an address of this machine, or PORT to a port that you may use\n',
   ])
-  other.close()
 })
 
 // Five seconds each, so they pass side by side.

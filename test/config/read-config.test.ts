@@ -80,7 +80,7 @@ describe('the defaults', () => {
         requirePasswordConfirm: false,
         requestRate: { limit: 30, seconds: 900 },
         confirmRate: { limit: 100, seconds: 900 },
-        hostedPage: false,
+        servesPages: false,
       },
       process: { host: '0.0.0.0', port: 3000, logLevel: 'info', shutdownGraceSeconds: 10 },
     })
@@ -882,6 +882,7 @@ describe('what only the database is read for', () => {
     const reading = readDatabaseConfig({ DATABASE_URL, LINK_SECRETS: 'changeme', PORT: 'x' })
     expect(reading).toEqual({
       config: { url: DATABASE_URL, ca: undefined, poolMax: 10, prepare: true },
+      warnings: [],
     })
   })
 
@@ -889,7 +890,16 @@ describe('what only the database is read for', () => {
     const reading = readDatabaseConfig({ DATABASE_PREPARE: 'yes', PORT: 'x' })
     expect(reading).toEqual({
       faults: ['DATABASE_URL: is required', 'DATABASE_PREPARE: must be true or false'],
+      warnings: [],
     })
+  })
+
+  test('gives its warnings', () => {
+    const DATABASE_URL = 'postgres://rekey:pw@db.example/app'
+    expect(readDatabaseConfig({ DATABASE_URL, DATABASE_POOL_MIX: '5' }).warnings).toEqual([
+      'DATABASE_POOL_MIX is not a variable of Rekey; was DATABASE_POOL_MAX meant?',
+      'DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full',
+    ])
   })
 })
 

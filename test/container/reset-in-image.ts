@@ -156,7 +156,7 @@ async function checkReset(): Promise<void> {
   const linkSecret = generateSecret()
   let service: Awaited<ReturnType<typeof serve>> | undefined
   try {
-    const migrated = await run([...program, 'migrate'], { DATABASE_URL: server.url() })
+    const migrated = await run(['rekey', 'migrate'], { DATABASE_URL: server.url() })
     assert.equal(migrated.status, 0, migrated.output)
     const oldHash = await hash(`an old ${randomUUID()}`)
     await sql`insert into users (email, password_hash) values (${emailAddress}, ${oldHash})`

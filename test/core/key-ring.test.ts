@@ -29,12 +29,12 @@ describe('a new secret', () => {
 describe('the keys of a secret', () => {
   test('differ for every use', () => {
     const keys = Object.values(exported(deriveKeys(SECRET)))
-    expect(new Set(keys).size).toBe(4)
+    expect(new Set(keys).size).toBe(5)
   })
 
   test('are 32 bytes each', () => {
     const sizes = Object.values(deriveKeys(SECRET)).map((key) => key.symmetricKeySize)
-    expect(sizes).toEqual([32, 32, 32, 32])
+    expect(sizes).toEqual([32, 32, 32, 32, 32])
   })
 
   test('are the same on every replica', () => {
@@ -44,7 +44,7 @@ describe('the keys of a secret', () => {
   test('are others for another secret', () => {
     const ours = Object.values(exported(deriveKeys(SECRET)))
     const theirs = Object.values(exported(deriveKeys(generateSecret())))
-    expect(new Set([...ours, ...theirs]).size).toBe(8)
+    expect(new Set([...ours, ...theirs]).size).toBe(10)
   })
 
   test('are HKDF-SHA-256 of its bytes, one label per use', () => {
@@ -54,12 +54,14 @@ describe('the keys of a secret', () => {
       innerSeal: derived('inner-seal'),
       idempotency: derived('idempotency'),
       log: derived('log'),
+      accountCap: derived('account-cap'),
     })
   })
 
   test('are frozen with the format', () => {
     expect(exported(deriveKeys(SECRET))).toMatchInlineSnapshot(`
       {
+        "accountCap": "5eb367f3f3176b57a94d18108cd63ed7a741d9d3c6934687b99b76573ac9c953",
         "idempotency": "d4c6a8fa857a298afc24aef8af9c523760c2f155f9b1cf6ec45c78fb9cc2f7bf",
         "innerSeal": "8286242e0ae9c1fe78a8957c0aaab6d0053052c2d276e22ec1b5bc9c4b23e378",
         "log": "8d1d4496bf266c4f6b4ac6523775493a8b422496b9e334e8a462065f0ff48d55",

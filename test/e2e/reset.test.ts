@@ -94,6 +94,14 @@ test('somebody who forgot a password gets back in, and the link then is used', a
   expect(consoleLines.filter((line) => !/status of 40[01]/.test(line))).toEqual([])
 })
 
+test('a link that works beyond today is told with its date', async () => {
+  const body = { detail: 'Link is valid', expires_at: '2099-07-05T12:00:00Z' }
+  const headers = { 'access-control-allow-origin': '*' }
+  await page.route('**/check-reset-link', (route) => route.fulfill({ json: body, headers }))
+  await page.goto(`${app}/reset/?timestamp=1&user_id=1&signature=1`)
+  await page.getByText(/^Your link works until .*2099/).waitFor()
+})
+
 async function signIn(password: string): Promise<string | null> {
   await page.getByLabel('Email address').fill('ada@example.com')
   await page.getByLabel('Password').fill(password)

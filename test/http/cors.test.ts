@@ -88,6 +88,20 @@ test('what is not under BASE_PATH is for no other origin at all', async () => {
   }
 })
 
+test.each([
+  ['404', 'GET', `${basePath}/nothing`],
+  ['404', 'GET', `${basePath}/%zz`],
+  ['405', 'GET', path],
+])('a %s to %s %s can be read by the page', async (status, method, url) => {
+  const reply = await service.ask(url, { method, headers: { origin: 'https://app.example' } })
+  expect(String(reply.status)).toBe(status)
+  expect(reply.headers).toMatchObject({
+    'access-control-allow-origin': 'https://app.example',
+    'access-control-expose-headers': exposed,
+    vary: 'Origin',
+  })
+})
+
 test('errors can be read by the page, and preflights do not use up the limit', async () => {
   const body = { email: 'nobody@example.com' }
   const origin = { origin: 'https://app.example' }

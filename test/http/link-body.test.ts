@@ -60,6 +60,16 @@ describe.each(idTypes)('with ids of type %s', (idType) => {
     else expect(answer).toBe('400 {"user_id":["Not a valid string."]}')
   })
 
+  test('an id that may not be one is named with all other faulty fields', async () => {
+    const body = { user_id: 42, timestamp: 1.5, signature: 'x', password: '' }
+    const { text } = await service.post('reset-password', body)
+    expect(JSON.parse(text)).toEqual({
+      ...(!integerTypes.includes(idType) && { user_id: ['Not a valid string.'] }),
+      timestamp: ['A valid integer is required.'],
+      password: ['This field may not be blank.'],
+    })
+  })
+
   test.each<[string, (id: string) => string]>([
     ['nothing', () => ''],
     ['a blank before it', (id) => ` ${id}`],

@@ -30,7 +30,7 @@ function arrange({
   const line = createIntakeLine({
     capacity,
     maxAgeSeconds,
-    now,
+    clock: now,
     handle: async (requests) => {
       batches.push(texts(requests))
       await outcomes.shift()?.()

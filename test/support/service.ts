@@ -7,14 +7,13 @@ import { Agent, type IncomingHttpHeaders, request as openRequest } from 'node:ht
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { hash } from '@node-rs/argon2'
-import { pino } from 'pino'
 import type { Sql } from 'postgres'
 import { assembleService, loadContent } from '../../src/cli/assemble-service.ts'
+import { createLogger } from '../../src/cli/create-logger.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import { deriveKeys, generateSecret } from '../../src/core/key-ring.ts'
 import { type AccountFacts, sealLink } from '../../src/core/link.ts'
 import { formatToken } from '../../src/core/token.ts'
-import { serializeError } from '../../src/http/request-log.ts'
 import { createDatabase, type TestDatabase } from './database.ts'
 import type { ReceivedMail } from './resend-rules.ts'
 import { linkIn, type ResendStandIn, startResend } from './resend-stand-in.ts'
@@ -167,10 +166,9 @@ export async function startService(
   if ('faults' in reading) throw new Error(reading.faults.join('\n'))
   const log = createLog()
   const stream = { write: (line: string) => log.add(line) }
-  const level = reading.config.process.logLevel
-  const logger = pino({ level, serializers: { err: serializeError } }, stream)
+  const logger = createLogger(reading.config.process.logLevel, stream)
   const service = assembleService(reading.config, loadContent(reading.config), logger)
-  const faults = await service.reached
+  const faults = await service.mappingFaults
   if (faults.length > 0) throw new Error(faults.join('\n'))
   const agent = new Agent({ keepAlive: true })
   const client = createClient(await service.listen(), surroundings.resend, agent)
