@@ -42,7 +42,7 @@ const rules: readonly Rule[] = [
 
   { of: 'src/cli/', may: ['src/cli/', 'src/config/', 'src/http/', 'src/flows/',
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,
-      'pino', '@zxcvbn-ts/language-common', 'node:os'], mayAsTypes: ['fastify'] },
+      'pino', '@zxcvbn-ts/language-common', 'node:fs', 'node:os'], mayAsTypes: ['fastify'] },
   { of: 'src/main.ts', may: ['src/cli/', 'node:os'] },
   { of: 'src/page/', may: ['src/page/'] },
 

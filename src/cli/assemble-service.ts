@@ -1,5 +1,6 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
+import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import type { FastifyBaseLogger } from 'fastify'
@@ -57,6 +58,12 @@ const pageDirectory = new URL('../page/', import.meta.url)
 export interface Content {
   readonly templates: Templates
   readonly hostedPage: HostedPage | undefined
+}
+
+/** The languages that there are mails in. */
+export function listLocales(): string[] {
+  const files = readdirSync(new URL('locales/', emailsDirectory))
+  return files.flatMap((file) => /^(.+)\.json$/.exec(file)?.slice(1) ?? [])
 }
 
 /**

@@ -1,7 +1,7 @@
 // `rekey serve`: runs the service until it is told to stop.
 
 import { readConfig } from '../config/read-config.ts'
-import { assembleService, type Content, loadContent } from './assemble-service.ts'
+import { assembleService, type Content, listLocales, loadContent } from './assemble-service.ts'
 import { createLogger } from './create-logger.ts'
 import { reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
@@ -11,7 +11,7 @@ const FIRST_REACH_MS = 5000
 
 /** @returns 0 after a clean stop, 1 when accepted work was lost or it cannot listen, 78 for faults */
 export async function serve(terminal: Terminal): Promise<ExitStatus> {
-  const reading = readConfig(terminal.env)
+  const reading = readConfig(terminal.env, listLocales())
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
   if ('faults' in reading) return reportFaults(terminal, reading.faults)
   const { config } = reading

@@ -32,9 +32,13 @@ export type ConfigReading<T = Config> =
   | { readonly config: T; readonly warnings: readonly string[] }
   | { readonly faults: readonly string[]; readonly warnings: readonly string[] }
 
-/** Reads the configuration from the variables of a process. */
-export function readConfig(env: Variables): ConfigReading {
-  const { config, faults, warnings } = judge(readEnvironment(env))
+/**
+ * Reads the configuration from the variables of a process.
+ *
+ * @param locales the languages that there are mails in; without them DEFAULT_LOCALE is not judged
+ */
+export function readConfig(env: Variables, locales?: readonly string[]): ConfigReading {
+  const { config, faults, warnings } = judge(readEnvironment(env), locales)
   return faults.size > 0
     ? { faults: listFaults([...faults]), warnings }
     : { config: deepFreeze(config), warnings }
@@ -53,7 +57,7 @@ function listFaults(faults: readonly (readonly [string, string])[]): string[] {
   return faults.map(([name, fault]) => `${name}: ${fault}`)
 }
 
-function judge({ environment: env, ...known }: EnvironmentReading) {
+function judge({ environment: env, ...known }: EnvironmentReading, locales?: readonly string[]) {
   const faults = new Map(known.faults)
   const warnings = [...known.warnings]
   /** Gathers the fault of one variable; what it returns then is never used. */
@@ -97,6 +101,8 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
   check('SUPPORT_EMAIL', isSupportMailbox, 'must be an address')
   const isMinimumPossible = env.PASSWORD_MIN_LENGTH <= env.PASSWORD_MAX_LENGTH
   check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
+  const isThere = locales?.includes(env.DEFAULT_LOCALE) ?? true
+  check('DEFAULT_LOCALE', isThere, `must be one of ${locales?.join(', ')}`)
   const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
   check('HOST', isHostAddress, 'must be an IP address or localhost')
   const columns = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))

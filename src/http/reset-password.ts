@@ -9,15 +9,15 @@ import type { AppOptions } from './options.ts'
 import { limitRequests } from './rate-limit.ts'
 import { noteOutcome } from './request-log.ts'
 
-const passwordField = Type.String({ minLength: 1 })
+const filledIn = Type.String({ minLength: 1 })
 
 /** Also what the benchmark's floor takes. */
 export const ResetPasswordBodySchema = Type.Object(
-  { ...linkFields, password: passwordField, password_confirm: Type.Optional(Type.String()) },
+  { ...linkFields, password: filledIn, password_confirm: Type.Optional(filledIn) },
   linkFieldsRule,
 )
 const ConfirmedBodySchema = Type.Object(
-  { ...linkFields, password: passwordField, password_confirm: Type.String() },
+  { ...linkFields, password: filledIn, password_confirm: filledIn },
   linkFieldsRule,
 )
 const ResetPasswordReplySchema = Type.Object({ detail: Type.String() })

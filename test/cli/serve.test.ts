@@ -67,6 +67,7 @@ test('every fault of the environment is named at once, without a value', async (
     REVEAL_UNKNOWN_USERS: canary,
     USERS_ID_COLUMN: canary.repeat(10),
     RATE_LIMT_CONFIRMS: canary,
+    DEFAULT_LOCALE: canary,
   })
   expect([status, output]).toEqual([78, ''])
   const named = Array.from(errors.matchAll(/^ {2}([A-Z_]+): /gm), ([, name]) => name)
@@ -74,6 +75,7 @@ test('every fault of the environment is named at once, without a value', async (
     'BASE_PATH',
     'CORS_ORIGINS',
     'DATABASE_URL',
+    'DEFAULT_LOCALE',
     'HOST',
     'LINK_SECRETS',
     'LINK_TTL_SECONDS',
@@ -235,4 +237,42 @@ describe.concurrent('a database that is down at the start', () => {
     const service = await startServiceProcess(surroundings, { DATABASE_URL: gate.url })
     expect((await endProcess(service)).status).toBe(0)
   })
+})
+
+test('variables of libraries are none of Rekey, and do nothing', async () => {
+  const service = await startServiceProcess(surroundings, {
+    PGTARGETSESSIONATTRS: 'any',
+    PGSSLMODE: 'require',
+    RESEND_DEBUG: 'true',
+    RESEND_API_KEY_FILE: '',
+  })
+  const { email } = await addUser(surroundings.database.sql)
+  surroundings.resend.answerNext({ kind: 'status', status: 422, name: `invalid ${email}` })
+  await service.post('send-reset-password-link', { email })
+  const line = await service.log.waitFor(({ reason }) => String(reason).startsWith('422'))
+  expect(line['reason']).toBe('422 unnamed')
+  const { status, errors } = await endProcess(service)
+  expect([status, errors]).toEqual([0, ''])
+})
+
+test('a confirmation that a stop cuts off is reported as lost', async () => {
+  const { sql } = surroundings.database
+  const user = await addUser(sql)
+  const service = await startServiceProcess(surroundings, { SHUTDOWN_GRACE_SECONDS: '1' })
+  const link = await service.mailedLink(user.email)
+  await sql.begin(async (transaction) => {
+    await transaction`select from users where id = ${user.id} for update`
+    const asked = service.post('reset-password', { ...link, password: 'a brand new pass phrase' })
+    await expect
+      .poll(async () => {
+        const [row] = await sql`select count(*)::int as n from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`
+        return row?.['n']
+      })
+      .toBe(1)
+    const cutOff = expect(asked).rejects.toThrow('socket hang up')
+    expect((await endProcess(service)).status).toBe(1)
+    await cutOff
+  })
+  expect(service.log.lines.at(-1)).toMatchObject({ lost: 1 })
 })
