@@ -33,11 +33,12 @@ const rules: readonly Rule[] = [
       'fastify', '@fastify/cors', '@fastify/type-provider-typebox', '@sinclair/typebox', 'ipaddr.js',
       'node:buffer', 'node:fs', 'node:http', 'node:module', 'node:net', 'node:path'] },
 
-  { of: 'src/config/', may: ['src/config/', CORE, ERRORS,
+  { of: 'src/config/', may: ['src/config/', 'src/hashing/', CORE, ERRORS,
       '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net'], mayAsTypes: ['src/accounts/'] },
   { of: 'src/accounts/', may: ['src/accounts/', PORTS, CORE, ERRORS, 'drizzle-orm', 'postgres', 'node:url'] },
   { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS] },
-  { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS, '@node-rs/argon2'] },
+  { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS,
+      '@node-rs/argon2', '@node-rs/bcrypt', 'node:crypto', 'node:util'] },
   { of: 'src/mail/', may: ['src/mail/', PORTS, CORE, ERRORS, 'liquidjs', 'resend', 'node:crypto', 'node:fs'] },
 
   { of: 'src/cli/', may: ['src/cli/', 'src/config/', 'src/http/', 'src/flows/',

@@ -38,7 +38,6 @@ const ID_TYPES: Readonly<Record<string, string>> = {
   bpchar: 'bpchar',
 }
 const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
-const ARGON2ID_LENGTH = 97
 
 /**
  * Inspects the table of a mapping.
@@ -136,9 +135,9 @@ function columnFaults(mapping: UsersMapping, byName: ReadonlyMap<string, ColumnR
   })
   judge(mappingVariables.epoch, mapping.epoch, { types: ['int2', 'int4', 'int8'], update: true })
   const width = byName.get(mapping.passwordHash)?.width
-  if (width && width < ARGON2ID_LENGTH) {
+  if (width && width < mapping.hashLength) {
     faults.push(
-      `${mappingVariables.passwordHash}: holds ${width} characters, an argon2id hash has ${ARGON2ID_LENGTH}`,
+      `${mappingVariables.passwordHash}: holds ${width} characters, a hash needs ${mapping.hashLength}`,
     )
   }
   return faults

@@ -10,6 +10,8 @@ export interface UsersMapping {
   readonly id: string
   readonly emailAddress: string
   readonly passwordHash: string
+  /** Characters that the password column must hold at the least. */
+  readonly hashLength: number
   /** A boolean expression over the row. */
   readonly eligibleSql: string | undefined
   readonly loginColumns: readonly string[]

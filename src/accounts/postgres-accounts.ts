@@ -73,7 +73,7 @@ export function createPostgresAccounts(
     .where(
       and(
         sql`${users.id} = ${id}`,
-        sql`${users.passwordHash}::text = ${sql.placeholder('passwordHash')}`,
+        sql`${users.passwordHash}::text IS NOT DISTINCT FROM ${sql.placeholder('passwordHash')}::text`,
         sql`${users.emailAddress}::text = ${sql.placeholder('emailAddress')}`,
         mapping.lastLogin === undefined
           ? undefined
@@ -94,7 +94,7 @@ export function createPostgresAccounts(
     const account = {
       id: row.id,
       emailAddress,
-      passwordHash: row.passwordHash ?? '',
+      passwordHash: row.passwordHash,
       isEligible: row.isEligible,
       lastLogin: mapping.lastLogin === undefined ? undefined : row.lastLogin,
       name: row.name ?? undefined,

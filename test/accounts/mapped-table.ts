@@ -17,6 +17,7 @@ export const plainMapping = {
   id: 'id',
   emailAddress: 'email',
   passwordHash: 'password_hash',
+  hashLength: 97,
   eligibleSql: 'active',
   loginColumns: ['username', 'staff_no'],
   name: 'full_name',

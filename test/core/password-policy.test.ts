@@ -32,7 +32,8 @@ function codes(
   changes: Partial<PasswordRules> = {},
   personal = nobody,
 ): string[] {
-  return judgePassword(password, { ...rules, ...changes }, personal).map(({ code }) => code)
+  const form = { prepared: password, maxBytes: undefined }
+  return judgePassword(password, { ...rules, ...changes }, personal, form).map(({ code }) => code)
 }
 
 function details(
@@ -40,7 +41,9 @@ function details(
   changes: Partial<PasswordRules> = {},
   personal = nobody,
 ): string[] {
-  return judgePassword(password, { ...rules, ...changes }, personal).map(({ detail }) => detail)
+  const form = { prepared: password, maxBytes: undefined }
+  const refusals = judgePassword(password, { ...rules, ...changes }, personal, form)
+  return refusals.map(({ detail }) => detail)
 }
 
 function similar(password: string, value: string): boolean {
