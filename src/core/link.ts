@@ -11,7 +11,7 @@
 // The row decides the purpose, each time that it is looked at:
 //   reset-password   it holds a usable hash, which goes into the inner key as it is.
 //   first-password   it holds none. Into the inner key goes 'null', or 'is <text>' for an empty text
-//                    or a mark. Nobody has to steal the table to know these, so the secret alone is
+//                    or a mark. Whoever has the secret can guess these, so the secret alone may be
 //                    enough to make such a link. Opened only where the rules say so.
 
 import { timingSafeEqual } from 'node:crypto'

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { EnvironmentSchema } from '../../src/config/environment.ts'
+import { listPasswordFormats } from '../../src/hashing/registry.ts'
 
 const names = Object.keys(EnvironmentSchema.properties).sort()
 
@@ -23,4 +24,9 @@ test('the table of the README has every variable exactly once', () => {
     .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([A-Z][A-Z0-9_]*)`/g)])
     .map((match) => match[1])
   expect(written.sort()).toEqual(names)
+})
+
+test.each(['.env.example', 'README.md'])('%s names every format of PASSWORD_HASH', (file) => {
+  const words = new Set(readLines(file).flatMap((line) => line.match(/\w+/g) ?? []))
+  expect(listPasswordFormats().filter(({ name }) => !words.has(name))).toEqual([])
 })
