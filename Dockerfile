@@ -1,4 +1,4 @@
-# The production image: the bundle, its templates and migrations, and the one package that is not bundled.
+# The production image: the bundle, its templates and migrations, and the packages that are not bundled.
 #
 #   docker build --tag rekey .
 #   docker run --read-only --cap-drop ALL --env-file .env rekey rekey migrate
@@ -19,7 +19,7 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx \
   /usr/local/bin/yarn* /opt/yarn*
 ENV NODE_ENV=production
 WORKDIR /app
-# It finds its native binary beside itself, here that of the image's own platform.
+# They find their native binaries beside themselves, here those of the image's own platform.
 COPY --from=build /app/node_modules/@node-rs node_modules/@node-rs
 COPY --from=build /app/LICENSE /app/package.json ./
 COPY --from=build /app/drizzle drizzle

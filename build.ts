@@ -17,8 +17,8 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node26',
-  // It finds its native binary by itself, beside its own files.
-  external: ['@node-rs/argon2'],
+  // They find their native binaries by themselves, beside their own files.
+  external: ['@node-rs/argon2', '@node-rs/bcrypt'],
   // Dependencies that are CommonJS call require() for Node's own modules.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

@@ -19,6 +19,7 @@ const rules: LinkRules = {
   ttlSeconds: 3600,
   bucketSeconds: 60,
   notBefore: 0,
+  opensFirstPasswords: false,
 }
 
 /** Seals a link for each user, and gives each a new password of their own. */

@@ -2,7 +2,7 @@
 // hashing/, mail/ and events/.
 
 import type { AccountFacts } from './core/link.ts'
-import type { PersonalValue } from './core/password-policy.ts'
+import type { HashableForm, PersonalValue } from './core/password-policy.ts'
 
 /** A row of the host's table as Rekey sees it, at the moment it was read. */
 export interface Account extends AccountFacts {
@@ -46,15 +46,26 @@ export interface Accounts {
 
 /** Makes password hashes in the formats that the host application reads. */
 export interface Hasher {
-  /** Says whether a stored hash is a usable one, in a format that may be replaced. */
-  canReplace(passwordHash: string): boolean
+  /** The most UTF-8 bytes of any new password, when PASSWORD_HASH names a format that has a limit. */
+  readonly maxBytes: number | undefined
   /**
-   * Hashes a password that the rules have accepted.
+   * Says whether what a row holds may be replaced: a hash in a format that would be kept, or any
+   * when PASSWORD_HASH names one; no hash at all only with REQUIRE_USABLE_PASSWORD=false.
+   */
+  canReplace(passwordHash: string | null): boolean
+  /**
+   * Says what the format of the new hash would make of a password, for the rules to judge.
+   *
+   * @param currentHash the row's own, one that `canReplace` takes
+   */
+  prepare(password: string, currentHash: string | null): HashableForm
+  /**
+   * Hashes a password, as typed, that the rules have accepted.
    *
    * @param currentHash the row's own, whose format is kept when PASSWORD_HASH is `auto`
    * @throws RekeyError `unavailable` when too many hashes wait already
    */
-  hash(password: string, currentHash: string): Promise<string>
+  hash(password: string, currentHash: string | null): Promise<string>
 }
 
 /** A mail to be sent. No link, hash or address: they are read when it is composed. */
@@ -159,7 +170,10 @@ export type RekeyEvent =
 export type IgnoredReason =
   | 'no_account'
   | 'not_eligible'
-  | 'no_replaceable_password'
+  /** NULL, empty, or marked as no password. */
+  | 'no_usable_password'
+  /** Its host application could not read what Rekey would write. */
+  | 'unknown_hash_format'
   | 'no_mailbox'
   | 'too_late'
   | 'capped'

@@ -13,7 +13,7 @@ export type QueryFacts = Pick<TableFacts, 'idType' | 'emailType' | 'folding' | '
 /** The values that the write compares, and the one that it writes. */
 export interface WriteValues extends Record<string, unknown> {
   readonly id: string
-  readonly passwordHash: string
+  readonly passwordHash: string | null
   readonly emailAddress: string
   readonly lastLogin: string | null
   readonly newHash: string
@@ -39,11 +39,12 @@ export function createAccountQueries(
   })
   const column = (name: string) => sql`${sql.identifier(name)}::text`
   const optional = (name: string | undefined) => (name === undefined ? sql`NULL` : column(name))
+  const { passwordHash, hasOne } = hashSql(mapping)
   const fields = {
     id: sql<string>`${users.id}::text`,
     emailAddress: sql<string | null>`${users.emailAddress}::text`,
-    passwordHash: sql<string | null>`${passwordHashSql(mapping)}`,
-    isEligible: sql<boolean>`${conditionSql(mapping.eligibleSql)}`,
+    passwordHash: sql<string | null>`${passwordHash}`,
+    isEligible: sql<boolean>`${conditionSql(mapping.eligibleSql)}${hasOne}`,
     lastLogin: sql<string | null>`${optional(mapping.lastLogin)}`,
     name: sql<string | null>`${optional(mapping.name)}`,
     locale: sql<string | null>`${optional(mapping.locale)}`,
@@ -73,7 +74,7 @@ export function createAccountQueries(
     runner
       .update(users)
       .set({ passwordHash: newHash, ...changes })
-      .where(and(...isSame, sql`${users.passwordHash}::text = ${oldHash}`))
+      .where(and(...isSame, sql`${users.passwordHash}::text IS NOT DISTINCT FROM ${oldHash}::text`))
       .prepare('replace_password')
 
   const { passwordTable } = mapping
@@ -98,7 +99,7 @@ export function createAccountQueries(
       .where(
         and(
           sql`${passwords.user} = (SELECT ${sql.identifier(mapping.id)} FROM rekey_owner)`,
-          sql`${passwords.hash}::text = ${oldHash}`,
+          sql`${passwords.hash}::text IS NOT DISTINCT FROM ${oldHash}::text`,
           conditionSql(passwordTable?.filterSql),
         ),
       )
@@ -147,14 +148,18 @@ function listSql(list: SQL, type: string): SQL {
   return sql`ARRAY(SELECT value::${sql.raw(type)} FROM jsonb_array_elements_text(${list}::jsonb))`
 }
 
-/** The hash of a row, out of its second table where there is one. Two hashes there are none. */
-function passwordHashSql(mapping: UsersMapping): SQL {
+/** The hash of a row, and whether there is exactly one place to write it to. */
+function hashSql(mapping: UsersMapping): { passwordHash: SQL; hasOne: SQL } {
   const { passwordTable } = mapping
   const hash = sql`${sql.identifier(mapping.passwordHash)}`
-  if (!passwordTable) return sql`${hash}::text`
+  if (!passwordTable) return { passwordHash: sql`${hash}::text`, hasOne: sql`` }
   const owner = sql`${tableSql({ ...mapping, schema: undefined })}.${sql.identifier(mapping.id)}`
   const user = sql.identifier(passwordTable.userColumn)
-  return sql`(SELECT CASE WHEN count(*) = 1 THEN min(rekey_passwords.${hash}::text) END FROM ${tableSql(passwordTable)} AS rekey_passwords WHERE rekey_passwords.${user} = ${owner} AND ${conditionSql(passwordTable.filterSql)})`
+  const rows = sql`FROM ${tableSql(passwordTable)} AS rekey_passwords WHERE rekey_passwords.${user} = ${owner} AND ${conditionSql(passwordTable.filterSql)}`
+  return {
+    passwordHash: sql`(SELECT min(rekey_passwords.${hash}::text) ${rows})`,
+    hasOne: sql` AND (SELECT count(*) ${rows}) = 1`,
+  }
 }
 
 function nameTable({ schema, table }: TableName) {

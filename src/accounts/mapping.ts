@@ -16,6 +16,8 @@ export interface UsersMapping extends TableName {
   /** A column of the table, or of the password table where there is one. */
   readonly passwordHash: string
   readonly passwordTable: PasswordTable | undefined
+  /** Characters that the password column must hold at the least. */
+  readonly hashLength: number
   /** A boolean expression over the row. */
   readonly eligibleSql: string | undefined
   readonly loginColumns: readonly string[]

@@ -45,7 +45,7 @@ export function createPostgresAccounts(
     const account = {
       id: row.id,
       emailAddress,
-      passwordHash: row.passwordHash ?? '',
+      passwordHash: row.passwordHash,
       isEligible: row.isEligible,
       lastLogin: mapping.lastLogin === undefined ? undefined : row.lastLogin,
       name: row.name ?? undefined,

@@ -41,7 +41,6 @@ export const ID_TYPES: Readonly<Record<string, string>> = {
   bpchar: 'bpchar',
 }
 const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
-const ARGON2ID_LENGTH = 97
 
 /** @returns the columns, or why there are none */
 export async function readColumns(
@@ -119,9 +118,9 @@ export function columnFaults(mapping: UsersMapping, users: Columns, passwords: C
   })
   judge(mappingVariables.epoch, mapping.epoch, { types: ['int2', 'int4', 'int8'], update: true })
   const width = passwords.get(mapping.passwordHash)?.width
-  if (width && width < ARGON2ID_LENGTH) {
+  if (width && width < mapping.hashLength) {
     faults.push(
-      `${mappingVariables.passwordHash}: holds ${width} characters, an argon2id hash has ${ARGON2ID_LENGTH}`,
+      `${mappingVariables.passwordHash}: holds ${width} characters, a hash needs ${mapping.hashLength}`,
     )
   }
   return faults

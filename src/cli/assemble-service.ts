@@ -16,7 +16,7 @@ import { requestReset } from '../flows/request-reset.ts'
 import { createTurns } from '../flows/turns.ts'
 import { createHashLine } from '../hashing/hash-line.ts'
 import { createHasher } from '../hashing/hasher.ts'
-import { passwordFormats } from '../hashing/registry.ts'
+import { listPasswordFormats } from '../hashing/registry.ts'
 import { buildApp } from '../http/app.ts'
 import type { HostedPage } from '../http/hosted-page.ts'
 import type { AppDeps, AppSettings } from '../http/options.ts'
@@ -88,14 +88,15 @@ export function assembleService(
   content: Content,
   logger: FastifyBaseLogger,
 ): Service {
-  const { http, links, mail, passwords } = config
+  const { hashing, http, links, mail, passwords } = config
   const clock = Date.now
   const events = createLogEvents(logger)
   const database = openDatabase(config.database)
   const { accounts, arrive, hasArrived } = createLateAccounts()
-  const named = passwordFormats.find((format) => format.name === passwords.hash)
+  const formats = listPasswordFormats(hashing.pepper)
+  const named = formats.find((format) => format.name === hashing.format)
   const hashLine = createHashLine(availableParallelism(), HASHES_WAITING)
-  const hasher = createHasher(passwordFormats, named, hashLine)
+  const hasher = createHasher({ formats, named, requireUsable: hashing.requireUsable }, hashLine)
 
   const outbox = mail.transport === 'outbox' ? createOutbox() : undefined
   const transport = outbox ?? createResendTransport(mail.resend)

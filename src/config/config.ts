@@ -33,7 +33,12 @@ export interface Config {
     readonly minLength: number
     readonly maxLength: number
     readonly edgeSpaces: 'keep' | 'refuse'
-    readonly hash: Environment['PASSWORD_HASH']
+  }
+  readonly hashing: {
+    /** The format's name, or `auto`. */
+    readonly format: string
+    readonly pepper: string | undefined
+    readonly requireUsable: boolean
   }
   readonly http: {
     readonly basePath: string

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { listPasswordFormats } from '../hashing/registry.ts'
 import type { Preset } from './presets/preset.ts'
 import { type PresetName, presets } from './presets/presets.ts'
 import { rekey } from './presets/rekey.ts'
@@ -114,7 +115,16 @@ export const EnvironmentSchema = Type.Object({
     ['keep', 'refuse'],
     'refuse for hosts whose login trims passwords',
   ),
-  PASSWORD_HASH: oneOf('auto', ['auto', 'argon2id'], "auto keeps the row's own format"),
+  PASSWORD_HASH: oneOf(
+    'auto',
+    ['auto', ...listPasswordFormats().map(({ name }) => name)],
+    "The format written; auto keeps the row's own",
+  ),
+  PASSWORD_PEPPER: Type.Optional(text('What Devise appends to a password before bcrypt')),
+  REQUIRE_USABLE_PASSWORD: flag(
+    true,
+    'false lets an account without a password set its first; needs a named PASSWORD_HASH',
+  ),
 
   RATE_LIMIT_REQUESTS: rate('30/15m', 'Link requests per client address'),
   RATE_LIMIT_CONFIRMS: rate('100/15m', 'Checks and resets per client address'),

@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
 import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
+import { listPasswordFormats } from '../hashing/registry.ts'
 import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Config } from './config.ts'
 import { type Environment, type EnvironmentReading, readEnvironment } from './environment.ts'
@@ -103,6 +104,18 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
   const isThere = locales?.includes(env.DEFAULT_LOCALE) ?? true
   check('DEFAULT_LOCALE', isThere, `must be one of ${locales?.join(', ')}`)
+  const formats = listPasswordFormats()
+  const named = formats.find(({ name }) => name === env.PASSWORD_HASH)
+  check(
+    'PASSWORD_HASH',
+    named !== undefined || env.REQUIRE_USABLE_PASSWORD,
+    'must name a format when REQUIRE_USABLE_PASSWORD is false: no hash says which one to keep',
+  )
+  check(
+    'PASSWORD_PEPPER',
+    env.PASSWORD_PEPPER === undefined || named === undefined || named.takesPepper === true,
+    'the format that PASSWORD_HASH names has no pepper',
+  )
   const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
   check('HOST', isHostAddress, 'must be an IP address or localhost')
   const columns = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))
@@ -155,6 +168,8 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
         userColumn: env.USERS_PASSWORD_USER_COLUMN ?? '',
         filterSql: env.USERS_PASSWORD_FILTER_SQL,
       },
+      // With `auto` a column that holds no format at all is a fault, and only that.
+      hashLength: named?.length ?? Math.min(...formats.map(({ length }) => length)),
       eligibleSql: env.USERS_ELIGIBLE_SQL,
       loginColumns: env.USERS_LOGIN_COLUMNS ?? [],
       name: env.USERS_NAME_COLUMN,
@@ -173,6 +188,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
         audience: env.LINK_AUDIENCE ?? origin,
         ttlSeconds: env.LINK_TTL_SECONDS,
         bucketSeconds,
+        opensFirstPasswords: !env.REQUIRE_USABLE_PASSWORD,
         notBefore: attempt('LINKS_NOT_BEFORE', () => parseTime(env.LINKS_NOT_BEFORE)),
       },
       url: attempt('RESET_PAGE_URL', () => compileLinkUrl(env.RESET_PAGE_URL)),
@@ -201,7 +217,11 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
       minLength: env.PASSWORD_MIN_LENGTH,
       maxLength: env.PASSWORD_MAX_LENGTH,
       edgeSpaces: env.PASSWORD_EDGE_SPACES,
-      hash: env.PASSWORD_HASH,
+    },
+    hashing: {
+      format: env.PASSWORD_HASH,
+      pepper: env.PASSWORD_PEPPER,
+      requireUsable: env.REQUIRE_USABLE_PASSWORD,
     },
     http: {
       basePath: attempt('BASE_PATH', () => parseBasePath(env.BASE_PATH)),

@@ -3,16 +3,22 @@
 // A link is three strings: user_id, timestamp (unix seconds, ten digits) and signature: 32 bytes as
 // 43 characters of base64url without padding, two 16-byte seals in a row, each the first half of an
 // HMAC-SHA-256.
-//   outer seal   'rekey-link-v1', 'reset-password', 'outer', audience, user_id, timestamp, under the
-//                server's secret. Checked with no database, so a forged link never reaches it.
+//   outer seal   'rekey-link-v1', purpose, 'outer', audience, user_id, timestamp, under the server's
+//                secret. Checked with no database, so a forged link never reaches it.
 //   inner seal   the same with 'inner', then the address and, where mapped, the last login: 'never'
-//                or 'at <text>'. Its key is a MAC over 'rekey-link-v1', 'reset-password', 'inner-key'
-//                and the current password hash under the server's secret: it dies with the password.
+//                or 'at <text>'. Its key is a MAC over 'rekey-link-v1', purpose, 'inner-key' and what
+//                the password column holds under the server's secret: it dies with the password.
+// The row decides the purpose, each time that it is looked at:
+//   reset-password   it holds a usable hash, which goes into the inner key as it is.
+//   first-password   it holds none. Into the inner key goes 'null', or 'is <text>' for an empty text
+//                    or a mark. Whoever has the secret can guess these, so the secret alone may be
+//                    enough to make such a link. Opened only where the rules say so.
 
 import { timingSafeEqual } from 'node:crypto'
 import { RekeyError } from '../errors.ts'
 import type { KeyRing, SecretKeys } from './key-ring.ts'
 import { macFields } from './message.ts'
+import { isUsableHash } from './usable-hash.ts'
 
 /** The three values that a mailed link carries, exactly as mailed. */
 export interface Link {
@@ -24,7 +30,8 @@ export interface Link {
 /** What a link is bound to. A change of any of these kills it. */
 export interface AccountFacts {
   readonly emailAddress: string
-  readonly passwordHash: string
+  /** What the password column holds: also nothing, or a mark that there is no password. */
+  readonly passwordHash: string | null
   /** The last login as the database spells it, `null` for never, `undefined` where not configured. */
   readonly lastLogin: string | null | undefined
 }
@@ -36,11 +43,17 @@ export interface LinkRules {
   readonly bucketSeconds: number
   /** Unix seconds: links of buckets before the one that holds this moment are void. */
   readonly notBefore: number
+  /** Whether links that set a first password are opened at all. */
+  readonly opensFirstPasswords: boolean
 }
+
+/** What a link is for. One for the one is never good for the other. */
+export type LinkPurpose = 'reset-password' | 'first-password'
 
 /** A link whose outer seal proved genuine and whose time is right. */
 export interface GenuineLink {
   readonly link: Link
+  readonly purpose: LinkPurpose
   /** Unix seconds of the last second in which it works. */
   readonly expiresAt: number
   /** The keys of the one secret that sealed it: the inner seal must be by the same. */
@@ -52,7 +65,8 @@ const SIGNATURE_LENGTH = 43
 const TIMESTAMP = /^\d{10}$/
 const MAX_CLOCK_SKEW_SECONDS = 60
 const VERSION = 'rekey-link-v1'
-const PURPOSE = 'reset-password'
+const RESETS_ONLY: readonly LinkPurpose[] = ['reset-password']
+const EVERY_PURPOSE: readonly LinkPurpose[] = ['reset-password', 'first-password']
 
 /**
  * The timestamp of a link asked for now: rounded down to its bucket, so that every request in one
@@ -65,7 +79,7 @@ export function linkTimestamp(now: number, rules: LinkRules): string {
 }
 
 /**
- * Seals a link for an account.
+ * Seals a link for an account, for the purpose that its row decides.
  *
  * @param timestamp as `linkTimestamp` gives it
  * @returns the signature, 43 characters
@@ -78,7 +92,7 @@ export function sealLink(
   facts: AccountFacts,
 ): string {
   return Buffer.concat([
-    outerSeal(keys, rules, userId, timestamp),
+    outerSeal(keys, rules, purposeFor(facts), userId, timestamp),
     innerSeal(keys, rules, userId, timestamp, facts),
   ]).toString('base64url')
 }
@@ -97,12 +111,15 @@ export function openLink(ring: KeyRing, rules: LinkRules, link: Link, now: numbe
     throw new RekeyError('link_invalid', 'not a spelling that this service makes')
   }
   const claimed = signature.subarray(0, SEAL_BYTES)
-  let sealedBy: SecretKeys | undefined
+  const purposes = rules.opensFirstPasswords ? EVERY_PURPOSE : RESETS_ONLY
+  let proof: Pick<GenuineLink, 'keys' | 'purpose'> | undefined
   for (const keys of ring) {
-    const proved = timingSafeEqual(claimed, outerSeal(keys, rules, link.userId, link.timestamp))
-    if (proved) sealedBy = keys
+    for (const purpose of purposes) {
+      const seal = outerSeal(keys, rules, purpose, link.userId, link.timestamp)
+      if (timingSafeEqual(claimed, seal)) proof = { keys, purpose }
+    }
   }
-  if (!sealedBy) throw new RekeyError('link_invalid', 'outer seal does not match')
+  if (!proof) throw new RekeyError('link_invalid', 'outer seal does not match')
 
   const sealedAt = Number(link.timestamp)
   if (sealedAt - Math.floor(now / 1000) > MAX_CLOCK_SKEW_SECONDS) {
@@ -111,7 +128,7 @@ export function openLink(ring: KeyRing, rules: LinkRules, link: Link, now: numbe
   if (isTooOld(link.timestamp, rules, now)) {
     throw new RekeyError('link_expired', 'past LINK_TTL_SECONDS, or voided by LINKS_NOT_BEFORE')
   }
-  return { link, expiresAt: sealedAt + rules.ttlSeconds, keys: sealedBy }
+  return { link, expiresAt: sealedAt + rules.ttlSeconds, ...proof }
 }
 
 /**
@@ -129,13 +146,24 @@ export function isTooOld(timestamp: string, rules: LinkRules, now: number): bool
 
 /** Says whether the account is still as it was when the link was sealed. */
 export function sealsAccount(genuine: GenuineLink, rules: LinkRules, facts: AccountFacts): boolean {
-  const { link, keys } = genuine
+  const { link, keys, purpose } = genuine
+  if (purpose !== purposeFor(facts)) return false
   const claimed = Buffer.from(link.signature, 'base64url').subarray(SEAL_BYTES)
   return timingSafeEqual(claimed, innerSeal(keys, rules, link.userId, link.timestamp, facts))
 }
 
-function outerSeal(keys: SecretKeys, rules: LinkRules, userId: string, timestamp: string): Buffer {
-  const fields = [VERSION, PURPOSE, 'outer', rules.audience, userId, timestamp]
+function purposeFor({ passwordHash }: AccountFacts): LinkPurpose {
+  return isUsableHash(passwordHash) ? 'reset-password' : 'first-password'
+}
+
+function outerSeal(
+  keys: SecretKeys,
+  rules: LinkRules,
+  purpose: LinkPurpose,
+  userId: string,
+  timestamp: string,
+): Buffer {
+  const fields = [VERSION, purpose, 'outer', rules.audience, userId, timestamp]
   return macFields(keys.outerSeal, fields).subarray(0, SEAL_BYTES)
 }
 
@@ -146,12 +174,19 @@ function innerSeal(
   timestamp: string,
   facts: AccountFacts,
 ): Buffer {
-  const key = macFields(keys.innerSeal, [VERSION, PURPOSE, 'inner-key', facts.passwordHash])
-  const fields = [VERSION, PURPOSE, 'inner', rules.audience, userId, timestamp, facts.emailAddress]
+  const purpose = purposeFor(facts)
+  const key = macFields(keys.innerSeal, [VERSION, purpose, 'inner-key', keyField(facts)])
+  const fields = [VERSION, purpose, 'inner', rules.audience, userId, timestamp, facts.emailAddress]
   if (facts.lastLogin !== undefined) {
     fields.push(facts.lastLogin === null ? 'never' : `at ${facts.lastLogin}`)
   }
   return macFields(key, fields).subarray(0, SEAL_BYTES)
+}
+
+/** What a password column holds, injectively within a purpose. */
+function keyField({ passwordHash }: AccountFacts): string {
+  if (passwordHash === null) return 'null'
+  return isUsableHash(passwordHash) ? passwordHash : `is ${passwordHash}`
 }
 
 /** Node's decoder forgives padding, junk and other alphabets: only its own spelling is taken. */

@@ -18,12 +18,21 @@ export interface PersonalValue {
   readonly value: string
 }
 
+/** What the format of a hash makes of a password. */
+export interface HashableForm {
+  /** The password as it is put into the hash. */
+  readonly prepared: string
+  /** Most UTF-8 bytes of it that count, if there is a limit: more would be cut in silence. */
+  readonly maxBytes: number | undefined
+}
+
 type Refusal = Omit<FieldFault, 'field'>
 
 const MAX_SIMILARITY = 0.7
 
 /**
- * Judges a new password exactly as typed: nothing is trimmed or folded before it is hashed.
+ * Judges a new password exactly as typed. Only its bytes are counted as its hash's format prepares
+ * it.
  *
  * @param personal values that it must not resemble; the first hit is reported, as Django does
  * @returns every broken rule, in Django's order; empty when the password may be used
@@ -32,6 +41,7 @@ export function judgePassword(
   password: string,
   rules: PasswordRules,
   personal: readonly PersonalValue[],
+  { prepared, maxBytes }: HashableForm,
 ): Refusal[] {
   const refusals: Refusal[] = []
   const refuse = (code: string, detail: string) => refusals.push({ code, detail })
@@ -46,6 +56,9 @@ export function judgePassword(
   if (length > rules.maxLength) {
     const limit = `${rules.maxLength} character${rules.maxLength === 1 ? '' : 's'}`
     refuse('max_length', `Ensure this field has no more than ${limit}.`)
+  }
+  if (maxBytes !== undefined && Buffer.byteLength(prepared) > maxBytes) {
+    refuse('max_bytes', `Ensure this field has no more than ${maxBytes} bytes.`)
   }
   const similar = personal.find(({ value }) => isTooSimilar(password, value))
   if (similar)

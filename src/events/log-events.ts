@@ -1,6 +1,12 @@
 // Writes what happened to the log.
 
-import type { Events, RekeyEvent } from '../ports.ts'
+import type { Events, IgnoredReason, RekeyEvent } from '../ports.ts'
+
+/** Reasons that only the operator can do away with. */
+const LOST_BY_THE_OPERATOR: ReadonlySet<IgnoredReason> = new Set([
+  'mail_line_full',
+  'unknown_hash_format',
+])
 
 /** The part of a logger that events need. */
 export interface EventLog {
@@ -23,5 +29,5 @@ function levelOf(event: RekeyEvent): keyof EventLog {
   if (event.type === 'password_reset.mail_failed') return 'warn'
   if (event.type !== 'password_reset.ignored') return 'info'
   // Anybody can ask for any address, so the other reasons would be written by the thousand.
-  return event.reason === 'mail_line_full' ? 'warn' : 'debug'
+  return LOST_BY_THE_OPERATOR.has(event.reason) ? 'warn' : 'debug'
 }

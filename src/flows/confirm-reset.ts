@@ -33,7 +33,8 @@ export function confirmReset(
   return deps.turns.take(link.userId, async () => {
     const account = await findSealedAccount(deps, genuine)
 
-    const refusals = judgePassword(password, deps.passwordRules, account.personal)
+    const form = deps.hasher.prepare(password, account.passwordHash)
+    const refusals = judgePassword(password, deps.passwordRules, account.personal, form)
     if (refusals.length > 0) {
       const faults = refusals.map((refusal) => ({ field: 'password', ...refusal }))
       throw new RekeyError('password_rejected', 'the new password breaks a rule', { faults })

@@ -1,31 +1,41 @@
 // Chooses the format of a new hash and makes it in the hashing line.
 
+import { isUsableHash } from '../core/usable-hash.ts'
 import type { Hasher } from '../ports.ts'
 import type { PasswordFormat } from './format.ts'
 import type { HashLine } from './hash-line.ts'
 
-// Django marks an account without a password with '!', shadow files with '!' or '*'.
-const UNUSABLE = /^(?:$|[!*])/
+export interface HasherSettings {
+  /** In the order in which a stored hash is tried against them. */
+  readonly formats: readonly PasswordFormat[]
+  /** The one that PASSWORD_HASH names; without it, each row's own is kept. */
+  readonly named: PasswordFormat | undefined
+  /** Whether a row without a usable hash is left alone. */
+  readonly requireUsable: boolean
+}
 
-/**
- * Makes the hasher.
- *
- * @param named the format that PASSWORD_HASH names, or undefined to keep each row's own
- */
-export function createHasher(
-  formats: readonly PasswordFormat[],
-  named: PasswordFormat | undefined,
-  line: HashLine,
-): Hasher {
-  const formatFor = (passwordHash: string) =>
-    named ?? formats.find((format) => format.recognise(passwordHash))
+/** Makes the hasher. */
+export function createHasher(settings: HasherSettings, line: HashLine): Hasher {
+  const { formats, named, requireUsable } = settings
+  const formatFor = (passwordHash: string | null) =>
+    named ?? formats.find((format) => passwordHash !== null && format.recognise(passwordHash))
+  const replacing = (passwordHash: string | null) => {
+    const format = formatFor(passwordHash)
+    if (!format) throw new TypeError('canReplace() refuses this hash: its format is unknown')
+    return format
+  }
   return {
+    maxBytes: named?.maxBytes,
     canReplace: (passwordHash) =>
-      !UNUSABLE.test(passwordHash) && formatFor(passwordHash) !== undefined,
+      (!requireUsable || isUsableHash(passwordHash)) && formatFor(passwordHash) !== undefined,
+    prepare(password, currentHash) {
+      const format = replacing(currentHash)
+      return { prepared: format.prepare?.(password) ?? password, maxBytes: format.maxBytes }
+    },
     hash(password, currentHash) {
-      const format = formatFor(currentHash)
-      if (!format) throw new TypeError('hash() was called for a format that canReplace() refuses')
-      return line.run(() => format.hash(password))
+      const format = replacing(currentHash)
+      const own = currentHash !== null && format.recognise(currentHash) ? currentHash : undefined
+      return line.run(() => format.hash(password, own))
     },
   }
 }

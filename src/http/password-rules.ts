@@ -19,7 +19,7 @@ export const passwordRules: FastifyPluginCallbackTypebox<AppOptions> = (app, { d
   const rules = {
     min_length: minLength,
     max_length: maxLength,
-    max_bytes: null,
+    max_bytes: deps.hasher.maxBytes ?? null,
     edge_spaces: edgeSpaces,
     common_passwords: 'refuse',
     entirely_numeric: 'refuse',

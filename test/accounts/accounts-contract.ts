@@ -144,7 +144,7 @@ export function accountsContract(world: AccountsWorld): void {
     expect(await readOne(id(1))).toEqual({
       id: id(1),
       emailAddress: '',
-      passwordHash: '',
+      passwordHash: null,
       isEligible: false,
       lastLogin: null,
       name: undefined,
@@ -208,6 +208,24 @@ export function accountsContract(world: AccountsWorld): void {
     expect(await world.accounts().replacePassword(account, NEW_HASH)).toBe(false)
     expect(await world.row(id(0))).toEqual(before)
   })
+
+  test.each<[string, string | null, string | null]>([
+    ['nothing', null, ''],
+    ['an empty hash', '', null],
+    ['a mark', '!', null],
+  ])(
+    'a row that holds %s is read as it is, and replaced only while it is',
+    async (_, held, other) => {
+      await arrange([{ emailAddress: 'a@b.c', passwordHash: held }])
+      const account = await readOne(id(0))
+      expect(account.passwordHash).toBe(held)
+      await world.change(id(0), { passwordHash: other })
+      expect(await world.accounts().replacePassword(account, NEW_HASH)).toBe(false)
+      await world.change(id(0), { passwordHash: held })
+      expect(await world.accounts().replacePassword(account, NEW_HASH)).toBe(true)
+      expect(await world.accounts().replacePassword(account, NEW_HASH)).toBe(false)
+    },
+  )
 
   test('a row that is gone is not replaced', async () => {
     await arrange([{ emailAddress: 'a@b.c' }])

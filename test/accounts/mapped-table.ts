@@ -27,6 +27,7 @@ export const plainMapping = {
   emailAddress: 'email',
   passwordHash: 'password_hash',
   passwordTable: undefined,
+  hashLength: 97,
   eligibleSql: 'active',
   loginColumns: ['username', 'staff_no'],
   name: 'full_name',

@@ -171,10 +171,14 @@ describe('with the hash in a second table', () => {
     ])
   })
 
-  test('two hashes of one account are none, and neither is written', async () => {
+  test('an account with two hashes is left alone, and so is one without any', async () => {
     await table.sql`insert into credentials (user_id, password_hash) values (1, 'old')`
     const accounts = await through(twoTablesMapping)
-    expect(await read(accounts)).toMatchObject({ passwordHash: '' })
+    await table.store({ id: 2, emailAddress: 'd@e.f' })
+    expect(await accounts.read(['1', '2'])).toMatchObject([
+      { isEligible: false },
+      { isEligible: false },
+    ])
   })
 
   test.each<[string, Partial<UsersMapping['passwordTable']>, string]>([

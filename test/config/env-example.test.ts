@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { TSchema } from '@sinclair/typebox'
 import { expect, test } from 'vitest'
 import { EnvironmentSchema } from '../../src/config/environment.ts'
+import { listPasswordFormats } from '../../src/hashing/registry.ts'
 
 interface Explained {
   readonly name: string
@@ -51,4 +52,9 @@ test('the table of the README explains every variable exactly once, with its def
     return { name, meaning: meaning.replace('`<address>`', '<address>'), byDefault }
   })
   expect(sorted(written)).toEqual(sorted(expected))
+})
+
+test.each(['.env.example', 'README.md'])('%s names every format of PASSWORD_HASH', (file) => {
+  const words = new Set(read(file).match(/\w+/g))
+  expect(listPasswordFormats().filter(({ name }) => !words.has(name))).toEqual([])
 })

@@ -40,6 +40,7 @@ describe('the defaults', () => {
         id: 'id',
         emailAddress: 'email',
         passwordHash: 'password_hash',
+        hashLength: 60,
         eligibleSql: undefined,
         loginColumns: [],
         name: undefined,
@@ -55,6 +56,7 @@ describe('the defaults', () => {
           ttlSeconds: 3600,
           bucketSeconds: 60,
           notBefore: 0,
+          opensFirstPasswords: false,
         },
         url: undefined,
         requestPageUrl: 'https://app.example',
@@ -71,7 +73,8 @@ describe('the defaults', () => {
         brandColor: '#2f6bd6',
         defaultLocale: 'en',
       },
-      passwords: { minLength: 8, maxLength: 128, edgeSpaces: 'keep', hash: 'auto' },
+      passwords: { minLength: 8, maxLength: 128, edgeSpaces: 'keep' },
+      hashing: { format: 'auto', pepper: undefined, requireUsable: true },
       http: {
         basePath: '/api/v1/accounts',
         corsOrigins: ['https://app.example'],
@@ -713,7 +716,45 @@ describe('PASSWORD_MIN_LENGTH', () => {
 })
 
 judges('PASSWORD_EDGE_SPACES', ['keep', 'refuse'], ['trim', 'Keep', 'true'])
-judges('PASSWORD_HASH', ['auto', 'argon2id'], ['bcrypt', 'argon2', 'plain', 'Auto'])
+judges(
+  'PASSWORD_HASH',
+  ['auto', 'argon2id', 'bcrypt', 'bcrypt_2y', 'django_pbkdf2_sha256', 'better_auth_scrypt'],
+  ['argon2', 'argon2d', 'pbkdf2_sha256', 'md5', 'plain', 'Auto'],
+)
+judges('PASSWORD_PEPPER', ['x', ' a pepper, with blanks '], [])
+
+describe('PASSWORD_HASH', () => {
+  test('says how wide the column must be', () => {
+    expect(configWith({ PASSWORD_HASH: 'argon2id' }).users.hashLength).toBe(97)
+    expect(configWith({ PASSWORD_HASH: 'bcrypt' }).users.hashLength).toBe(60)
+  })
+
+  test('must name a format when accounts may set their first password', () => {
+    expect(faultyWith({ REQUIRE_USABLE_PASSWORD: 'false' })).toEqual(['PASSWORD_HASH'])
+    const changes = { REQUIRE_USABLE_PASSWORD: 'false', PASSWORD_HASH: 'argon2id' }
+    expect(configWith(changes)).toMatchObject({
+      hashing: { requireUsable: false },
+      links: { rules: { opensFirstPasswords: true } },
+    })
+  })
+})
+
+describe('PASSWORD_PEPPER', () => {
+  test.each(['auto', 'bcrypt', 'bcrypt_2y'])('may be set with %s', (format) => {
+    expect(faultsWith({ PASSWORD_PEPPER: 'p', PASSWORD_HASH: format })).toEqual([])
+  })
+
+  test.each(['argon2id', 'django_bcrypt', 'better_auth_scrypt'])(
+    'may not be set with %s, which has none',
+    (format) => {
+      const changes = { PASSWORD_PEPPER: 'canary', PASSWORD_HASH: format }
+      expect(faultyWith(changes)).toEqual(['PASSWORD_PEPPER'])
+      expect(faultsWith(changes).join()).not.toContain('canary')
+    },
+  )
+})
+
+judges('REQUIRE_USABLE_PASSWORD', ['true'], ['no', '0', 'False'])
 judges('LOG_LEVEL', ['info', 'debug', 'silent'], ['verbose', 'INFO', '30'])
 
 describe('a rate', () => {

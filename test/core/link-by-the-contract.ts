@@ -3,10 +3,13 @@
 //
 //   key     HKDF-SHA-256 (RFC 5869) of the secret's 32 bytes, no salt, label `rekey/v1/<use>`
 //   fields  each as its UTF-8 length in four bytes, big endian, then its bytes
+//   purpose `reset-password` beside a usable hash; `first-password` beside NULL, an empty text and
+//           what begins with ! or *
 //   outer   HMAC-SHA-256 over version, purpose, `outer`, audience, user id, timestamp
 //   inner   the same with `inner`, the address and, where configured, the last login (`never`, or
 //           `at ` and the text), under a key that is HMAC-SHA-256 over version, purpose,
-//           `inner-key` and the password hash under the derived inner key
+//           `inner-key` and the password hash under the derived inner key; for a first password
+//           `null`, or `is ` and the text that stands there
 //   signature = base64url of the first 16 bytes of each; token = signature, timestamp, base64url(id)
 
 import { createHmac } from 'node:crypto'
@@ -18,7 +21,7 @@ export interface Sealed {
   readonly userId: string
   readonly timestamp: string
   readonly emailAddress: string
-  readonly passwordHash: string
+  readonly passwordHash: string | null
   readonly lastLogin?: string | null
 }
 
@@ -30,6 +33,8 @@ export interface Opening {
   readonly bucketSeconds: number
   readonly notBefore: number
   readonly nowMs: number
+  /** Left out where REQUIRE_USABLE_PASSWORD is true. */
+  readonly opensFirstPasswords?: boolean
   readonly link: { readonly userId: string; readonly timestamp: string; readonly signature: string }
   readonly account: Pick<Sealed, 'emailAddress' | 'passwordHash' | 'lastLogin'>
 }
@@ -59,25 +64,33 @@ export function joinFields(fields: readonly string[]): Buffer {
   )
 }
 
-function outerSealOf(sealed: Omit<Sealed, 'emailAddress' | 'passwordHash'>): Buffer {
+function isFirst({ passwordHash }: Pick<Sealed, 'passwordHash'>): boolean {
+  return passwordHash === null || passwordHash === '' || '!*'.includes(passwordHash.charAt(0))
+}
+
+function outerSealOf(sealed: Sealed, purpose: string): Buffer {
   const { audience, userId, timestamp } = sealed
-  const fields = ['rekey-link-v1', 'reset-password', 'outer', audience, userId, timestamp]
+  const fields = ['rekey-link-v1', purpose, 'outer', audience, userId, timestamp]
   const key = deriveKey(secretBytes(sealed.secret), 'outer-seal')
   return hmac(key, joinFields(fields)).subarray(0, 16)
 }
 
-function innerSealOf(sealed: Sealed): Buffer {
+function innerSealOf(sealed: Sealed, purpose: string): Buffer {
   const { audience, userId, timestamp, emailAddress, lastLogin } = sealed
   const login = lastLogin === undefined ? [] : lastLogin === null ? ['never'] : [`at ${lastLogin}`]
-  const fields = ['rekey-link-v1', 'reset-password', 'inner', audience, userId, timestamp]
+  const fields = ['rekey-link-v1', purpose, 'inner', audience, userId, timestamp]
   const innerKey = deriveKey(secretBytes(sealed.secret), 'inner-seal')
-  const keyFields = ['rekey-link-v1', 'reset-password', 'inner-key', sealed.passwordHash]
+  const mark = sealed.passwordHash === null ? 'null' : `is ${sealed.passwordHash}`
+  const held = purpose === 'first-password' ? mark : (sealed.passwordHash ?? '')
+  const keyFields = ['rekey-link-v1', purpose, 'inner-key', held]
   const key = hmac(innerKey, joinFields(keyFields))
   return hmac(key, joinFields([...fields, emailAddress, ...login])).subarray(0, 16)
 }
 
 export function signatureOf(sealed: Sealed): string {
-  return Buffer.concat([outerSealOf(sealed), innerSealOf(sealed)]).toString('base64url')
+  const purpose = isFirst(sealed) ? 'first-password' : 'reset-password'
+  const seals = [outerSealOf(sealed, purpose), innerSealOf(sealed, purpose)]
+  return Buffer.concat(seals).toString('base64url')
 }
 
 export function tokenOf(sealed: Sealed): string {
@@ -91,13 +104,19 @@ export function outcomeOf(opening: Opening): string {
   if (!isOneOfOurs || !/^[0-9]{10}$/.test(link.timestamp)) return 'link_invalid'
   const bytes = Buffer.from(link.signature, 'base64url')
   const sealedWith = (secret: string) => ({ secret, audience, ...link, ...account })
-  const secret = opening.secrets.find((candidate) =>
-    outerSealOf(sealedWith(candidate)).equals(bytes.subarray(0, 16)),
+  const purposes = ['reset-password', ...(opening.opensFirstPasswords ? ['first-password'] : [])]
+  const [proof] = opening.secrets.flatMap((secret) =>
+    purposes
+      .filter((purpose) => outerSealOf(sealedWith(secret), purpose).equals(bytes.subarray(0, 16)))
+      .map((purpose) => ({ secret, purpose })),
   )
-  if (secret === undefined) return 'link_invalid'
+  if (proof === undefined) return 'link_invalid'
   const age = now - Number(link.timestamp)
   if (age < -60) return 'link_invalid'
   const firstBucket = Math.floor(opening.notBefore / opening.bucketSeconds) * opening.bucketSeconds
   if (age > opening.ttlSeconds || Number(link.timestamp) < firstBucket) return 'link_expired'
-  return innerSealOf(sealedWith(secret)).equals(bytes.subarray(16)) ? 'ok' : 'inner_mismatch'
+  const { secret, purpose } = proof
+  if (isFirst(account) !== (purpose === 'first-password')) return 'inner_mismatch'
+  const inner = innerSealOf(sealedWith(secret), purpose)
+  return inner.equals(bytes.subarray(16)) ? 'ok' : 'inner_mismatch'
 }

@@ -25,6 +25,7 @@ export const rules: LinkRules = {
   ttlSeconds: 3600,
   bucketSeconds: 60,
   notBefore: 0,
+  opensFirstPasswords: false,
 }
 
 export const facts: AccountFacts = {

@@ -62,9 +62,10 @@ describe('the frozen format', () => {
     const [first, ...others] = vector.secrets.map(deriveKeys)
     const ring: KeyRing = [first ?? keys, ...others]
     const { link, audience, ttlSeconds, bucketSeconds, notBefore, nowMs, account } = vector
+    const { opensFirstPasswords = false } = vector
     const judging = {
       ring,
-      rules: { audience, ttlSeconds, bucketSeconds, notBefore },
+      rules: { audience, ttlSeconds, bucketSeconds, notBefore, opensFirstPasswords },
       facts: factsOf(account),
       at: nowMs / 1000,
     }
@@ -78,17 +79,22 @@ describe('the frozen format', () => {
 
 describe('any link', () => {
   const text = fc.string({ unit: 'binary', maxLength: 40 })
+  const unusable = fc.oneof(
+    fc.constantFrom(null, '', '!', '*'),
+    text.map((rest) => `!${rest}`),
+  )
   const account = fc.record({
     emailAddress: text,
-    passwordHash: text,
+    passwordHash: fc.oneof(text, unusable),
     lastLogin: fc.oneof(fc.constant(undefined), fc.constant(null), text),
   })
 
   test('opens with the values that it was sealed for', () => {
     fc.assert(
       fc.property(text, account, text, (userId, accountFacts, audience) => {
-        const link = sealed({ userId, facts: accountFacts, rules: { audience } })
-        expect(judge(link, { facts: accountFacts, rules: { audience } })).toBe('ok')
+        const judgedBy = { audience, opensFirstPasswords: true }
+        const link = sealed({ userId, facts: accountFacts, rules: judgedBy })
+        expect(judge(link, { facts: accountFacts, rules: judgedBy })).toBe('ok')
       }),
       { numRuns: 300 },
     )
@@ -117,7 +123,8 @@ describe('any link', () => {
     fc.assert(
       fc.property(account, account, (before, after) => {
         fc.pre(JSON.stringify(before) !== JSON.stringify(after))
-        expect(judge(sealed({ facts: before }), { facts: after })).toBe('inner_mismatch')
+        const rules = { opensFirstPasswords: true }
+        expect(judge(sealed({ facts: before }), { facts: after, rules })).toBe('inner_mismatch')
       }),
       { numRuns: 300 },
     )
@@ -130,6 +137,66 @@ describe('any link', () => {
   test('is never sealed for an id that is not well-formed Unicode', () => {
     expect(() => sealed({ userId: '\ud800' })).toThrow(TypeError)
   })
+})
+
+describe('a link for a first password', () => {
+  const marks = [null, '', '!', '!k3Ws8HVuPbXq', '*', '*LK*']
+  const usable = facts.passwordHash
+  const rulesFor = (opensFirstPasswords: boolean) => ({ rules: { opensFirstPasswords } })
+  const linkFor = (passwordHash: string | null) => sealed({ facts: { passwordHash } })
+  const judgeBeside = (passwordHash: string | null, link = linkFor(passwordHash)) =>
+    judge(link, { facts: { passwordHash }, ...rulesFor(true) })
+
+  test.each(marks)('works beside %j', (mark) => {
+    expect(judgeBeside(mark)).toBe('ok')
+  })
+
+  test.each(marks)('beside %j is invalid where every password must be usable', (mark) => {
+    expect(judge(linkFor(mark), { facts: { passwordHash: mark } })).toBe('link_invalid')
+  })
+
+  test.each(marks)('beside %j dies when there is anything else', (mark) => {
+    for (const other of [...marks, usable, 'null', 'is '].filter((each) => each !== mark)) {
+      expect(judgeBeside(other, linkFor(mark))).toBe('inner_mismatch')
+    }
+  })
+
+  test('is none for a reset, nor the other way round', () => {
+    const [first, reset] = [openedFor('!'), openedFor(usable)]
+    expect([first.purpose, reset.purpose]).toEqual(['first-password', 'reset-password'])
+    expect(judgeBeside(usable, first.link)).toBe('inner_mismatch')
+    expect(judgeBeside('!', reset.link)).toBe('inner_mismatch')
+  })
+
+  test('shares neither seal with a link for a reset', () => {
+    const halves = [linkFor(null), linkFor('null'), linkFor(''), linkFor('is ')].map((link) =>
+      Buffer.from(link.signature, 'base64url'),
+    )
+    const outer = new Set(halves.map((bytes) => bytes.toString('hex', 0, 16)))
+    const inner = new Set(halves.map((bytes) => bytes.toString('hex', 16)))
+    expect([outer.size, inner.size]).toEqual([2, 4])
+  })
+
+  test('cannot be put together from halves of both', () => {
+    const [first, reset] = [linkFor('!'), linkFor(usable)].map(({ signature }) =>
+      Buffer.from(signature, 'base64url'),
+    ) as [Buffer, Buffer]
+    const join = (outer: Buffer, inner: Buffer) => ({
+      ...linkFor(usable),
+      signature: Buffer.concat([outer.subarray(0, 16), inner.subarray(16)]).toString('base64url'),
+    })
+    for (const link of [join(first, reset), join(reset, first)]) {
+      expect([judgeBeside('!', link), judgeBeside(usable, link)]).toEqual([
+        'inner_mismatch',
+        'inner_mismatch',
+      ])
+    }
+  })
+
+  function openedFor(passwordHash: string | null) {
+    const judgedBy = { ...rules, opensFirstPasswords: true }
+    return openLink([keys], judgedBy, linkFor(passwordHash), SEALED_AT * 1000)
+  }
 })
 
 describe('the timestamp', () => {

@@ -32,7 +32,8 @@ function codes(
   changes: Partial<PasswordRules> = {},
   personal = nobody,
 ): string[] {
-  return judgePassword(password, { ...rules, ...changes }, personal).map(({ code }) => code)
+  const form = { prepared: password, maxBytes: undefined }
+  return judgePassword(password, { ...rules, ...changes }, personal, form).map(({ code }) => code)
 }
 
 function details(
@@ -40,12 +41,42 @@ function details(
   changes: Partial<PasswordRules> = {},
   personal = nobody,
 ): string[] {
-  return judgePassword(password, { ...rules, ...changes }, personal).map(({ detail }) => detail)
+  const form = { prepared: password, maxBytes: undefined }
+  const refusals = judgePassword(password, { ...rules, ...changes }, personal, form)
+  return refusals.map(({ detail }) => detail)
 }
 
 function similar(password: string, value: string): boolean {
   return codes(password, { minLength: 1 }, [{ label: 'name', value }]).includes(SIMILAR)
 }
+
+describe('a hash that reads a limited number of bytes', () => {
+  const judge = (password: string, prepared = password) =>
+    judgePassword(password, rules, nobody, { prepared, maxBytes: 72 })
+
+  test('takes 72 bytes, whatever they spell', () => {
+    for (const password of [`${'ab!'.repeat(24)}`, 'é!'.repeat(24), '🦊🐢'.repeat(9)]) {
+      expect([Buffer.byteLength(password), judge(password)]).toEqual([72, []])
+    }
+  })
+
+  test('takes no more, in the words of Django', () => {
+    const detail = 'Ensure this field has no more than 72 bytes.'
+    for (const password of [`${'ab!'.repeat(24)}x`, `${'é!'.repeat(24)}x`, '🦊🐢'.repeat(10)]) {
+      expect(judge(password)).toEqual([{ code: 'max_bytes', detail }])
+    }
+  })
+
+  test('counts those of the prepared password', () => {
+    expect(judge('ﬃ'.repeat(25), 'ffi'.repeat(25))).toMatchObject([{ code: 'max_bytes' }])
+    expect(judge('Å!!'.repeat(20), 'Å!!'.repeat(18))).toEqual([])
+  })
+
+  test('is one rule among all that are broken', () => {
+    const found = judge('9'.repeat(200)).map(({ code }) => code)
+    expect(found).toEqual(['max_length', 'max_bytes', NUMERIC])
+  })
+})
 
 describe('a password without a fault', () => {
   test.each([

@@ -12,6 +12,7 @@ const rules: LinkRules = {
   ttlSeconds: 3600,
   bucketSeconds: 60,
   notBefore: 0,
+  opensFirstPasswords: false,
 }
 const START = 1_769_860_800
 const ann: AccountFacts = {

@@ -5,6 +5,7 @@ import {
   basePath,
   createSurroundings,
   createUsers,
+  type Environment,
   type Surroundings,
   startService,
 } from '../support/service.ts'
@@ -21,11 +22,19 @@ afterAll(() => surroundings?.end())
 const refusals =
   '"common_passwords":"refuse","entirely_numeric":"refuse","similar_to_account":"refuse"}'
 
-test.each([
+test.each<[Environment, string]>([
   [{}, `{"min_length":8,"max_length":128,"max_bytes":null,"edge_spaces":"keep",${refusals}`],
   [
     { PASSWORD_MIN_LENGTH: '15', PASSWORD_MAX_LENGTH: '64', PASSWORD_EDGE_SPACES: 'refuse' },
     `{"min_length":15,"max_length":64,"max_bytes":null,"edge_spaces":"refuse",${refusals}`,
+  ],
+  ...['bcrypt', 'bcrypt_2y', 'django_bcrypt'].map((format): [Environment, string] => [
+    { PASSWORD_HASH: format },
+    `{"min_length":8,"max_length":128,"max_bytes":72,"edge_spaces":"keep",${refusals}`,
+  ]),
+  [
+    { PASSWORD_HASH: 'django_bcrypt_sha256' },
+    `{"min_length":8,"max_length":128,"max_bytes":null,"edge_spaces":"keep",${refusals}`,
   ],
 ])('with %j the rules are as configured', async (env, body) => {
   const service = await startService(surroundings, env)

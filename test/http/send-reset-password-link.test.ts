@@ -221,14 +221,10 @@ describe('an account', () => {
 
   test.each([
     ['is disabled', { active: false }, 'not_eligible'],
-    ['has no password', { password_hash: null }, 'no_replaceable_password'],
-    ['has an empty password hash', { password_hash: '' }, 'no_replaceable_password'],
-    [
-      'has a password that Django calls unusable',
-      { password_hash: '!x' },
-      'no_replaceable_password',
-    ],
-    ['has a hash in an unknown format', { password_hash: 'md5:1' }, 'no_replaceable_password'],
+    ['has no password', { password_hash: null }, 'no_usable_password'],
+    ['has an empty password hash', { password_hash: '' }, 'no_usable_password'],
+    ['has a password that Django calls unusable', { password_hash: '!x' }, 'no_usable_password'],
+    ['has a hash in an unknown format', { password_hash: 'md5:1' }, 'unknown_hash_format'],
     ['has two addresses in one', { email: 'b@two.example,a@two.example' }, 'no_mailbox'],
     [
       'has a line break in its address',

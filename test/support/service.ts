@@ -102,7 +102,7 @@ const MIN_CONFIDED_LENGTH = 10
 const PUBLIC_FIELDS = new Set(['user_id', 'timestamp'])
 const SECRETIVE = {
   'mail address': /[\w.+-]+@[\w-]+\.[\w.-]+/,
-  'password hash': /\$argon2/,
+  'password hash': /\$argon2|\$2[aby]\$|pbkdf2[_:]|scrypt[$:]\d/,
   secret: /rk1_[\w-]{43}/,
   link: /(?:signature|token)=[\w-]{20}/,
 }
@@ -295,7 +295,7 @@ export function sealedLink(
     lastLogin: undefined,
     ...facts,
   }
-  const rules = { ...linkRules, notBefore: 0 }
+  const rules = { ...linkRules, notBefore: 0, opensFirstPasswords: true }
   const at = String(timestamp)
   const signature = sealLink(deriveKeys(linkSecret), rules, user.id, at, account)
   return { user_id: user.id, timestamp: at, signature: confide(signature) }

@@ -1,0 +1,76 @@
+// bcrypt: $2b$12$ and 53 characters of salt and hash. The prefixes $2a$, $2b$ and $2y$ name one
+// algorithm, but not every host reads all of them, so that of the row stays.
+//
+// Devise appends its pepper to the password, and Ruby's gem cuts the whole at 72 bytes.
+
+import { hash, verify } from '@node-rs/bcrypt'
+import type { PasswordFormat } from './format.ts'
+
+/** What bcrypt reads of a password. */
+export const BCRYPT_MAX_BYTES = 72
+/** Characters of a hash. */
+export const BCRYPT_LENGTH = 60
+
+const BCRYPT = /^\$(2[aby])\$(\d\d)\$[./A-Za-z0-9]{53}$/
+/** What Django, Laravel and Devise choose today. */
+const CHOSEN_COST = 12
+/** OWASP's. */
+const LEAST_COST = 10
+const MOST_COST = 16
+
+type Prefix = '2a' | '2b' | '2y'
+
+/**
+ * Makes one of the two bare formats. `bcrypt` keeps each row's prefix and else writes $2b$;
+ * `bcrypt_2y` is for PHP, where a framework may refuse any prefix but its own.
+ *
+ * @param pepper Devise's; empty for hosts that have none
+ */
+export function createBcrypt(name: 'bcrypt' | 'bcrypt_2y', pepper: string): PasswordFormat {
+  const prefix = name === 'bcrypt' ? '2b' : '2y'
+  return {
+    name,
+    maxBytes: BCRYPT_MAX_BYTES,
+    length: BCRYPT_LENGTH,
+    takesPepper: true,
+    recognise(passwordHash) {
+      const own = readBcrypt(passwordHash)
+      return own !== undefined && (name === 'bcrypt' || own.prefix === prefix)
+    },
+    verify: async (password, passwordHash) => verifyBcrypt(password + pepper, passwordHash),
+    hash: (password, currentHash = '') => hashBcrypt(password + pepper, currentHash, prefix),
+  }
+}
+
+/** @returns prefix and cost; undefined for anything else, and for a cost beyond the bounds */
+export function readBcrypt(passwordHash: string): { prefix: Prefix; cost: number } | undefined {
+  const [, prefix, digits] = BCRYPT.exec(passwordHash) ?? []
+  const cost = Number(digits)
+  return cost >= 4 && cost <= MOST_COST ? { prefix: prefix as Prefix, cost } : undefined
+}
+
+/** Compares the first 72 bytes of a text with a hash. */
+export function verifyBcrypt(text: string, passwordHash: string): Promise<boolean> {
+  if (!readBcrypt(passwordHash)) throw new TypeError('not a bcrypt hash')
+  return verify(cut(text), passwordHash)
+}
+
+/**
+ * Hashes the first 72 bytes of a text.
+ *
+ * @param currentHash the row's own, whose prefix and cost are kept, or empty
+ */
+export async function hashBcrypt(
+  text: string,
+  currentHash: string,
+  prefixOtherwise: Prefix = '2b',
+): Promise<string> {
+  const own = readBcrypt(currentHash)
+  const made = await hash(cut(text), Math.max(own?.cost ?? CHOSEN_COST, LEAST_COST))
+  return made.replace(/^\$2b/, `$$${own?.prefix ?? prefixOtherwise}`)
+}
+
+/** As bytes, since the limit may fall within a character. */
+function cut(text: string): Buffer {
+  return Buffer.from(text).subarray(0, BCRYPT_MAX_BYTES)
+}
