@@ -5,10 +5,9 @@
 // job, a hash for `hash`, true or false for `verify`.
 
 import { execFile } from 'node:child_process'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { hashPassword, verifyPassword } from '@better-auth/utils/password'
-import lockfile from '../../package-lock.json' with { type: 'json' }
+import manifest from '../../package.json' with { type: 'json' }
 
 export interface Job {
   readonly do: 'hash' | 'verify'
@@ -73,7 +72,7 @@ export const frameworks: readonly Framework[] = [
           hash === undefined ? await hashPassword(password) : await verifyPassword(hash, password),
         )
       }
-      const { version } = lockfile.packages['node_modules/@better-auth/utils']
+      const version = manifest.devDependencies['@better-auth/utils']
       return { version: `utils ${version}`, formats: ['better_auth_scrypt'], answers }
     },
   },
@@ -85,6 +84,7 @@ function driven(
   [program, file]: readonly [string, string],
   packages: string,
 ): Framework {
+  const install = `apt-get install --no-install-recommends ${packages}`
   const driver = fileURLToPath(new URL(`drivers/${file}`, import.meta.url))
   // Debian's interpreters know Debian's packages; others on the path may not. PYTHONPATH may add
   // newer ones.
@@ -92,23 +92,19 @@ function driven(
   return {
     name,
     formats,
-    async run(jobs) {
-      const child = execFile(program, [driver], { env, maxBuffer: 2 ** 24 })
-      const failure = new Promise<string>((resolve) => {
-        child.on('error', (error) => resolve(error.message))
-        child.on('exit', (code) => resolve(code === 0 ? '' : `exit status ${code}`))
-      })
-      child.stdin?.on('error', () => {})
-      child.stdin?.end(JSON.stringify(jobs))
-      const output = child.stdout ? text(child.stdout) : ''
-      const errors = child.stderr ? text(child.stderr) : ''
-      const reason = await failure
-      if (reason) {
-        throw new Error(
-          `${name} cannot be asked: ${reason}. Install it: apt-get install ${packages}\n${await errors}`,
-        )
-      }
-      return JSON.parse(await output)
-    },
+    run: (jobs) =>
+      new Promise((resolve, reject) => {
+        const child = execFile(program, [driver], { env, maxBuffer: 2 ** 24 }, (error, output) => {
+          if (error) {
+            // With what the driver said last, such as which module it lacks.
+            reject(
+              new Error(`${name} cannot be asked. Is it installed? ${install}`, { cause: error }),
+            )
+          } else resolve(JSON.parse(output))
+        })
+        // A program that is not there takes no input.
+        child.stdin?.on('error', () => {})
+        child.stdin?.end(JSON.stringify(jobs))
+      }),
   }
 }

@@ -29,8 +29,15 @@ test('some framework is asked about every format', () => {
 
 describe.each(frameworks)('$name', (framework) => {
   test.each(framework.formats)('reads and writes %s as Rekey does', async (name) => {
-    if (await lacks(framework, name)) return
-    await bothWays(framework, name, '')
+    const { formats, version } = await framework.run([])
+    if (formats.includes(name)) {
+      await bothWays(framework, name, '')
+      proven.push(`${name} (${framework.name} ${version})`)
+    } else {
+      // Newer than the installed version: there are vectors that a newer one has made.
+      expect(['django_scrypt', 'werkzeug_scrypt']).toContain(name)
+      vectorsOnly.push(`${name} (${framework.name} ${version} does not know it)`)
+    }
   })
 })
 
@@ -40,18 +47,6 @@ test('Ruby appends a pepper as Rekey does, and cuts both together', async () => 
   await bothWays(ruby, 'bcrypt', PEPPER)
   await bothWays(ruby, 'bcrypt', 'p'.repeat(128))
 })
-
-/** Newer formats than an installed framework knows have vectors made by a newer version. */
-async function lacks(framework: Framework, format: string): Promise<boolean> {
-  const { formats, version } = await framework.run([])
-  if (formats.includes(format)) {
-    proven.push(`${format} (${framework.name} ${version})`)
-    return false
-  }
-  vectorsOnly.push(`${format} (${framework.name} ${version} has no such hasher)`)
-  expect(['django_scrypt', 'werkzeug_scrypt']).toContain(format)
-  return true
-}
 
 async function bothWays(framework: Framework, name: string, pepper: string): Promise<void> {
   const formats = listPasswordFormats(pepper)
