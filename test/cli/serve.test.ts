@@ -120,13 +120,14 @@ test.each<[string, Environment, readonly string[]]>([
       USERS_ID_COLUMN: 'number',
       USERS_EMAIL_COLUMN: 'active',
       USERS_PASSWORD_COLUMN: 'narrow',
+      PASSWORD_HASH: 'argon2id',
       USERS_CHANGED_AT_COLUMN: 'born',
     },
     [
       'USERS_ID_COLUMN: the table has no such column',
       'USERS_EMAIL_COLUMN: type bool does not fit, text or varchar or bpchar or citext would',
       'USERS_CHANGED_AT_COLUMN: type date does not fit, timestamptz or timestamp would',
-      'USERS_PASSWORD_COLUMN: holds 60 characters, an argon2id hash has 97',
+      'USERS_PASSWORD_COLUMN: holds 60 characters, a hash needs 97',
     ],
   ],
   [
