@@ -1,6 +1,6 @@
 // `npm run bench`: measures Rekey beside its floors, and says whether the targets are met.
 //
-//   npm run bench                            everything, about six minutes
+//   npm run bench                            everything, about seven minutes
 //   npm run bench -- --quick                 everything, shorter and so less certain
 //   npm run bench -- forged-links memory     some of it
 //   npm run bench -- --json                  every figure of every pair, for machines
@@ -14,6 +14,7 @@ import { compareFirstReset } from './benchmarks/first-reset.ts'
 import { compareForgedLinks } from './benchmarks/forged-links.ts'
 import { compareLinkRequests } from './benchmarks/link-requests.ts'
 import { compareMemory } from './benchmarks/memory.ts'
+import { compareTableSizes } from './benchmarks/table-size.ts'
 import { VoidRun } from './load.ts'
 import { describeMachine } from './machine.ts'
 import type { Comparison, JudgedComparison } from './pairs.ts'
@@ -31,6 +32,7 @@ const benchmarks: Readonly<Record<string, (scene: Scene) => Promise<Comparison[]
   confirmations: compareConfirmations,
   'first-reset': compareFirstReset,
   memory: compareMemory,
+  'table-size': compareTableSizes,
 }
 
 const { values: options, positionals } = parseArgs({

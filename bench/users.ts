@@ -11,6 +11,17 @@ export interface User {
   readonly passwordHash: string
 }
 
+/** A table of its own, like Rekey's. */
+export interface AccountsTable {
+  readonly name: string
+  /** Users that are never changed. */
+  readonly sample: readonly User[]
+  /** @returns users that nobody was given before */
+  take(count: number): readonly User[]
+  /** How often PostgreSQL has read the table from end to end since it was made. */
+  countWholeReads(): Promise<number>
+}
+
 export interface UsersDatabase {
   /** For the roles of Rekey and the floors, which are alike. */
   readonly url: string
@@ -20,6 +31,8 @@ export interface UsersDatabase {
   readonly version: string
   /** @returns users that nobody was given before */
   takeUsers(count: number): readonly User[]
+  /** Makes a table with so many users. */
+  createTable(name: string, count: number): Promise<AccountsTable>
   /** @returns the stored hashes by id */
   readHashes(ids: readonly string[]): Promise<ReadonlyMap<string, string>>
   stop(): Promise<void>
@@ -67,6 +80,7 @@ export async function startUsersDatabase(
         if (taken > users.length) throw new Error('the benchmarks need more users than there are')
         return users.slice(taken - count, taken)
       },
+      createTable: (name, count) => createTable(sql, name, count),
       async readHashes(ids) {
         const rows = await sql<{ id: string; hash: string }[]>`
           SELECT id, password_hash AS hash FROM users WHERE id = ANY(${ids})`
@@ -80,6 +94,37 @@ export async function startUsersDatabase(
   } catch (error) {
     await server.stop()
     throw error
+  }
+}
+
+async function createTable(sql: Sql, name: string, count: number): Promise<AccountsTable> {
+  await sql`CREATE TABLE ${sql(name)} (LIKE users INCLUDING ALL)`
+  await sql`GRANT SELECT, UPDATE ON ${sql(name)} TO service`
+  const passwordHash = await argon2id.hash('the password before')
+  await sql`
+    INSERT INTO ${sql(name)} (email, password_hash)
+    SELECT 'User-' || number || '@bench.example', ${passwordHash}
+    FROM generate_series(1, ${count}) AS number`
+  await sql`VACUUM (ANALYZE) ${sql(name)}`
+  await sql`CHECKPOINT`
+  const users = await sql<User[]>`
+    SELECT id, email, password_hash AS "passwordHash" FROM ${sql(name)} LIMIT 1000`
+  const sample = users.splice(0, 100)
+  let taken = 0
+  return {
+    name,
+    sample,
+    take(wanted) {
+      taken += wanted
+      if (taken > users.length) throw new Error('the benchmarks need more users than there are')
+      return users.slice(taken - wanted, taken)
+    },
+    async countWholeReads() {
+      await sql`SELECT pg_stat_force_next_flush()`
+      const [row] = await sql<{ scans: string }[]>`
+        SELECT seq_scan AS scans FROM pg_stat_user_tables WHERE relname = ${name}`
+      return Number(row?.scans)
+    },
   }
 }
 
