@@ -7,7 +7,13 @@ import { build } from 'esbuild'
 rmSync('dist', { recursive: true, force: true })
 
 const { metafile } = await build({
-  entryPoints: ['src/main.ts', 'src/cli/serve.ts', 'src/cli/migrate.ts', 'src/cli/keygen.ts'],
+  entryPoints: [
+    'src/main.ts',
+    'src/cli/serve.ts',
+    'src/cli/migrate.ts',
+    'src/cli/grants.ts',
+    'src/cli/keygen.ts',
+  ],
   outbase: 'src',
   outdir: 'dist',
   bundle: true,

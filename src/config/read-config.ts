@@ -44,12 +44,28 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 export function readDatabaseConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly config: DatabaseSettings } | { readonly faults: readonly string[] } {
+  const reading = readPart(env, /^DATABASE_/)
+  return 'faults' in reading ? reading : { config: reading.config.database }
+}
+
+/** Reads only what it takes to reach the database and the accounts in it. */
+export function readTableConfig(
+  env: Readonly<Record<string, string | undefined>>,
+):
+  | { readonly config: Pick<Config, 'database' | 'users'> }
+  | { readonly faults: readonly string[] } {
+  return readPart(env, /^(?:DATABASE_|USERS_|AFTER_RESET_SQL$|ALLOW_SEQ_SCAN$)/)
+}
+
+/** @returns a configuration of which only the slices count that the named variables make */
+function readPart(
+  env: Readonly<Record<string, string | undefined>>,
+  names: RegExp,
+): { readonly config: Config } | { readonly faults: readonly string[] } {
   const reading = readEnvironment(env)
   const { config, faults } = judge(reading.environment, reading.faults)
-  const ours = [...faults].filter(([name]) => name.startsWith('DATABASE_'))
-  return ours.length > 0
-    ? { faults: ours.map(([name, fault]) => `${name}: ${fault}`) }
-    : { config: config.database }
+  const ours = [...faults].filter(([name]) => names.test(name))
+  return ours.length > 0 ? { faults: ours.map(([name, fault]) => `${name}: ${fault}`) } : { config }
 }
 
 function judge(env: Environment, known: ReadonlyMap<string, string>) {
