@@ -1,7 +1,6 @@
 // Writes the least rights of Rekey's database role as SQL that can be pasted.
 
-import { sql } from 'drizzle-orm'
-import { renderSql, tableSql, type UsersMapping } from './mapping.ts'
+import { quoteName, renderSql, tableSql, type UsersMapping } from './mapping.ts'
 import type { NeededRights } from './needed-rights.ts'
 import { COLUMN_PRIVILEGES, chooseLockColumn, type TableRights } from './rights.ts'
 
@@ -11,19 +10,19 @@ import { COLUMN_PRIVILEGES, chooseLockColumn, type TableRights } from './rights.
  * @returns lines; those that begin with `--` say why, and what PostgreSQL could not tell
  */
 export function writeGrants(needed: NeededRights, mapping: UsersMapping, role: string): string[] {
-  const to = `TO ${quote(role)}`
+  const to = `TO ${quoteName(role)}`
   const lock = chooseLockColumn(mapping)
   return [
     "-- The rights of Rekey's database role, and no others. Run this as the owner of the tables.",
-    `-- CREATE ROLE ${quote(role)} LOGIN PASSWORD '...';`,
+    `-- CREATE ROLE ${quoteName(role)} LOGIN PASSWORD '...';`,
     ...(needed.closedDatabase === undefined
       ? []
-      : [`GRANT CONNECT ON DATABASE ${quote(needed.closedDatabase)} ${to};`]),
-    ...needed.schemas.map((schema) => `GRANT USAGE ON SCHEMA ${quote(schema)} ${to};`),
+      : [`GRANT CONNECT ON DATABASE ${quoteName(needed.closedDatabase)} ${to};`]),
+    ...needed.schemas.map((schema) => `GRANT USAGE ON SCHEMA ${quoteName(schema)} ${to};`),
     ...(lock
       ? [
           '-- The row of the address is locked while the hash is written, for which PostgreSQL asks for',
-          `-- UPDATE on any one of its columns: ${quote(lock.column)}, because ${lock.reason}.`,
+          `-- UPDATE on any one of its columns: ${quoteName(lock.column)}, because ${lock.reason}.`,
         ]
       : []),
     ...needed.tables.flatMap((table) => writeTableGrants(table).map((grant) => `${grant} ${to};`)),
@@ -35,7 +34,7 @@ export function writeGrants(needed: NeededRights, mapping: UsersMapping, role: s
     ),
     ...needed.unknown.map(
       ({ variable, reason }) =>
-        `-- ${variable}: PostgreSQL could not be asked what it needs (${reason}). Grant that too.`,
+        `-- ${variable}: PostgreSQL could not be asked what it needs (${reason}): grant that too, or print this with a DATABASE_URL of the tables' owner.`,
     ),
     ...writePolicies(needed, role),
   ]
@@ -46,7 +45,8 @@ export function writeTableGrants({ name, columns, deletes }: TableRights): strin
   const table = renderSql(tableSql(name))
   return [
     ...COLUMN_PRIVILEGES.filter((privilege) => columns[privilege].length > 0).map(
-      (privilege) => `GRANT ${privilege} (${columns[privilege].map(quote).join(', ')}) ON ${table}`,
+      (privilege) =>
+        `GRANT ${privilege} (${columns[privilege].map(quoteName).join(', ')}) ON ${table}`,
     ),
     ...(deletes ? [`GRANT DELETE ON ${table}`] : []),
   ]
@@ -64,13 +64,8 @@ function writePolicies({ underRowSecurity }: NeededRights, role: string): string
         ['rekey_writes', 'UPDATE'],
       ].flatMap(([policy, command]) => [
         `DROP POLICY IF EXISTS ${policy} ON ${table};`,
-        `CREATE POLICY ${policy} ON ${table} FOR ${command} TO ${quote(role)} USING (true);`,
+        `CREATE POLICY ${policy} ON ${table} FOR ${command} TO ${quoteName(role)} USING (true);`,
       ])
     }),
   ]
-}
-
-/** An identifier as SQL. */
-export function quote(name: string): string {
-  return renderSql(sql`${sql.identifier(name)}`)
 }

@@ -11,9 +11,9 @@ export interface TableRights {
   readonly deletes: boolean
 }
 
-/** What can be granted on single columns. */
-export type ColumnPrivilege = 'SELECT' | 'INSERT' | 'UPDATE'
+/** What can be granted on single columns, as far as Rekey may need it. */
 export const COLUMN_PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE'] as const
+export type ColumnPrivilege = (typeof COLUMN_PRIVILEGES)[number]
 
 /** Why a column is among those that may be updated although nothing writes it. */
 export interface LockColumn {

@@ -45,6 +45,10 @@ export async function checkResend(
     const accepted = reportOk('mail-key', 'Resend takes the key')
     const name = /@([^@>]+)>?$/.exec(from)?.[1]?.toLowerCase() ?? ''
     const domain: ResendDomain | undefined = domains.find((each) => each.name === name)
+    if (!domain && body['has_more'] === true) {
+      const says = 'the account has more domains than one list holds'
+      return [accepted, reportOk('mail-domain', says, `look for ${name} ${DASHBOARD}`)]
+    }
     if (!domain) {
       const says = `${name}, the domain of MAIL_FROM, is not one of the account's`
       const remedy = `add it ${DASHBOARD}, or set MAIL_FROM to an address of one that is there`

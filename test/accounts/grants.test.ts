@@ -211,8 +211,8 @@ test('without a database, what the operator wrote is left to him, by its variabl
     'GRANT USAGE ON SCHEMA "Acme Corp" TO "a ""role""";',
     `GRANT SELECT ("User ID", "E-Mail", "Pass""Word", "select", "Größe", "Full.Name", "loc'ale", "last$1Login", " épôque ") ON "Acme Corp"."Users; ""of"" us.all" TO "a ""role""";`,
     'GRANT UPDATE ("Pass""Word", "changed?At", " épôque ") ON "Acme Corp"."Users; ""of"" us.all" TO "a ""role""";',
-    '-- USERS_ELIGIBLE_SQL: PostgreSQL could not be asked what it needs (ECONNREFUSED). Grant that too.',
-    '-- AFTER_RESET_SQL: PostgreSQL could not be asked what it needs (ECONNREFUSED). Grant that too.',
+    "-- USERS_ELIGIBLE_SQL: PostgreSQL could not be asked what it needs (ECONNREFUSED): grant that too, or print this with a DATABASE_URL of the tables' owner.",
+    "-- AFTER_RESET_SQL: PostgreSQL could not be asked what it needs (ECONNREFUSED): grant that too, or print this with a DATABASE_URL of the tables' owner.",
   ])
 })
 

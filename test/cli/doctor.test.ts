@@ -69,11 +69,11 @@ beforeEach(async () => {
 })
 
 /** The owner asks: a role without a right cannot look into the schema. */
-async function printGrants(): Promise<string> {
+async function printGrants(env: Environment = {}): Promise<string> {
   const printed: string[] = []
   await grants({
     args: [role.name],
-    env: { DATABASE_URL: surroundings.database.url, ...mapping },
+    env: { DATABASE_URL: surroundings.database.url, ...mapping, ...env },
     out: (text) => printed.push(text),
     err: () => {},
     stopSignal: () => new Promise<string>(() => {}),
@@ -516,6 +516,37 @@ async function closedUrl(): Promise<string> {
   await gate.shut()
   return gate.url
 }
+
+test.each<[string, readonly string[], Environment]>([
+  ['row-level security', [column('ENABLE ROW LEVEL SECURITY')], {}],
+  [
+    'a second table of hashes, of which the first is locked only',
+    [
+      'CREATE TABLE app.hashes (account bigint, kind text, hash text)',
+      'ALTER TABLE app.hashes ENABLE ROW LEVEL SECURITY',
+    ],
+    {
+      USERS_PASSWORD_TABLE: 'app.hashes',
+      USERS_PASSWORD_USER_COLUMN: 'account',
+      USERS_PASSWORD_COLUMN: 'hash',
+      USERS_PASSWORD_FILTER_SQL: "kind = 'password'",
+      USERS_CHANGED_AT_COLUMN: '',
+    },
+  ],
+  [
+    'a view',
+    ['CREATE VIEW app.members AS SELECT * FROM app.users WHERE active'],
+    { USERS_TABLE: 'app.members' },
+  ],
+])('under the printed grants it is silent with %s', async (_, statements, env) => {
+  const { sql } = surroundings.database
+  for (const statement of statements) await sql.unsafe(statement)
+  await role.drop()
+  role = await createRole(surroundings.database)
+  await sql.unsafe(await printGrants(env))
+  const { status, bad } = await examine(env)
+  expect([status, bad]).toEqual([0, []])
+})
 
 test('variables at fault end it with 78, each of them named', async () => {
   const { status, report } = await examine({ PORT: 'x', LINK_SECRETS: 'canary-of-a-secret' })

@@ -3,8 +3,8 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportFault, reportOk, reportWarning } from '../../core/finding.ts'
-import { quote, writeTableGrants } from '../grants.ts'
-import { renderSql, tableSql, type UsersMapping } from '../mapping.ts'
+import { writeTableGrants } from '../grants.ts'
+import { quoteName, renderSql, tableSql, type UsersMapping } from '../mapping.ts'
 import type { NeededRights } from '../needed-rights.ts'
 import {
   COLUMN_PRIVILEGES,
@@ -43,7 +43,7 @@ export async function checkRights(
   const findings: Finding[] = []
   if (role.powers.length > 0) {
     const says = `the role has powers that it does not need: ${role.powers.join(', ')}`
-    const remedy = `ALTER ROLE ${quote(role.name)} ${role.powers.map((power) => `NO${power}`).join(' ')}`
+    const remedy = `ALTER ROLE ${quoteName(role.name)} ${role.powers.map((power) => `NO${power}`).join(' ')}`
     findings.push(reportWarning('role-powers', says, remedy))
   }
   const lock = chooseLockColumn(mapping)
@@ -124,14 +124,15 @@ function judgeTableRights(
   })
   for (const grant of missing) {
     const says = `the role lacks ${grant.replace(/^GRANT /, '')}`
-    findings.push(reportFault('rights', says, `${grant} TO ${quote(role)}`))
+    findings.push(reportFault('rights', says, `${grant} TO ${quoteName(role)}`))
   }
-  const from = (privilege: string) => (held.everybody.includes(privilege) ? 'PUBLIC' : quote(role))
+  const from = (privilege: string) =>
+    held.everybody.includes(privilege) ? 'PUBLIC' : quoteName(role)
   for (const privilege of COLUMN_PRIVILEGES) {
     const excess = without(privilege, held.columns[privilege], needed.columns[privilege])
     if (excess.length === 0) continue
     const isWide = held.table.includes(privilege)
-    const columns = ` (${excess.map(quote).join(', ')})`
+    const columns = ` (${excess.map(quoteName).join(', ')})`
     const what = isWide ? privilege : `${privilege}${columns}`
     const says = `the role has ${what} on ${table}, of which it does not need${columns}`
     // What was granted on the table as a whole cannot be revoked by columns.
