@@ -19,6 +19,8 @@ const { metafile } = await build({
   outdir: 'dist',
   bundle: true,
   splitting: true,
+  // As deep as src/cli, from where templates and pages are found by relative paths.
+  chunkNames: 'cli/[name]-[hash]',
   platform: 'node',
   format: 'esm',
   target: 'node26',

@@ -1,8 +1,8 @@
 // Asks PostgreSQL which rights the operator's own SQL needs.
 //
-// It is made the body of a temporary function, which is rolled back and never runs. PostgreSQL keeps
-// such a body parsed, and with each table in it the privileges and columns that it will check: the
-// very list, whatever the SQL looks like. Making the function needs no right on any table.
+// It is made a rule of a temporary table, which is rolled back and never runs. PostgreSQL keeps a rule
+// parsed, and with each table in it the privileges and columns that it will check: the very list,
+// whatever the SQL looks like. Making the rule needs no right on any other table.
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
@@ -53,9 +53,9 @@ export async function findOperatorRights(
   idType: string,
 ): Promise<OperatorRights> {
   const found: OperatorRights[] = []
-  for (const statement of listStatements(mapping)) {
+  for (const statement of listStatements(mapping, idType)) {
     try {
-      found.push(await readRights(db, statement.body, idType))
+      found.push(await readRights(db, statement.body))
     } catch (error) {
       const reason = describeFailure(error)
       if (!isRefusal(error) && !reason.startsWith(READ_ONLY)) throw error
@@ -76,12 +76,12 @@ export async function findOperatorRights(
 
 /** The variables that hold SQL of the operator. */
 export function listOperatorVariables(mapping: UsersMapping): string[] {
-  return listStatements(mapping).map(({ variable }) => variable)
+  return listStatements(mapping, 'text').map(({ variable }) => variable)
 }
 
 const nothing = { tables: [], functions: [], sequences: [], opaque: [], unknown: [] }
 
-function listStatements(mapping: UsersMapping): Statement[] {
+function listStatements(mapping: UsersMapping, idType: string): Statement[] {
   const { eligibleSql, passwordTable, afterReset } = mapping
   const statements: Statement[] = []
   const addCondition = (variable: string, table: SQL, condition: string | undefined) => {
@@ -93,36 +93,34 @@ function listStatements(mapping: UsersMapping): Statement[] {
     addCondition(mappingVariables.filterSql, tableSql(passwordTable), passwordTable.filterSql)
   }
   if (afterReset) {
-    const body = sql.join(afterReset.map(sql.raw), sql`$1`)
+    const body = sql.join(afterReset.map(sql.raw), sql`NULL::${sql.raw(idType)}`)
     statements.push({ variable: mappingVariables.afterReset, body })
   }
   return statements
 }
 
-async function readRights(
-  db: PostgresJsDatabase,
-  body: SQL,
-  idType: string,
-): Promise<OperatorRights> {
+async function readRights(db: PostgresJsDatabase, body: SQL): Promise<OperatorRights> {
   let rights: OperatorRights = nothing
   const rollback = new Error('nothing of it is to stay')
   try {
     await db.transaction(async (transaction) => {
+      await transaction.execute(sql`CREATE TEMPORARY TABLE rekey_asks ()`)
       await transaction.execute(
-        sql`CREATE FUNCTION pg_temp.rekey_uses(${sql.raw(idType)}) RETURNS void LANGUAGE sql BEGIN ATOMIC ${body}\n; END`,
+        sql`CREATE RULE rekey_uses AS ON INSERT TO pg_temp.rekey_asks DO ALSO ${body}`,
       )
-      const [parsed] = await transaction.execute<{ tree: string }>(sql`
-        SELECT prosqlbody::text AS tree FROM pg_proc
-        WHERE oid = ${`pg_temp.rekey_uses(${idType})`}::regprocedure`)
+      const [rule] = await transaction.execute<{ oid: string; table: string; tree: string }>(sql`
+        SELECT oid::text, ev_class::oid::text AS table, ev_action::text AS tree FROM pg_rewrite
+        WHERE ev_class = 'pg_temp.rekey_asks'::regclass`)
       const tables: TableRights[] = []
       const sequences: SchemaObject[] = []
-      for (const check of parsed?.tree.matchAll(CHECKS) ?? []) {
+      for (const check of rule?.tree.matchAll(CHECKS) ?? []) {
         const [, relation = '', privileges, ...columns] = check
         const [selected, inserted, updated] = columns.map(columnNumbers)
         const asked = Number(privileges)
         const read = (bit: number, numbers: readonly number[] | undefined) =>
           asked & bit ? readColumnNames(transaction, relation, numbers ?? []) : []
-        if (asked === 0) continue
+        // A rule may speak of the table that it belongs to; this one does not.
+        if (asked === 0 || relation === rule?.table) continue
         tables.push({
           name: await readName(transaction, relation),
           columns: {
@@ -136,7 +134,7 @@ async function readRights(
           sequences.push(...(await readSequences(transaction, relation, inserted ?? [])))
         }
       }
-      const functions = await readFunctions(transaction, idType)
+      const functions = await readFunctions(transaction, rule?.oid ?? '0')
       rights = { ...functions, tables, sequences, unknown: [] }
       throw rollback
     })
@@ -192,7 +190,7 @@ async function readSequences(
     .map(({ schema, name }) => ({ schema, name }))
 }
 
-async function readFunctions(catalogue: Catalogue, idType: string) {
+async function readFunctions(catalogue: Catalogue, rule: string) {
   const rows = await catalogue.execute<SchemaObject & { isOpen: boolean; isOpaque: boolean }>(sql`
     SELECT n.nspname AS schema,
       format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) AS name,
@@ -202,8 +200,8 @@ async function readFunctions(catalogue: Catalogue, idType: string) {
     JOIN pg_proc p ON p.oid = d.refobjid
     JOIN pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_language l ON l.oid = p.prolang
-    WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_proc'::regclass
-      AND d.objid = ${`pg_temp.rekey_uses(${idType})`}::regprocedure`)
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = ${rule}::oid
+      AND d.refclassid = 'pg_proc'::regclass`)
   const pick = (isPicked: (row: (typeof rows)[number]) => boolean) =>
     rows.filter(isPicked).map(({ schema, name }) => ({ schema, name }))
   return { functions: pick(({ isOpen }) => !isOpen), opaque: pick(({ isOpaque }) => isOpaque) }

@@ -1,5 +1,6 @@
 // Whether Resend takes mail with this key, and leaves the links in it as they are.
 
+import { nameFetchFailure } from '../core/fetch-failure.ts'
 import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
 
 const TIMEOUT_MS = 5000
@@ -71,8 +72,7 @@ export async function checkResend(
     )
     return findings
   } catch (error) {
-    const reason = error instanceof Error ? error.name : 'unknown failure'
-    const says = `Resend cannot be reached from here (${reason})`
+    const says = `Resend cannot be reached from here (${nameFetchFailure(error)})`
     return [reportFault('mail-provider', says, 'open the way to RESEND_BASE_URL')]
   }
 }

@@ -416,7 +416,7 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     { resend: { kind: 'drop', after: 'headers' } },
     'fault',
     'mail-provider',
-    'RESEND_BASE_URL',
+    'open the way to RESEND_BASE_URL',
   ],
   [
     'Resend out of order',
@@ -546,6 +546,19 @@ test.each<[string, readonly string[], Environment]>([
   await sql.unsafe(await printGrants(env))
   const { status, bad } = await examine(env)
   expect([status, bad]).toEqual([0, []])
+})
+
+test('a role that can ask for nothing temporary is not suspected for what may be needed', async () => {
+  const { sql, url } = surroundings.database
+  const name = new URL(url).pathname.slice(1)
+  await sql.unsafe(`REVOKE TEMPORARY ON DATABASE ${name} FROM PUBLIC`)
+  const { status, bad, report } = await examine()
+  await sql.unsafe(`GRANT TEMPORARY ON DATABASE ${name} TO PUBLIC`)
+  expect([status, bad]).toEqual([0, []])
+  expect(report.findings.filter(({ name }) => name === 'rights')).toEqual([
+    expect.objectContaining({ says: expect.stringContaining('USERS_ELIGIBLE_SQL') }),
+    expect.objectContaining({ says: expect.stringContaining('AFTER_RESET_SQL') }),
+  ])
 })
 
 test('variables at fault end it with 78, each of them named', async () => {

@@ -51,7 +51,7 @@ export async function checkRights(
     const held = await readHeld(db, rights)
     if (!held) continue
     const isLocked = index === 0 && lock !== undefined && rights.columns.UPDATE.length === 1
-    findings.push(...judgeTableRights(rights, held, role.name, isLocked))
+    findings.push(...judgeTableRights(rights, held, role.name, isLocked, needed.unknown.length > 0))
   }
   for (const { variable, reason } of needed.unknown) {
     const says = `PostgreSQL cannot tell which rights ${variable} needs (${reason})`
@@ -96,12 +96,16 @@ function privilegeList() {
   return sql.raw(`ARRAY['${[...COLUMN_PRIVILEGES, ...TABLE_PRIVILEGES].join("', '")}']`)
 }
 
-/** @param isLocked whether UPDATE on any one column does */
+/**
+ * @param isLocked whether UPDATE on any one column does
+ * @param mayNeedMore whether some columns may be needed that nobody could list
+ */
 function judgeTableRights(
   needed: TableRights,
   held: HeldRights,
   role: string,
   isLocked: boolean,
+  mayNeedMore: boolean,
 ): Finding[] {
   const table = renderSql(tableSql(needed.name))
   if (held.owns) {
@@ -130,8 +134,8 @@ function judgeTableRights(
     held.everybody.includes(privilege) ? 'PUBLIC' : quoteName(role)
   for (const privilege of COLUMN_PRIVILEGES) {
     const excess = without(privilege, held.columns[privilege], needed.columns[privilege])
-    if (excess.length === 0) continue
     const isWide = held.table.includes(privilege)
+    if (excess.length === 0 || (mayNeedMore && !isWide)) continue
     const columns = ` (${excess.map(quoteName).join(', ')})`
     const what = isWide ? privilege : `${privilege}${columns}`
     const says = `the role has ${what} on ${table}, of which it does not need${columns}`

@@ -1,5 +1,6 @@
 // Whether the reset page is there, and keeps the link in its address to itself.
 
+import { nameFetchFailure } from '../../core/fetch-failure.ts'
 import { type Finding, reportFault, reportOk, reportWarning } from '../../core/finding.ts'
 import type { LinkUrl } from '../../core/link-url.ts'
 
@@ -42,8 +43,7 @@ export async function checkResetPage(linkUrl: LinkUrl, isOurs: boolean): Promise
     const policy = readPolicy(reply.headers.get('referrer-policy'), await reply.text())
     return [reportOk(PAGE, 'the page is there'), judgePolicy(policy)]
   } catch (error) {
-    const reason = error instanceof Error ? error.name : 'unknown failure'
-    const says = `the page cannot be reached from here (${reason})`
+    const says = `the page cannot be reached from here (${nameFetchFailure(error)})`
     return isOurs
       ? [reportWarning(PAGE, says, 'start Rekey, which serves it, and run this again')]
       : [reportFault(PAGE, says, 'correct RESET_PAGE_URL, or start what serves the page')]
