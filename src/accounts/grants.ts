@@ -19,7 +19,7 @@ export function writeGrants(needed: NeededRights, mapping: UsersMapping, role: s
       ? []
       : [`GRANT CONNECT ON DATABASE ${quoteName(needed.closedDatabase)} ${to};`]),
     ...needed.schemas.map((schema) => `GRANT USAGE ON SCHEMA ${quoteName(schema)} ${to};`),
-    ...(lock
+    ...(lock && needed.tables[0]?.columns.UPDATE.includes(lock.column)
       ? [
           '-- The row of the address is locked while the hash is written, for which PostgreSQL asks for',
           `-- UPDATE on any one of its columns: ${quoteName(lock.column)}, because ${lock.reason}.`,

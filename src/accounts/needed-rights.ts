@@ -8,7 +8,13 @@ import {
   listOperatorVariables,
   type OperatorRights,
 } from './operator-rights.ts'
-import { listMappingRights, mergeRights, type TableRights } from './rights.ts'
+import {
+  chooseLockColumn,
+  type LockColumn,
+  listMappingRights,
+  mergeRights,
+  type TableRights,
+} from './rights.ts'
 import { ID_TYPES, readColumns } from './table-columns.ts'
 
 /** Every right, and what else the role has to get past. */
@@ -61,6 +67,8 @@ export async function findNeededRights(
   }
   const operator = await findOperatorRights(db, mapping, idType)
   const tables = mergeRights([...own, ...operator.tables])
+  const lock = chooseLockColumn(mapping)
+  if (lock && tables[0]) tables[0] = dropSpareLock(tables[0], lock)
   const objects = [...operator.functions, ...operator.opaque, ...operator.sequences]
   const schemas = [...tables.map(({ name }) => name.schema), ...objects.map(({ schema }) => schema)]
   return {
@@ -70,6 +78,13 @@ export async function findNeededRights(
     closedDatabase: await findClosedDatabase(db),
     underRowSecurity,
   }
+}
+
+/** Where the operator's SQL writes a column of the table, that locks its rows too. */
+function dropSpareLock(table: TableRights, { column }: LockColumn): TableRights {
+  const written = table.columns.UPDATE.filter((name) => name !== column)
+  if (written.length === 0) return table
+  return { ...table, columns: { ...table.columns, UPDATE: written } }
 }
 
 async function readRelation(db: PostgresJsDatabase, name: TableName) {

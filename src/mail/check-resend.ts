@@ -25,7 +25,8 @@ export async function checkResend(
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    return { status: reply.status, body: (await reply.json()) as Record<string, unknown> }
+    const body: unknown = await reply.json().catch(() => undefined)
+    return { status: reply.status, body: (body ?? {}) as Readonly<Record<string, unknown>> }
   }
   try {
     const { status, body } = await ask('/domains?limit=100')

@@ -73,6 +73,17 @@ const layouts: readonly [string, Layout][] = [
     },
   ],
   [
+    'two tables, and AFTER_RESET_SQL on the one that is locked',
+    {
+      made: twoTablesMapping,
+      mapping: {
+        ...twoTablesMapping,
+        ...lessWritten,
+        afterReset: ["UPDATE users SET untouched = 'no more' WHERE id = ", ''],
+      },
+    },
+  ],
+  [
     'a view',
     {
       made: plainMapping,

@@ -425,6 +425,13 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'mail-provider',
     'run this again',
   ],
+  [
+    'Resend with an answer of somebody else',
+    { resend: { kind: 'garbage' } },
+    'warning',
+    'mail-provider',
+    'run this again',
+  ],
   ['a sender of another domain', { domains: [] }, 'fault', 'mail-domain', 'MAIL_FROM'],
   [
     'a domain that is not verified',

@@ -20,7 +20,11 @@ export async function checkDuplicates(
       GROUP BY lower(${sql.identifier(mapping.emailAddress)}::text COLLATE "C") HAVING count(*) > 1
     ) AS shared`
   try {
-    const [row] = await db.execute<{ count: number }>(query)
+    // A pooler may have dropped the limit that connections are opened with.
+    const [row] = await db.transaction(async (transaction) => {
+      await transaction.execute(sql`SET LOCAL statement_timeout = '10s'`)
+      return transaction.execute<{ count: number }>(query)
+    })
     const count = row?.count ?? 0
     if (count === 0) return [reportOk(name, 'no two accounts share an address')]
     const says = `${count} addresses are those of several accounts, when letter case does not count: each of these accounts, five at most, gets a mail of its own`

@@ -50,7 +50,7 @@ export async function checkRights(
   for (const [index, rights] of needed.tables.entries()) {
     const held = await readHeld(db, rights)
     if (!held) continue
-    const isLocked = index === 0 && lock !== undefined && rights.columns.UPDATE.length === 1
+    const isLocked = index === 0 && rights.columns.UPDATE.join() === lock?.column
     findings.push(...judgeTableRights(rights, held, role.name, isLocked, needed.unknown.length > 0))
   }
   for (const { variable, reason } of needed.unknown) {
