@@ -63,6 +63,7 @@ beforeEach(async () => {
       active boolean default true, username text, changed_at timestamptz, born date,
       narrow varchar(60))`
   await sql`create unique index on app.users (lower(email))`
+  await sql`create index on app.users (username)`
   await sql`create table app.sessions (user_id bigint, secret text)`
   for (const name of ['ada', 'grace', 'alan']) await insertUser(`${name}@app.example`)
   await sql.unsafe(await printGrants())
@@ -130,6 +131,7 @@ test('a healthy service is told line by line what is well, and nothing else', as
     'rights',
     'row-security',
     'triggers',
+    'indexes',
     'duplicate-addresses',
     'eligibility',
     'hash-formats',
@@ -275,8 +277,15 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'CREATE INDEX CONCURRENTLY',
   ],
   [
+    'a login without an index',
+    { sql: ['DROP INDEX app.users_username_idx'] },
+    'warning',
+    'indexes',
+    'CREATE INDEX CONCURRENTLY ON "app"."users" ("username")',
+  ],
+  [
     'ids that are not unique',
-    { sql: [column('DROP CONSTRAINT users_pkey')] },
+    { sql: [column('DROP CONSTRAINT users_pkey'), 'CREATE INDEX ON app.users (id)'] },
     'warning',
     'unique-id',
     'add a unique index',
@@ -530,6 +539,7 @@ test.each<[string, readonly string[], Environment]>([
     'a second table of hashes, of which the first is locked only',
     [
       'CREATE TABLE app.hashes (account bigint, kind text, hash text)',
+      'CREATE INDEX ON app.hashes (account)',
       'ALTER TABLE app.hashes ENABLE ROW LEVEL SECURITY',
     ],
     {

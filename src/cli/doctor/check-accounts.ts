@@ -5,6 +5,7 @@ import { checkDuplicates, checkEligibility } from '../../accounts/doctor/check-a
 import { checkClock } from '../../accounts/doctor/check-clock.ts'
 import { checkConnection } from '../../accounts/doctor/check-connection.ts'
 import { checkHashes } from '../../accounts/doctor/check-hashes.ts'
+import { checkIndexes } from '../../accounts/doctor/check-indexes.ts'
 import { checkRights } from '../../accounts/doctor/check-rights.ts'
 import { checkRowSecurity } from '../../accounts/doctor/check-row-security.ts'
 import { checkTls } from '../../accounts/doctor/check-tls.ts'
@@ -30,7 +31,12 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
     const connection = await checkConnection(database)
     if (connection.some(({ status }) => status === 'fault')) return [...tls, ...connection]
     const findings = [...tls, ...connection, ...(await attempt('clock', () => checkClock(db, now)))]
-    const table = await attempt('table', async () => judgeTable(await inspectTable(db, users)))
+    let idType = 'text'
+    const table = await attempt('table', async () => {
+      const facts = await inspectTable(db, users)
+      idType = facts.idType
+      return judgeTable(facts)
+    })
     findings.push(...table)
     // Where a table or column is not there, every further question would fail by the same name.
     if (table.some(({ status, name }) => status === 'fault' && FATAL.includes(name))) {
@@ -42,11 +48,12 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
       ['triggers', () => checkTriggers(db, users)],
     ]
     const readings: typeof checks = [
+      ['indexes', () => checkIndexes(db, users, idType)],
       ['duplicate-addresses', () => checkDuplicates(db, users)],
       ['eligibility', () => checkEligibility(db, users, SAMPLE_SIZE)],
       ['hash-formats', () => checkHashes(db, users, census(config))],
     ]
-    const mayRead = !table.some(({ name, status }) => status === 'fault' && name !== 'hash-width')
+    const mayRead = !table.some(({ status }) => status === 'fault')
     for (const [name, check] of mayRead ? [...checks, ...readings] : checks) {
       findings.push(...(await attempt(name, check)))
     }
