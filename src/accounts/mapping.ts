@@ -75,3 +75,8 @@ export function conditionSql(expression: string | undefined): SQL {
 export function renderSql(statement: SQL): string {
   return new PgDialect().sqlToQuery(statement).sql
 }
+
+/** An identifier as SQL, in quotes. */
+export function quoteName(name: string): string {
+  return renderSql(sql`${sql.identifier(name)}`)
+}

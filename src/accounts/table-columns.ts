@@ -78,14 +78,14 @@ export function columnFaults(mapping: UsersMapping, users: Columns, passwords: C
   const judge = (
     variable: string,
     name: string | undefined,
-    needs: { types?: readonly string[]; update?: boolean },
+    needs: { types?: readonly string[]; update?: boolean; isUnread?: boolean },
     columns = users,
   ) => {
     if (name === undefined) return
     const column = columns.get(name)
     if (!column) {
       faults.push(`${variable}: the table has no such column`)
-    } else if (!column.selectable) {
+    } else if (!column.selectable && !needs.isUnread) {
       faults.push(`${variable}: the database role lacks SELECT on the column`)
     } else if (needs.update && column.generated) {
       faults.push(`${variable}: the column is computed from others, so nobody can write it`)
@@ -115,8 +115,15 @@ export function columnFaults(mapping: UsersMapping, users: Columns, passwords: C
   judge(mappingVariables.changedAt, mapping.changedAt, {
     types: ['timestamptz', 'timestamp'],
     update: true,
+    isUnread: true,
   })
   judge(mappingVariables.epoch, mapping.epoch, { types: ['int2', 'int4', 'int8'], update: true })
+  // What locks a row is not the right to read it.
+  if (mapping.passwordTable && ![...users.values()].some(({ updatable }) => updatable)) {
+    faults.push(
+      `${mappingVariables.table}: the database role lacks UPDATE on every column, so it can lock no row`,
+    )
+  }
   const width = passwords.get(mapping.passwordHash)?.width
   if (width && width < mapping.hashLength) {
     faults.push(
