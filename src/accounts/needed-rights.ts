@@ -2,7 +2,13 @@
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { renderSql, type TableName, tableSql, type UsersMapping } from './mapping.ts'
+import {
+  mappingVariables,
+  renderSql,
+  type TableName,
+  tableSql,
+  type UsersMapping,
+} from './mapping.ts'
 import {
   findOperatorRights,
   listOperatorVariables,
@@ -53,10 +59,13 @@ export async function findNeededRights(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
 ): Promise<NeededRights> {
-  const users = await readColumns(db, mapping)
-  if (typeof users === 'string') return assumeRights(mapping, users)
-  const second = mapping.passwordTable ? await readColumns(db, mapping.passwordTable) : users
-  if (typeof second === 'string') return assumeRights(mapping, second)
+  const users = await readColumns(db, mapping, mappingVariables.table)
+  if ('status' in users) return assumeRights(mapping, users.says)
+  const { passwordTable } = mapping
+  const second = passwordTable
+    ? await readColumns(db, passwordTable, mappingVariables.passwordTable)
+    : users
+  if ('status' in second) return assumeRights(mapping, second.says)
   const idType = ID_TYPES[users.get(mapping.id)?.type ?? ''] ?? 'text'
   const own: TableRights[] = []
   const underRowSecurity: TableName[] = []

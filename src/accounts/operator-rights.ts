@@ -6,8 +6,15 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { describeFailure, isRefusal } from './database.ts'
-import { conditionSql, mappingVariables, tableSql, type UsersMapping } from './mapping.ts'
+import { describeFailure, isRefusal, nameFailure } from './database.ts'
+import {
+  afterResetSql,
+  conditionSql,
+  listConditions,
+  mappingVariables,
+  tableSql,
+  type UsersMapping,
+} from './mapping.ts'
 import type { TableRights } from './rights.ts'
 
 /** What the operator's SQL needs beside the columns of the mapping. */
@@ -58,7 +65,7 @@ export async function findOperatorRights(
       found.push(await readRights(db, statement.body))
     } catch (error) {
       const reason = describeFailure(error)
-      if (!isRefusal(error) && !reason.startsWith(READ_ONLY)) throw error
+      if (!isRefusal(error) && nameFailure(error) !== READ_ONLY) throw error
       found.push({ ...nothing, unknown: [{ variable: statement.variable, reason }] })
     }
   }
@@ -82,18 +89,15 @@ export function listOperatorVariables(mapping: UsersMapping): string[] {
 const nothing = { tables: [], functions: [], sequences: [], opaque: [], unknown: [] }
 
 function listStatements(mapping: UsersMapping, idType: string): Statement[] {
-  const { eligibleSql, passwordTable, afterReset } = mapping
-  const statements: Statement[] = []
-  const addCondition = (variable: string, table: SQL, condition: string | undefined) => {
-    if (condition === undefined) return
-    statements.push({ variable, body: sql`SELECT FROM ${table} WHERE ${conditionSql(condition)}` })
-  }
-  addCondition(mappingVariables.eligibleSql, tableSql(mapping), eligibleSql)
-  if (passwordTable) {
-    addCondition(mappingVariables.filterSql, tableSql(passwordTable), passwordTable.filterSql)
-  }
+  const { afterReset } = mapping
+  const statements: Statement[] = listConditions(mapping).map(
+    ({ variable, table, expression }) => ({
+      variable,
+      body: sql`SELECT FROM ${tableSql(table)} WHERE ${conditionSql(expression)}`,
+    }),
+  )
   if (afterReset) {
-    const body = sql.join(afterReset.map(sql.raw), sql`NULL::${sql.raw(idType)}`)
+    const body = afterResetSql(afterReset, sql`NULL::${sql.raw(idType)}`)
     statements.push({ variable: mappingVariables.afterReset, body })
   }
   return statements

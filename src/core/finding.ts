@@ -1,4 +1,4 @@
-// What `rekey doctor` finds, one thing at a time.
+// What the start and `rekey doctor` find, one thing at a time.
 
 /** `fault`: it will not work. `warning`: it works, and somebody should know. */
 export type FindingStatus = 'ok' | 'warning' | 'fault'
@@ -23,4 +23,9 @@ export function reportWarning(name: string, says: string, remedy: string): Findi
 
 export function reportFault(name: string, says: string, remedy: string): Finding {
   return { status: 'fault', name, says, remedy }
+}
+
+/** A finding as one line. */
+export function describeFinding({ says, remedy }: Finding): string {
+  return remedy === undefined ? says : `${says} -> ${remedy}`
 }

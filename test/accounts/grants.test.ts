@@ -4,13 +4,13 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/accounts/database.ts'
 import { writeGrants } from '../../src/accounts/grants.ts'
-import { inspectTable } from '../../src/accounts/inspect-table.ts'
 import type { UsersMapping } from '../../src/accounts/mapping.ts'
 import { assumeRights, findNeededRights } from '../../src/accounts/needed-rights.ts'
 import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
 import type { Accounts } from '../../src/ports.ts'
 import { createRole, type TestRole } from '../support/roles.ts'
 import { accountsContract } from './accounts-contract.ts'
+import { inspect } from './inspected.ts'
 import {
   awkwardMapping,
   awkwardTwoTablesMapping,
@@ -136,7 +136,8 @@ describe.each(layouts)('with %s', (_, { made, mapping = made, arranged = [], con
     await admin.close()
     await table.sql.unsafe(lines.join('\n'))
     opened = openDatabase(settings(role.url))
-    accounts = createPostgresAccounts(opened, mapping, await inspectTable(opened.db, mapping))
+    const { facts } = await inspect(opened.db, mapping)
+    accounts = createPostgresAccounts(opened, mapping, facts())
   })
 
   afterAll(async () => {
@@ -146,8 +147,8 @@ describe.each(layouts)('with %s', (_, { made, mapping = made, arranged = [], con
   })
 
   test('the service finds no fault', async () => {
-    const { faults, warnings } = await inspectTable(opened.db, mapping)
-    expect([faults, warnings]).toEqual([[], []])
+    const { facts, remedies } = await inspect(opened.db, mapping)
+    expect([facts(), remedies]).toEqual([expect.anything(), []])
   })
 
   test('without any single one of them, it does not start, or resets nothing', async () => {
@@ -191,9 +192,8 @@ describe.each(layouts)('with %s', (_, { made, mapping = made, arranged = [], con
     await table.store({ id, emailAddress: `${id}@b.c`, passwordHash: 'old' })
     const fresh = openDatabase(settings(role.url))
     try {
-      const facts = await inspectTable(fresh.db, mapping)
-      if (facts.faults.length > 0) return false
-      const service = createPostgresAccounts(fresh, mapping, facts)
+      const { facts } = await inspect(fresh.db, mapping)
+      const service = createPostgresAccounts(fresh, mapping, facts())
       const [account] = await service.read([id])
       return account !== undefined && (await service.replacePassword(account, 'new'))
     } catch {

@@ -73,7 +73,8 @@ describe.each(tables)('with %s', (_, mapping, types, ids) => {
   afterAll(() => table?.end())
 
   test('the mapping has no fault, and its look-up has an index', () => {
-    expect(table.facts).toMatchObject({ faults: [], warnings: [] })
+    const { faults, remedies } = table.inspected
+    expect([faults, remedies]).toEqual([[], []])
   })
 
   test('ids are integers where their type is one', () => {
@@ -217,6 +218,6 @@ test('without a database every method says that it is unavailable, and nothing e
 /** The same table through another mapping. */
 async function reopen(table: MappedTable, mapping: UsersMapping, url = table.database.url) {
   const database = openDatabase({ url, ca: undefined, poolMax: 1, prepare: true })
-  const accounts = createPostgresAccounts(database, mapping, table.facts)
+  const accounts = createPostgresAccounts(database, mapping, table.inspected.facts())
   return { accounts: () => accounts, close: database.close }
 }

@@ -284,6 +284,15 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'CREATE INDEX CONCURRENTLY ON "app"."users" ("username")',
   ],
   [
+    'a login that an index has behind something else',
+    {
+      sql: ['DROP INDEX app.users_username_idx', 'CREATE INDEX ON app.users (active, username)'],
+    },
+    'warning',
+    'indexes',
+    'CREATE INDEX CONCURRENTLY ON "app"."users" ("username")',
+  ],
+  [
     'ids that are not unique',
     { sql: [column('DROP CONSTRAINT users_pkey'), 'CREATE INDEX ON app.users (id)'] },
     'warning',

@@ -1,8 +1,9 @@
 // Whether an index serves the columns, beside the address, by which rows are found.
 
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportOk, reportWarning } from '../../core/finding.ts'
+import { isServedByIndex } from '../index-use.ts'
 import { quoteName, renderSql, type TableName, tableSql, type UsersMapping } from '../mapping.ts'
 
 const NAME = 'indexes'
@@ -19,26 +20,14 @@ export async function checkIndexes(
   for (const column of loginColumns) searched.push([mapping, column, 'text'])
   const findings: Finding[] = []
   for (const [name, column, type] of searched) {
-    const table = tableSql(name)
     // As the service compares them: another type on the other side may not use the same index.
     const values = sql`ARRAY(SELECT value::${sql.raw(type)} FROM jsonb_array_elements_text('["1"]'))`
     const condition = sql`${sql.identifier(column)} = ANY(${values})`
-    if (await isServed(db, sql`SELECT FROM ${table} WHERE ${condition}`)) continue
-    const at = renderSql(table)
+    if (await isServedByIndex(db, name, condition)) continue
+    const at = renderSql(tableSql(name))
     const says = `no index serves the search by ${quoteName(column)} in ${at}, so each reads the whole table`
     const remedy = `CREATE INDEX CONCURRENTLY ON ${at} (${quoteName(column)})`
     findings.push(reportWarning(NAME, says, remedy))
   }
   return findings.length > 0 ? findings : [reportOk(NAME, 'ids and logins are found by index')]
-}
-
-async function isServed(db: PostgresJsDatabase, query: SQL): Promise<boolean> {
-  return db.transaction(async (transaction) => {
-    // A small table is read as a whole even where there is an index.
-    await transaction.execute(sql`SET LOCAL enable_seqscan = off`)
-    const rows = await transaction.execute<{ 'QUERY PLAN': unknown }>(
-      sql`EXPLAIN (FORMAT JSON) ${query}`,
-    )
-    return !JSON.stringify(rows).includes('"Node Type":"Seq Scan"')
-  })
 }

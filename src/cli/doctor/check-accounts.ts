@@ -10,9 +10,9 @@ import { checkRights } from '../../accounts/doctor/check-rights.ts'
 import { checkRowSecurity } from '../../accounts/doctor/check-row-security.ts'
 import { checkTls } from '../../accounts/doctor/check-tls.ts'
 import { checkTriggers } from '../../accounts/doctor/check-triggers.ts'
-import { judgeTable } from '../../accounts/doctor/judge-table.ts'
 import { inspectTable } from '../../accounts/inspect-table.ts'
 import { findNeededRights } from '../../accounts/needed-rights.ts'
+import { GRANTS_REMEDY } from '../../accounts/table-columns.ts'
 import type { Config } from '../../config/config.ts'
 import { isLocal } from '../../config/values.ts'
 import { type Finding, reportFault } from '../../core/finding.ts'
@@ -33,9 +33,9 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
     const findings = [...tls, ...connection, ...(await attempt('clock', () => checkClock(db, now)))]
     let idType = 'text'
     const table = await attempt('table', async () => {
-      const facts = await inspectTable(db, users)
-      idType = facts.idType
-      return judgeTable(facts)
+      const { facts, findings } = await inspectTable(db, users)
+      idType = facts?.idType ?? idType
+      return findings
     })
     findings.push(...table)
     // Where a table or column is not there, every further question would fail by the same name.
@@ -77,15 +77,16 @@ function census({ hashing }: Config) {
   }
 }
 
-async function attempt(name: string, check: () => Promise<Finding[]>): Promise<Finding[]> {
+async function attempt(
+  name: string,
+  check: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
   try {
     return await check()
   } catch (error) {
     const failure = nameFailure(error)
     const remedy =
-      failure === '42501'
-        ? 'run what `rekey grants` prints'
-        : 'look the code up, mend it, and run this again'
+      failure === '42501' ? GRANTS_REMEDY : 'look the code up, mend it, and run this again'
     return [reportFault(name, `this could not be looked at: ${failure}`, remedy)]
   }
 }
