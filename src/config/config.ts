@@ -35,8 +35,7 @@ export interface Config {
     readonly edgeSpaces: 'keep' | 'refuse'
   }
   readonly hashing: {
-    /** The format's name, or `auto`. */
-    readonly format: string
+    readonly format: Environment['PASSWORD_HASH']
     readonly pepper: string | undefined
     readonly requireUsable: boolean
   }

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
 import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
-import { listPasswordFormats } from '../hashing/registry.ts'
+import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
 import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Config } from './config.ts'
 import { type Environment, type EnvironmentReading, readEnvironment } from './environment.ts'
@@ -114,8 +114,8 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
   const isThere = locales?.includes(env.DEFAULT_LOCALE) ?? true
   check('DEFAULT_LOCALE', isThere, `must be one of ${locales?.join(', ')}`)
-  const formats = listPasswordFormats()
-  const named = formats.find(({ name }) => name === env.PASSWORD_HASH)
+  const named: PasswordFormatFacts | undefined =
+    env.PASSWORD_HASH === 'auto' ? undefined : passwordFormats[env.PASSWORD_HASH]
   check(
     'PASSWORD_HASH',
     named !== undefined || env.REQUIRE_USABLE_PASSWORD,
@@ -179,7 +179,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
         filterSql: env.USERS_PASSWORD_FILTER_SQL,
       },
       // With `auto` a column that holds no format at all is a fault, and only that.
-      hashLength: named?.length ?? Math.min(...formats.map(({ length }) => length)),
+      hashLength: named?.hashLength ?? shortestHashLength(),
       eligibleSql: env.USERS_ELIGIBLE_SQL,
       loginColumns: env.USERS_LOGIN_COLUMNS ?? [],
       name: env.USERS_NAME_COLUMN,
@@ -251,6 +251,10 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
     },
   }
   return { config, faults, warnings }
+}
+
+function shortestHashLength(): number {
+  return Math.min(...Object.values(passwordFormats).map(({ hashLength }) => hashLength))
 }
 
 function deepFreeze<T extends object>(value: T): T {

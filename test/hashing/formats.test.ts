@@ -1,6 +1,7 @@
 // Every format reads what its hosts made, and writes what they read, with parameters of OWASP's least.
 
 import { describe, expect, test } from 'vitest'
+import { listPasswordFormatNames, passwordFormats } from '../../src/core/password-formats.ts'
 import type { PasswordFormat } from '../../src/hashing/format.ts'
 import { listPasswordFormats } from '../../src/hashing/registry.ts'
 import { vectors } from './vectors.ts'
@@ -18,9 +19,19 @@ const vectorOf = (name: string, pattern = /./): string => {
   return vector.hash
 }
 
-test('every format has a name of its own', () => {
-  const names = formats.map(({ name }) => name)
-  expect(new Set(names).size).toBe(names.length)
+test('the formats are those of the table, in its order', () => {
+  expect(formats.map(({ name }) => name)).toEqual(listPasswordFormatNames())
+})
+
+test('the pepper goes into those that take one by the table', async () => {
+  const taking = await Promise.all(
+    listPasswordFormats('pepper').map(async ({ name, hash }) => {
+      const peppered = await hash('correct horse', cheapest(name))
+      return (await named(name).verify('correct horse', peppered)) ? [] : [name]
+    }),
+  )
+  const expected = Object.entries(passwordFormats).filter(([, facts]) => 'takesPepper' in facts)
+  expect(taking.flat()).toEqual(expected.map(([name]) => name))
 })
 
 test('every format has vectors by a framework', () => {
@@ -42,11 +53,11 @@ describe.each(vectors)('$format by $madeBy, $password', ({ format, password, pep
 const MOST = '𝒶𝒷𝒸𝒹'.repeat(32)
 
 describe.each(formats)('$name', (format) => {
-  test('writes what it recognises and verifies, as long as it says', async () => {
+  test('writes what it recognises and verifies, as long as the table says', async () => {
     const hash = await format.hash('correct horse')
     expect(format.recognise(hash)).toBe(true)
     expect(await format.verify('correct horse', hash)).toBe(true)
-    expect(hash).toHaveLength(format.length)
+    expect(hash).toHaveLength(passwordFormats[format.name].hashLength)
   })
 
   test('salts anew each time', async () => {
