@@ -5,12 +5,12 @@ import type { DatabaseSettings } from '../accounts/database.ts'
 import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
+import { readTlsMode } from '../core/tls-mode.ts'
 import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Config } from './config.ts'
 import { type Environment, type EnvironmentReading, readEnvironment } from './environment.ts'
 import {
   checkSqlName,
-  hasTls,
   isLocal,
   isLoopback,
   isSender,
@@ -88,7 +88,8 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   const resetPage = attempt('RESET_PAGE_URL', () => parsePageUrl(env.RESET_PAGE_URL))
   const origin = resetPage?.origin ?? ''
   const database = attempt('DATABASE_URL', () => parseDatabaseUrl(env.DATABASE_URL))
-  if (database && !isLocal(database.hostname) && !hasTls(database) && !env.DATABASE_CA) {
+  const tls = database && readTlsMode(env.DATABASE_URL, env.DATABASE_CA)
+  if (database && !isLocal(database.hostname) && (tls === 'none' || tls === 'if-offered')) {
     warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
   }
   const isPem = env.DATABASE_CA?.includes('BEGIN CERTIFICATE') ?? true
