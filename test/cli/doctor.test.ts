@@ -578,6 +578,26 @@ test('a role that can ask for nothing temporary is not suspected for what may be
   ])
 })
 
+test('what a function does with the rights of its caller is not called too much', async () => {
+  const { sql } = surroundings.database
+  await sql.unsafe(
+    "CREATE FUNCTION app.forget(bigint) RETURNS void LANGUAGE plpgsql AS 'begin update app.users set born = null where id = $1; end'",
+  )
+  const env = { AFTER_RESET_SQL: 'SELECT app.forget(:user_id)' }
+  await sql.unsafe(await printGrants(env))
+  await sql.unsafe(`GRANT UPDATE (born) ON app.users TO ${role.name}`)
+  const { status, bad, report } = await examine(env)
+  expect([status, bad]).toEqual([0, []])
+  expect(report.findings.filter(({ name }) => name === 'rights')).toEqual([
+    {
+      status: 'ok',
+      name: 'rights',
+      says: expect.stringContaining('app.forget(bigint)'),
+      remedy: expect.stringContaining('SECURITY DEFINER'),
+    },
+  ])
+})
+
 test('variables at fault end it with 78, each of them named', async () => {
   const { status, report } = await examine({ PORT: 'x', LINK_SECRETS: 'canary-of-a-secret' })
   expect(status).toBe(78)

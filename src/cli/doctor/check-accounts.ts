@@ -43,7 +43,7 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
       return findings
     }
     const checks: readonly [string, () => Promise<Finding[]>][] = [
-      ['rights', async () => checkRights(db, await findNeededRights(db, users), users)],
+      ['rights', async () => checkRights(db, await findNeededRights(db, users))],
       ['row-security', () => checkRowSecurity(db, users)],
       ['triggers', () => checkTriggers(db, users)],
     ]
