@@ -196,8 +196,9 @@ export function readEnvironment(
     // Compose files and templates leave variables empty rather than unset.
     if (value) values[name] = parse(value, schema)
   }
-  for (const [name, value] of Object.entries(presetOf(values['USERS_PRESET']).variables)) {
-    values[name] ??= parse(value, variables[name] ?? EnvironmentSchema)
+  const preset: Readonly<Record<string, string>> = presetOf(values['USERS_PRESET']).variables
+  for (const [name, schema] of Object.entries(variables)) {
+    if (preset[name] !== undefined) values[name] ??= parse(preset[name], schema)
   }
   for (const error of Value.Errors(
     EnvironmentSchema,

@@ -9,6 +9,8 @@ import { readTlsMode } from '../core/tls-mode.ts'
 import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Config } from './config.ts'
 import { type Environment, type EnvironmentReading, readEnvironment } from './environment.ts'
+import type { Preset } from './presets/preset.ts'
+import { presets } from './presets/presets.ts'
 import {
   checkSqlName,
   isLocal,
@@ -160,6 +162,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   const isFilterUsed =
     env.USERS_PASSWORD_FILTER_SQL === undefined || env.USERS_PASSWORD_TABLE !== undefined
   check('USERS_PASSWORD_FILTER_SQL', isFilterUsed, 'needs USERS_PASSWORD_TABLE')
+  const preset: Preset = presets[env.USERS_PRESET]
 
   const config: Config = {
     database: {
@@ -193,6 +196,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
       ),
       allowSeqScan: env.ALLOW_SEQ_SCAN,
     },
+    preset: { name: env.USERS_PRESET, afterResetSql: preset.afterResetSql },
     links: {
       keyRing: attempt('LINK_SECRETS', () => parseSecrets(env.LINK_SECRETS)),
       rules: {

@@ -251,6 +251,19 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'correct AFTER_RESET_SQL',
   ],
   [
+    'a preset whose AFTER_RESET_SQL is not set',
+    {
+      env: {
+        USERS_PRESET: 'devise',
+        USERS_PASSWORD_COLUMN: 'password_hash',
+        AFTER_RESET_SQL: '',
+      },
+    },
+    'warning',
+    'after-reset',
+    'set AFTER_RESET_SQL=UPDATE users SET reset_password_token',
+  ],
+  [
     'a look-up without an index',
     { sql: ['DROP INDEX app.users_lower_idx'] },
     'warning',
@@ -596,6 +609,17 @@ test('what a function does with the rights of its caller is not called too much'
       remedy: expect.stringContaining('SECURITY DEFINER'),
     },
   ])
+})
+
+test('a preset whose AFTER_RESET_SQL is set is well', async () => {
+  const env = { USERS_PRESET: 'devise', USERS_PASSWORD_COLUMN: 'password_hash' }
+  const { bad, report } = await examine(env)
+  expect(bad).toEqual([])
+  expect(report.findings).toContainEqual({
+    status: 'ok',
+    name: 'after-reset',
+    says: expect.stringContaining('AFTER_RESET_SQL'),
+  })
 })
 
 test('variables at fault end it with 78, each of them named', async () => {

@@ -43,6 +43,12 @@ describe.each(Object.entries<Preset>(presets))('%s', (name, preset) => {
   })
 })
 
+test('a preset with a variable that is misspelled does not compile', () => {
+  // @ts-expect-error
+  const preset: Preset = { variables: { USERS_TABEL: 'users' } }
+  expect(preset).toBeDefined()
+})
+
 test("Supabase's index serves the look-up through the view that its page tells to make", async () => {
   const surroundings = await createSurroundings()
   const { sql } = surroundings.database
