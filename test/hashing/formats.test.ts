@@ -1,10 +1,11 @@
 // Every format reads what its hosts made, and writes what they read, with parameters of OWASP's least.
 
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { listPasswordFormatNames, passwordFormats } from '../../src/core/password-formats.ts'
 import type { PasswordFormat } from '../../src/hashing/format.ts'
 import { listPasswordFormats } from '../../src/hashing/registry.ts'
-import { vectors } from './vectors.ts'
+import { vectors, vectorsOnly } from './vectors.ts'
 
 const formats = listPasswordFormats()
 const named = (name: string, pepper?: string): PasswordFormat => {
@@ -37,6 +38,15 @@ test('the pepper goes into those that take one by the table', async () => {
 test('every format has vectors by a framework', () => {
   const made = new Set(vectors.map(({ format }) => format))
   expect(formats.filter(({ name }) => !made.has(name))).toEqual([])
+})
+
+test('the README calls those vectors only that no framework can be asked about, and by whom they are', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const [sentence = ''] = /vectors only[\s\S]*?\n\n/.exec(readme) ?? []
+  const named = listPasswordFormatNames().filter((name) => sentence.includes(`\`${name}\``))
+  expect(named).toEqual(vectorsOnly)
+  const makers = vectors.filter(({ format }) => vectorsOnly.includes(format))
+  for (const { madeBy } of makers) expect(sentence).toContain(madeBy.replace(/ tests.*/, ''))
 })
 
 describe.each(vectors)('$format by $madeBy, $password', ({ format, password, pepper, hash }) => {
