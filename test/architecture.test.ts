@@ -35,7 +35,7 @@ const rules: readonly Rule[] = [
       'fastify', '@fastify/type-provider-typebox', '@sinclair/typebox', 'ipaddr.js',
       'node:buffer', 'node:fs', 'node:http', 'node:module', 'node:net', 'node:path'] },
 
-  { of: 'src/config/', may: ['src/config/', 'src/hashing/', CORE, ERRORS,
+  { of: 'src/config/', may: ['src/config/', CORE, ERRORS,
       '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net'], mayAsTypes: ['src/accounts/'] },
   { of: 'src/accounts/', may: ['src/accounts/', PORTS, CORE, ERRORS, 'drizzle-orm', 'postgres', 'node:url'] },
   { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS] },

@@ -1,17 +1,17 @@
 // Writes the least rights of Rekey's database role as SQL that can be pasted.
 
-import { quoteName, renderSql, tableSql, type UsersMapping } from './mapping.ts'
+import { quoteName, renderSql, tableSql } from './mapping.ts'
 import type { NeededRights } from './needed-rights.ts'
-import { COLUMN_PRIVILEGES, chooseLockColumn, type TableRights } from './rights.ts'
+import { COLUMN_PRIVILEGES, type TableRights } from './rights.ts'
 
 /**
  * Writes the statements.
  *
  * @returns lines; those that begin with `--` say why, and what PostgreSQL could not tell
  */
-export function writeGrants(needed: NeededRights, mapping: UsersMapping, role: string): string[] {
+export function writeGrants(needed: NeededRights, role: string): string[] {
   const to = `TO ${quoteName(role)}`
-  const lock = chooseLockColumn(mapping)
+  const { lock } = needed
   return [
     "-- The rights of Rekey's database role, and no others. Run this as the owner of the tables.",
     `-- CREATE ROLE ${quoteName(role)} LOGIN PASSWORD '...';`,
@@ -19,7 +19,7 @@ export function writeGrants(needed: NeededRights, mapping: UsersMapping, role: s
       ? []
       : [`GRANT CONNECT ON DATABASE ${quoteName(needed.closedDatabase)} ${to};`]),
     ...needed.schemas.map((schema) => `GRANT USAGE ON SCHEMA ${quoteName(schema)} ${to};`),
-    ...(lock && needed.tables[0]?.columns.UPDATE.includes(lock.column)
+    ...(lock
       ? [
           '-- The row of the address is locked while the hash is written, for which PostgreSQL asks for',
           `-- UPDATE on any one of its columns: ${quoteName(lock.column)}, because ${lock.reason}.`,
@@ -28,7 +28,7 @@ export function writeGrants(needed: NeededRights, mapping: UsersMapping, role: s
     ...needed.tables.flatMap((table) => writeTableGrants(table).map((grant) => `${grant} ${to};`)),
     ...needed.sequences.map(({ name }) => `GRANT USAGE ON SEQUENCE ${name} ${to};`),
     ...needed.functions.map(({ name }) => `GRANT EXECUTE ON FUNCTION ${name} ${to};`),
-    ...needed.opaque.map(
+    ...needed.unread.map(
       ({ name }) =>
         `-- ${name} runs with the rights of its caller: grant what its body needs too, or make it SECURITY DEFINER.`,
     ),

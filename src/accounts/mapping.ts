@@ -59,6 +59,8 @@ export const mappingVariables = {
   afterReset: 'AFTER_RESET_SQL',
 } as const
 
+export type MappingVariable = (typeof mappingVariables)[keyof typeof mappingVariables]
+
 /** A table's quoted name. */
 export function tableSql(name: TableName): SQL {
   const table = sql.identifier(name.table)

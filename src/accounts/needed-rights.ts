@@ -26,6 +26,8 @@ import { ID_TYPES, readColumns } from './table-columns.ts'
 /** Every right, and what else the role has to get past. */
 export interface NeededRights extends OperatorRights {
   readonly tables: readonly TableRights[]
+  /** Which column of the first table is to be updated only so that its rows can be locked, if one is. */
+  readonly lock: LockColumn | undefined
   /** Schemas into which not everybody may look. */
   readonly schemas: readonly string[]
   /** The database's name, where not everybody may connect to it. */
@@ -36,15 +38,15 @@ export interface NeededRights extends OperatorRights {
 
 /** Lists what is known without a database: the mapping's own rights. */
 export function assumeRights(mapping: UsersMapping, reason: string): NeededRights {
-  const tables = listMappingRights(mapping)
-  const schemas = tables.flatMap(({ name }) => name.schema ?? [])
+  const rights = addLock(mergeRights(listMappingRights(mapping)), mapping)
+  const schemas = rights.tables.flatMap(({ name }) => name.schema ?? [])
   return {
-    tables,
+    ...rights,
     schemas: [...new Set(schemas)],
     closedDatabase: undefined,
     functions: [],
     sequences: [],
-    opaque: [],
+    unread: [],
     unknown: listOperatorVariables(mapping).map((variable) => ({ variable, reason })),
     underRowSecurity: [],
   }
@@ -75,25 +77,29 @@ export async function findNeededRights(
     if (hasRowSecurity) underRowSecurity.push(name)
   }
   const operator = await findOperatorRights(db, mapping, idType)
-  const tables = mergeRights([...own, ...operator.tables])
-  const lock = chooseLockColumn(mapping)
-  if (lock && tables[0]) tables[0] = dropSpareLock(tables[0], lock)
-  const objects = [...operator.functions, ...operator.opaque, ...operator.sequences]
+  const { tables, lock } = addLock(mergeRights([...own, ...operator.tables]), mapping)
+  const objects = [...operator.functions, ...operator.unread, ...operator.sequences]
   const schemas = [...tables.map(({ name }) => name.schema), ...objects.map(({ schema }) => schema)]
   return {
     ...operator,
     tables,
+    lock,
     schemas: await findClosedSchemas(db, schemas),
     closedDatabase: await findClosedDatabase(db),
     underRowSecurity,
   }
 }
 
-/** Where the operator's SQL writes a column of the table, that locks its rows too. */
-function dropSpareLock(table: TableRights, { column }: LockColumn): TableRights {
-  const written = table.columns.UPDATE.filter((name) => name !== column)
-  if (written.length === 0) return table
-  return { ...table, columns: { ...table.columns, UPDATE: written } }
+/** Adds the right to lock the rows of the first table. Whoever may write a column of it has that. */
+function addLock(
+  tables: readonly TableRights[],
+  mapping: UsersMapping,
+): Pick<NeededRights, 'tables' | 'lock'> {
+  const [users, ...others] = tables
+  if (!users || users.columns.UPDATE.length > 0) return { tables, lock: undefined }
+  const lock = chooseLockColumn(mapping)
+  const columns = { ...users.columns, UPDATE: [lock.column] }
+  return { tables: [{ ...users, columns }, ...others], lock }
 }
 
 async function readRelation(db: PostgresJsDatabase, name: TableName) {

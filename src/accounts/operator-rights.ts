@@ -15,7 +15,7 @@ import {
   tableSql,
   type UsersMapping,
 } from './mapping.ts'
-import type { TableRights } from './rights.ts'
+import { mergeRights, type TableRights } from './rights.ts'
 
 /** What the operator's SQL needs beside the columns of the mapping. */
 export interface OperatorRights {
@@ -24,8 +24,11 @@ export interface OperatorRights {
   readonly functions: readonly SchemaObject[]
   /** Sequences that an INSERT takes its defaults from. */
   readonly sequences: readonly SchemaObject[]
-  /** Functions that run with the caller's rights, and whose bodies PostgreSQL does not read. */
-  readonly opaque: readonly SchemaObject[]
+  /**
+   * Functions that run with the rights of their caller. What their bodies need is unknown: PostgreSQL
+   * reads these when they run.
+   */
+  readonly unread: readonly SchemaObject[]
   /** Variables whose SQL PostgreSQL could not be asked about, and why. */
   readonly unknown: readonly { readonly variable: string; readonly reason: string }[]
 }
@@ -69,16 +72,17 @@ export async function findOperatorRights(
       found.push({ ...nothing, unknown: [{ variable: statement.variable, reason }] })
     }
   }
-  const all = <T>(pick: (rights: OperatorRights) => readonly T[]) => [
-    ...new Set(found.flatMap(pick)),
-  ]
   return {
-    tables: all(({ tables }) => tables),
-    functions: all(({ functions }) => functions),
-    sequences: all(({ sequences }) => sequences),
-    opaque: all(({ opaque }) => opaque),
-    unknown: all(({ unknown }) => unknown),
+    tables: mergeRights(found.flatMap(({ tables }) => tables)),
+    functions: mergeObjects(found.flatMap(({ functions }) => functions)),
+    sequences: mergeObjects(found.flatMap(({ sequences }) => sequences)),
+    unread: mergeObjects(found.flatMap(({ unread }) => unread)),
+    unknown: found.flatMap(({ unknown }) => unknown),
   }
+}
+
+function mergeObjects(objects: readonly SchemaObject[]): SchemaObject[] {
+  return [...new Map(objects.map((object) => [object.name, object])).values()]
 }
 
 /** The variables that hold SQL of the operator. */
@@ -86,7 +90,7 @@ export function listOperatorVariables(mapping: UsersMapping): string[] {
   return listStatements(mapping, 'text').map(({ variable }) => variable)
 }
 
-const nothing = { tables: [], functions: [], sequences: [], opaque: [], unknown: [] }
+const nothing = { tables: [], functions: [], sequences: [], unread: [], unknown: [] }
 
 function listStatements(mapping: UsersMapping, idType: string): Statement[] {
   const { afterReset } = mapping
@@ -194,12 +198,17 @@ async function readSequences(
     .map(({ schema, name }) => ({ schema, name }))
 }
 
+interface FunctionTraits {
+  readonly isOpenToAll: boolean
+  readonly runsAsCaller: boolean
+}
+
 async function readFunctions(catalogue: Catalogue, rule: string) {
-  const rows = await catalogue.execute<SchemaObject & { isOpen: boolean; isOpaque: boolean }>(sql`
+  const rows = await catalogue.execute<SchemaObject & FunctionTraits>(sql`
     SELECT n.nspname AS schema,
       format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) AS name,
-      has_function_privilege('public', p.oid, 'EXECUTE') AS "isOpen",
-      NOT p.prosecdef AND l.lanname NOT IN ('internal', 'c') AS "isOpaque"
+      has_function_privilege('public', p.oid, 'EXECUTE') AS "isOpenToAll",
+      NOT p.prosecdef AND l.lanname NOT IN ('internal', 'c') AS "runsAsCaller"
     FROM pg_depend d
     JOIN pg_proc p ON p.oid = d.refobjid
     JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -208,5 +217,8 @@ async function readFunctions(catalogue: Catalogue, rule: string) {
       AND d.refclassid = 'pg_proc'::regclass`)
   const pick = (isPicked: (row: (typeof rows)[number]) => boolean) =>
     rows.filter(isPicked).map(({ schema, name }) => ({ schema, name }))
-  return { functions: pick(({ isOpen }) => !isOpen), opaque: pick(({ isOpaque }) => isOpaque) }
+  return {
+    functions: pick(({ isOpenToAll }) => !isOpenToAll),
+    unread: pick(({ runsAsCaller }) => runsAsCaller),
+  }
 }

@@ -15,7 +15,7 @@ export interface TableRights {
 export const COLUMN_PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE'] as const
 export type ColumnPrivilege = (typeof COLUMN_PRIVILEGES)[number]
 
-/** Why a column is among those that may be updated although nothing writes it. */
+/** A column that may be updated although nothing writes it, and why that one. */
 export interface LockColumn {
   readonly column: string
   readonly reason: string
@@ -47,7 +47,6 @@ export function listMappingRights(mapping: UsersMapping): TableRights[] {
         passwordTable ? undefined : mapping.passwordHash,
         mapping.changedAt,
         mapping.epoch,
-        chooseLockColumn(mapping)?.column,
       ),
     },
     deletes: false,
@@ -67,34 +66,39 @@ export function listMappingRights(mapping: UsersMapping): TableRights[] {
 }
 
 /**
- * Chooses the column of the users table whose UPDATE lets its rows be locked: PostgreSQL asks for that
- * right on some column. Undefined where one is written anyway.
+ * Chooses a column of the users table for the right to lock its rows: PostgreSQL asks for UPDATE on
+ * some column, and here none is written.
  */
-export function chooseLockColumn(mapping: UsersMapping): LockColumn | undefined {
-  const { passwordTable, changedAt, epoch, locale, name, lastLogin, id } = mapping
-  if (!passwordTable || changedAt !== undefined || epoch !== undefined) return undefined
-  const choices = [
-    [locale, 'it chooses the language of mails and nothing else'],
-    [name, 'mails greet by it and nothing else here depends on it'],
-    [lastLogin, 'the worst that a change does is to void links that were mailed'],
-    [id, 'no other column that Rekey knows is harmless, and keys that refer to an id hold it'],
-  ] as const
-  return choices.flatMap(([column, reason]) =>
-    column === undefined ? [] : [{ column, reason }],
-  )[0]
+export function chooseLockColumn({ locale, name, lastLogin, id }: UsersMapping): LockColumn {
+  if (locale !== undefined) {
+    return { column: locale, reason: 'it chooses the language of mails and nothing else' }
+  }
+  if (name !== undefined) {
+    return { column: name, reason: 'mails greet by it and nothing else here depends on it' }
+  }
+  if (lastLogin !== undefined) {
+    const reason = 'the worst that a change does is to void links that were mailed'
+    return { column: lastLogin, reason }
+  }
+  const reason =
+    'no other column that Rekey knows is harmless, and keys that refer to an id hold it'
+  return { column: id, reason }
 }
 
 /** Puts the rights on the same tables together, in the order in which the tables come first. */
 export function mergeRights(rights: readonly TableRights[]): TableRights[] {
-  const byName = Map.groupBy(rights, ({ name }) => JSON.stringify([name.schema, name.table]))
-  return [...byName.values()].map((same) => {
+  const byName = new Map<string, TableRights>()
+  for (const { name, columns, deletes } of rights) {
+    const key = JSON.stringify([name.schema, name.table])
+    const earlier = byName.get(key)
     const merge = (privilege: ColumnPrivilege) => [
-      ...new Set(same.flatMap(({ columns }) => columns[privilege])),
+      ...new Set([...(earlier?.columns[privilege] ?? []), ...columns[privilege]]),
     ]
-    return {
-      name: same[0]?.name ?? { schema: undefined, table: '' },
+    byName.set(key, {
+      name,
       columns: { SELECT: merge('SELECT'), INSERT: merge('INSERT'), UPDATE: merge('UPDATE') },
-      deletes: same.some(({ deletes }) => deletes),
-    }
-  })
+      deletes: deletes || earlier?.deletes === true,
+    })
+  }
+  return [...byName.values()]
 }

@@ -6,6 +6,7 @@ import { type Finding, reportFault, reportOk, reportWarning } from '../core/find
 import { checkResend } from '../mail/check-resend.ts'
 import { listLocales, loadContent } from './assemble-service.ts'
 import { checkAccounts } from './doctor/check-accounts.ts'
+import { checkPreset } from './doctor/check-preset.ts'
 import { checkResetPage } from './doctor/check-reset-page.ts'
 import { listKeyIds, listProxies } from './doctor/list-facts.ts'
 import { EXIT_CONFIG, EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
@@ -46,7 +47,7 @@ async function examine(config: Config, now: () => number): Promise<Finding[]> {
     checkResetPage(config.links.url, config.http.servesPages),
   ])
   const facts = [listKeyIds(config), listProxies(config)]
-  return [...accounts, ...checkContent(config), ...mail, ...page, ...facts]
+  return [...accounts, ...checkPreset(config), ...checkContent(config), ...mail, ...page, ...facts]
 }
 
 function checkMail({ mail }: Config): Finding[] | Promise<Finding[]> {

@@ -25,7 +25,7 @@ export async function grants(terminal: Terminal): Promise<ExitStatus> {
   }
   const needed = await ask().catch((error: unknown) => assumeRights(users, describeFailure(error)))
   const role = terminal.args[0] ?? decodeURIComponent(new URL(settings.url).username)
-  for (const line of writeGrants(needed, users, role || 'rekey')) terminal.out(line)
+  for (const line of writeGrants(needed, role || 'rekey')) terminal.out(line)
   await database?.close()
   return 0
 }

@@ -6,11 +6,13 @@ import type { KeyRing } from '../core/key-ring.ts'
 import type { LinkRules } from '../core/link.ts'
 import type { LinkUrl } from '../core/link-url.ts'
 import type { Environment } from './environment.ts'
+import type { PresetName } from './presets/presets.ts'
 import type { Rate } from './values.ts'
 
 export interface Config {
   readonly database: DatabaseSettings
   readonly users: UsersMapping
+  readonly preset: { readonly name: PresetName; readonly afterResetSql: string | undefined }
   readonly links: {
     readonly keyRing: KeyRing
     readonly rules: LinkRules
@@ -35,8 +37,7 @@ export interface Config {
     readonly edgeSpaces: 'keep' | 'refuse'
   }
   readonly hashing: {
-    /** The format's name, or `auto`. */
-    readonly format: string
+    readonly format: Environment['PASSWORD_HASH']
     readonly pepper: string | undefined
     readonly requireUsable: boolean
   }

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { listPasswordFormats } from '../hashing/registry.ts'
+import { listPasswordFormatNames } from '../core/password-formats.ts'
 import type { Preset } from './presets/preset.ts'
 import { type PresetName, presets } from './presets/presets.ts'
 import { rekey } from './presets/rekey.ts'
@@ -117,7 +117,7 @@ export const EnvironmentSchema = Type.Object({
   ),
   PASSWORD_HASH: oneOf(
     'auto',
-    ['auto', ...listPasswordFormats().map(({ name }) => name)],
+    ['auto', ...listPasswordFormatNames()],
     "The format written; auto keeps the row's own",
   ),
   PASSWORD_PEPPER: Type.Optional(text('What Devise appends to a password before bcrypt')),
@@ -196,8 +196,9 @@ export function readEnvironment(
     // Compose files and templates leave variables empty rather than unset.
     if (value) values[name] = parse(value, schema)
   }
-  for (const [name, value] of Object.entries(presetOf(values['USERS_PRESET']).variables)) {
-    values[name] ??= parse(value, variables[name] ?? EnvironmentSchema)
+  const preset: Readonly<Record<string, string>> = presetOf(values['USERS_PRESET']).variables
+  for (const [name, schema] of Object.entries(variables)) {
+    if (preset[name] !== undefined) values[name] ??= parse(preset[name], schema)
   }
   for (const error of Value.Errors(
     EnvironmentSchema,

@@ -4,13 +4,15 @@ import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
 import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
-import { listPasswordFormats } from '../hashing/registry.ts'
+import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
+import { readTlsMode } from '../core/tls-mode.ts'
 import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Config } from './config.ts'
 import { type Environment, type EnvironmentReading, readEnvironment } from './environment.ts'
+import type { Preset } from './presets/preset.ts'
+import { presets } from './presets/presets.ts'
 import {
   checkSqlName,
-  hasTls,
   isLocal,
   isLoopback,
   isSender,
@@ -88,7 +90,8 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   const resetPage = attempt('RESET_PAGE_URL', () => parsePageUrl(env.RESET_PAGE_URL))
   const origin = resetPage?.origin ?? ''
   const database = attempt('DATABASE_URL', () => parseDatabaseUrl(env.DATABASE_URL))
-  if (database && !isLocal(database.hostname) && !hasTls(database) && !env.DATABASE_CA) {
+  const tls = database && readTlsMode(env.DATABASE_URL, env.DATABASE_CA)
+  if (database && !isLocal(database.hostname) && (tls === 'none' || tls === 'if-offered')) {
     warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
   }
   const isPem = env.DATABASE_CA?.includes('BEGIN CERTIFICATE') ?? true
@@ -114,8 +117,8 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
   const isThere = locales?.includes(env.DEFAULT_LOCALE) ?? true
   check('DEFAULT_LOCALE', isThere, `must be one of ${locales?.join(', ')}`)
-  const formats = listPasswordFormats()
-  const named = formats.find(({ name }) => name === env.PASSWORD_HASH)
+  const named: PasswordFormatFacts | undefined =
+    env.PASSWORD_HASH === 'auto' ? undefined : passwordFormats[env.PASSWORD_HASH]
   check(
     'PASSWORD_HASH',
     named !== undefined || env.REQUIRE_USABLE_PASSWORD,
@@ -159,6 +162,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   const isFilterUsed =
     env.USERS_PASSWORD_FILTER_SQL === undefined || env.USERS_PASSWORD_TABLE !== undefined
   check('USERS_PASSWORD_FILTER_SQL', isFilterUsed, 'needs USERS_PASSWORD_TABLE')
+  const preset: Preset = presets[env.USERS_PRESET]
 
   const config: Config = {
     database: {
@@ -179,7 +183,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
         filterSql: env.USERS_PASSWORD_FILTER_SQL,
       },
       // With `auto` a column that holds no format at all is a fault, and only that.
-      hashLength: named?.length ?? Math.min(...formats.map(({ length }) => length)),
+      hashLength: named?.hashLength ?? shortestHashLength(),
       eligibleSql: env.USERS_ELIGIBLE_SQL,
       loginColumns: env.USERS_LOGIN_COLUMNS ?? [],
       name: env.USERS_NAME_COLUMN,
@@ -192,6 +196,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
       ),
       allowSeqScan: env.ALLOW_SEQ_SCAN,
     },
+    preset: { name: env.USERS_PRESET, afterResetSql: preset.afterResetSql },
     links: {
       keyRing: attempt('LINK_SECRETS', () => parseSecrets(env.LINK_SECRETS)),
       rules: {
@@ -251,6 +256,10 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
     },
   }
   return { config, faults, warnings }
+}
+
+function shortestHashLength(): number {
+  return Math.min(...Object.values(passwordFormats).map(({ hashLength }) => hashLength))
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -64,13 +64,6 @@ export function parseDatabaseUrl(value: string): URL {
   return url
 }
 
-/** Says whether the connection is encrypted, as the driver reads the URL. */
-export function hasTls(database: URL): boolean {
-  const mode = database.searchParams.get('sslmode') || database.searchParams.get('ssl')
-  // `prefer` goes on in plain text when the other side says that it has no TLS.
-  return !['', 'disable', 'false', 'prefer'].includes(mode ?? '')
-}
-
 /** One exact origin, as a browser writes it. */
 export function parseOrigin(value: string): string {
   const url = parsePageUrl(value)

@@ -6,7 +6,6 @@ import type { PasswordFormat } from './format.ts'
 /** RFC 9106 argon2i. */
 export const argon2i: PasswordFormat = {
   name: 'argon2i',
-  length: 96,
   recognise: (passwordHash) => readPhc(passwordHash)?.variety === 'argon2i',
   verify: async (password, passwordHash) => verifyPhc(password, passwordHash),
   hash: (password, currentHash = '') => hashPhc(password, 'argon2i', readPhc(currentHash)),

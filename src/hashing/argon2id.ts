@@ -6,7 +6,6 @@ import type { PasswordFormat } from './format.ts'
 /** RFC 9106 argon2id. */
 export const argon2id: PasswordFormat = {
   name: 'argon2id',
-  length: 97,
   recognise: (passwordHash) => readPhc(passwordHash)?.variety === 'argon2id',
   verify: async (password, passwordHash) => verifyPhc(password, passwordHash),
   hash: (password, currentHash = '') => hashPhc(password, 'argon2id', readPhc(currentHash)),

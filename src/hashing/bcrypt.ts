@@ -7,8 +7,6 @@ import type { PasswordFormat } from './format.ts'
 
 /** What bcrypt reads of a password. */
 export const BCRYPT_MAX_BYTES = 72
-/** Characters of a hash. */
-export const BCRYPT_LENGTH = 60
 
 const BCRYPT = /^\$(2[aby])\$(\d\d)\$[./A-Za-z0-9]{53}$/
 /** What Django, Laravel and Devise choose today. */
@@ -33,8 +31,6 @@ export function createBcrypt(name: 'bcrypt' | 'bcrypt_2y', pepper: string): Pass
   return {
     name,
     maxBytes: BCRYPT_MAX_BYTES,
-    length: BCRYPT_LENGTH,
-    takesPepper: true,
     recognise(passwordHash) {
       const own = readBcrypt(passwordHash)
       return own !== undefined && (name === 'bcrypt' || own.prefix === prefix)

@@ -12,7 +12,6 @@ const PARAMETERS = { N: 2 ** 14, r: 16, p: 1 }
 /** Better Auth 1.0 and later. Its parameters cannot be raised. */
 export const betterAuthScrypt = createKeyFormat<typeof PARAMETERS>({
   name: 'better_auth_scrypt',
-  length: 161,
   countsUtf16: true,
   prepare: (password) => password.normalize('NFKC'),
   read(passwordHash) {

@@ -11,8 +11,7 @@ export interface StoredKey<P> {
 }
 
 /** What tells one such format from another. */
-export interface KeyLayout<P>
-  extends Pick<PasswordFormat, 'name' | 'length' | 'countsUtf16' | 'prepare'> {
+export interface KeyLayout<P> extends Pick<PasswordFormat, 'name' | 'countsUtf16' | 'prepare'> {
   /** @returns undefined for anything but this layout, and for parameters beyond the bounds */
   read(passwordHash: string): StoredKey<P> | undefined
   write(stored: StoredKey<P>): string
@@ -25,11 +24,10 @@ export interface KeyLayout<P>
 
 /** Makes the format of a layout. */
 export function createKeyFormat<P>(layout: KeyLayout<P>): PasswordFormat {
-  const { name, length, countsUtf16, prepare } = layout
+  const { name, countsUtf16, prepare } = layout
   const prepared = (password: string) => prepare?.(password) ?? password
   return {
     name,
-    length,
     ...(countsUtf16 && { countsUtf16 }),
     ...(prepare && { prepare }),
     recognise: (passwordHash) => layout.read(passwordHash) !== undefined,

@@ -9,7 +9,6 @@ const PREFIX = 'argon2'
 /** Django 1.10 and later. argon2i, as Django before 3.2 wrote it, stays argon2i. */
 export const djangoArgon2: PasswordFormat = {
   name: 'django_argon2',
-  length: 111,
   recognise: (passwordHash) => read(passwordHash) !== undefined,
   verify: async (password, passwordHash) => verifyPhc(password, phcOf(passwordHash)),
   async hash(password, currentHash = '') {

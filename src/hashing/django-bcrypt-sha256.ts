@@ -2,7 +2,7 @@
 // in 64 hexadecimal digits. No password is too long for it.
 
 import { createHash } from 'node:crypto'
-import { BCRYPT_LENGTH, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
+import { hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
 import type { PasswordFormat } from './format.ts'
 
 const PREFIX = 'bcrypt_sha256$'
@@ -10,7 +10,6 @@ const PREFIX = 'bcrypt_sha256$'
 /** Django 1.6 and later. */
 export const djangoBcryptSha256: PasswordFormat = {
   name: 'django_bcrypt_sha256',
-  length: PREFIX.length + BCRYPT_LENGTH,
   recognise: (passwordHash) => readBcrypt(bcryptOf(passwordHash)) !== undefined,
   verify: async (password, passwordHash) => verifyBcrypt(digest(password), bcryptOf(passwordHash)),
   hash: async (password, currentHash = '') =>

@@ -1,6 +1,6 @@
 // Django's BCryptPasswordHasher: `bcrypt$` and a bcrypt hash, so that two dollar signs follow the name.
 
-import { BCRYPT_LENGTH, BCRYPT_MAX_BYTES, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
+import { BCRYPT_MAX_BYTES, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
 import type { PasswordFormat } from './format.ts'
 
 const PREFIX = 'bcrypt$'
@@ -9,7 +9,6 @@ const PREFIX = 'bcrypt$'
 export const djangoBcrypt: PasswordFormat = {
   name: 'django_bcrypt',
   maxBytes: BCRYPT_MAX_BYTES,
-  length: PREFIX.length + BCRYPT_LENGTH,
   recognise: (passwordHash) => readBcrypt(bcryptOf(passwordHash)) !== undefined,
   verify: async (password, passwordHash) => verifyBcrypt(password, bcryptOf(passwordHash)),
   hash: async (password, currentHash = '') =>

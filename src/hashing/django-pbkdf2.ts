@@ -7,16 +7,15 @@ import { derivePbkdf2, isPbkdf2, type Pbkdf2Parameters, raisePbkdf2 } from './pb
 import { DJANGO_SALT_LENGTH, makeTextSalt } from './text-salt.ts'
 
 /** Django's own choice by default, since 1.4. */
-export const djangoPbkdf2Sha256 = createDjangoPbkdf2('sha256', 88)
+export const djangoPbkdf2Sha256 = createDjangoPbkdf2('sha256')
 
 /** For hosts that share their hashes with something that knows SHA-1 alone. */
-export const djangoPbkdf2Sha1 = createDjangoPbkdf2('sha1', 71)
+export const djangoPbkdf2Sha1 = createDjangoPbkdf2('sha1')
 
-function createDjangoPbkdf2(digest: 'sha256' | 'sha1', length: number): PasswordFormat {
+function createDjangoPbkdf2(digest: 'sha256' | 'sha1'): PasswordFormat {
   const layout = new RegExp(`^pbkdf2_${digest}\\$([1-9]\\d{0,9})\\$([^$]+)\\$([A-Za-z0-9+/]+=*)$`)
   return createKeyFormat<Pbkdf2Parameters>({
     name: `django_pbkdf2_${digest}`,
-    length,
     read(passwordHash) {
       const [, iterations, salt = '', text = ''] = layout.exec(passwordHash) ?? []
       const parameters = { digest, iterations: Number(iterations) }

@@ -18,7 +18,6 @@ const CHOSEN: ScryptParameters = { N: 2 ** 14, r: 8, p: 5 }
 /** Django 4.0 and later. Its column has 128 characters, and so has what is written here. */
 export const djangoScrypt = createKeyFormat<ScryptParameters>({
   name: 'django_scrypt',
-  length: 128,
   read(passwordHash) {
     const [, N, salt = '', r, p, text = ''] = LAYOUT.exec(passwordHash) ?? []
     const parameters = { N: Number(N), r: Number(r), p: Number(p) }

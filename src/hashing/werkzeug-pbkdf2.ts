@@ -16,7 +16,6 @@ const LAYOUT = /^pbkdf2:(sha1|sha256|sha512):([1-9]\d{0,9})\$([^$]+)\$((?:[0-9a-
 /** Werkzeug 0.9 and later. A row's digest stays. */
 export const werkzeugPbkdf2 = createKeyFormat<Pbkdf2Parameters>({
   name: 'werkzeug_pbkdf2',
-  length: 102,
   read(passwordHash) {
     const [, digest, iterations, salt = '', text = ''] = LAYOUT.exec(passwordHash) ?? []
     if (digest === undefined) return undefined

@@ -12,7 +12,6 @@ const CHOSEN: ScryptParameters = { N: 2 ** 15, r: 8, p: 3 }
 /** Werkzeug 2.3 and later. */
 export const werkzeugScrypt = createKeyFormat<ScryptParameters>({
   name: 'werkzeug_scrypt',
-  length: 162,
   read(passwordHash) {
     const [, N, r, p, salt = '', text = ''] = LAYOUT.exec(passwordHash) ?? []
     const parameters = { N: Number(N), r: Number(r), p: Number(p) }

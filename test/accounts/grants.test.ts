@@ -132,7 +132,7 @@ describe.each(layouts)('with %s', (_, { made, mapping = made, arranged = [], con
     for (const statement of arranged) await table.sql.unsafe(statement)
     role = await createRole(table.database)
     const admin = openDatabase(settings(table.database.url))
-    lines = writeGrants(await findNeededRights(admin.db, mapping), mapping, role.name)
+    lines = writeGrants(await findNeededRights(admin.db, mapping), role.name)
     await admin.close()
     await table.sql.unsafe(lines.join('\n'))
     opened = openDatabase(settings(role.url))
@@ -206,7 +206,7 @@ describe.each(layouts)('with %s', (_, { made, mapping = made, arranged = [], con
 
 test('where a row is only locked, it says by which column, and why', async () => {
   const mapping = { ...twoTablesMapping, ...lessWritten, locale: undefined }
-  const lines = writeGrants(assumeRights(mapping, 'no answer'), mapping, 'it')
+  const lines = writeGrants(assumeRights(mapping, 'no answer'), 'it')
   expect(lines).toContain(
     '-- UPDATE on any one of its columns: "full_name", because mails greet by it and nothing else here depends on it.',
   )
@@ -215,7 +215,7 @@ test('where a row is only locked, it says by which column, and why', async () =>
 
 test('without a database, what the operator wrote is left to him, by its variable', () => {
   const mapping = { ...awkwardMapping, afterReset: ['SELECT ', ''] }
-  const lines = writeGrants(assumeRights(mapping, 'ECONNREFUSED'), mapping, 'a "role"')
+  const lines = writeGrants(assumeRights(mapping, 'ECONNREFUSED'), 'a "role"')
   expect(lines).toEqual([
     "-- The rights of Rekey's database role, and no others. Run this as the owner of the tables.",
     `-- CREATE ROLE "a ""role""" LOGIN PASSWORD '...';`,
@@ -253,8 +253,39 @@ test.each<[string, readonly string[], readonly string[]]>([
   )
   const admin = openDatabase(settings(table.database.url))
   const mapping = { ...plainMapping, afterReset }
-  const lines = writeGrants(await findNeededRights(admin.db, mapping), mapping, 'it')
+  const lines = writeGrants(await findNeededRights(admin.db, mapping), 'it')
   for (const line of expected) expect(lines).toContainEqual(expect.stringContaining(line))
+  await admin.close()
+  await table.end()
+})
+
+test('what two variables need is granted once', async () => {
+  const table = await createMappedTable(plainMapping)
+  await table.sql.unsafe(
+    "create function known(bigint) returns boolean language sql security definer as 'select true'",
+  )
+  await table.sql.unsafe('revoke execute on function known(bigint) from public')
+  const admin = openDatabase(settings(table.database.url))
+  const afterReset = ['SELECT known(', ') FROM users']
+  const mapping = { ...plainMapping, eligibleSql: 'known(id)', afterReset }
+  const lines = writeGrants(await findNeededRights(admin.db, mapping), 'it')
+  expect(lines.filter((line) => line.includes('known'))).toEqual([
+    'GRANT EXECUTE ON FUNCTION public.known(bigint) TO "it";',
+  ])
+  await admin.close()
+  await table.end()
+})
+
+test('where SQL of the operator locks rows by a column, no other is chosen for it', async () => {
+  const table = await createMappedTable(twoTablesMapping)
+  const admin = openDatabase(settings(table.database.url))
+  const afterReset = ['SELECT FROM users WHERE id = ', ' FOR UPDATE']
+  const needed = await findNeededRights(admin.db, {
+    ...twoTablesMapping,
+    ...lessWritten,
+    afterReset,
+  })
+  expect([needed.lock, needed.tables[0]?.columns.UPDATE]).toEqual([undefined, ['id']])
   await admin.close()
   await table.end()
 })

@@ -251,6 +251,19 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'correct AFTER_RESET_SQL',
   ],
   [
+    'a preset whose AFTER_RESET_SQL is not set',
+    {
+      env: {
+        USERS_PRESET: 'devise',
+        USERS_PASSWORD_COLUMN: 'password_hash',
+        AFTER_RESET_SQL: '',
+      },
+    },
+    'warning',
+    'after-reset',
+    'set AFTER_RESET_SQL=UPDATE users SET reset_password_token',
+  ],
+  [
     'a look-up without an index',
     { sql: ['DROP INDEX app.users_lower_idx'] },
     'warning',
@@ -585,6 +598,37 @@ test('a role that can ask for nothing temporary is not suspected for what may be
     expect.objectContaining({ says: expect.stringContaining('USERS_ELIGIBLE_SQL') }),
     expect.objectContaining({ says: expect.stringContaining('AFTER_RESET_SQL') }),
   ])
+})
+
+test('what a function does with the rights of its caller is not called too much', async () => {
+  const { sql } = surroundings.database
+  await sql.unsafe(
+    "CREATE FUNCTION app.forget(bigint) RETURNS void LANGUAGE plpgsql AS 'begin update app.users set born = null where id = $1; end'",
+  )
+  const env = { AFTER_RESET_SQL: 'SELECT app.forget(:user_id)' }
+  await sql.unsafe(await printGrants(env))
+  await sql.unsafe(`GRANT UPDATE (born) ON app.users TO ${role.name}`)
+  const { status, bad, report } = await examine(env)
+  expect([status, bad]).toEqual([0, []])
+  expect(report.findings.filter(({ name }) => name === 'rights')).toEqual([
+    {
+      status: 'ok',
+      name: 'rights',
+      says: expect.stringContaining('app.forget(bigint)'),
+      remedy: expect.stringContaining('SECURITY DEFINER'),
+    },
+  ])
+})
+
+test('a preset whose AFTER_RESET_SQL is set is well', async () => {
+  const env = { USERS_PRESET: 'devise', USERS_PASSWORD_COLUMN: 'password_hash' }
+  const { bad, report } = await examine(env)
+  expect(bad).toEqual([])
+  expect(report.findings).toContainEqual({
+    status: 'ok',
+    name: 'after-reset',
+    says: expect.stringContaining('AFTER_RESET_SQL'),
+  })
 })
 
 test('variables at fault end it with 78, each of them named', async () => {

@@ -49,6 +49,7 @@ describe('the defaults', () => {
         changedAt: undefined,
         epoch: undefined,
       },
+      preset: { name: 'rekey', afterResetSql: undefined },
       links: {
         keyRing: [],
         rules: {

@@ -1,9 +1,11 @@
 // Every format reads what its hosts made, and writes what they read, with parameters of OWASP's least.
 
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { listPasswordFormatNames, passwordFormats } from '../../src/core/password-formats.ts'
 import type { PasswordFormat } from '../../src/hashing/format.ts'
 import { listPasswordFormats } from '../../src/hashing/registry.ts'
-import { vectors } from './vectors.ts'
+import { vectors, vectorsOnly } from './vectors.ts'
 
 const formats = listPasswordFormats()
 const named = (name: string, pepper?: string): PasswordFormat => {
@@ -18,14 +20,33 @@ const vectorOf = (name: string, pattern = /./): string => {
   return vector.hash
 }
 
-test('every format has a name of its own', () => {
-  const names = formats.map(({ name }) => name)
-  expect(new Set(names).size).toBe(names.length)
+test('the formats are those of the table, in its order', () => {
+  expect(formats.map(({ name }) => name)).toEqual(listPasswordFormatNames())
+})
+
+test('the pepper goes into those that take one by the table', async () => {
+  const taking = await Promise.all(
+    listPasswordFormats('pepper').map(async ({ name, hash }) => {
+      const peppered = await hash('correct horse', cheapest(name))
+      return (await named(name).verify('correct horse', peppered)) ? [] : [name]
+    }),
+  )
+  const expected = Object.entries(passwordFormats).filter(([, facts]) => 'takesPepper' in facts)
+  expect(taking.flat()).toEqual(expected.map(([name]) => name))
 })
 
 test('every format has vectors by a framework', () => {
   const made = new Set(vectors.map(({ format }) => format))
   expect(formats.filter(({ name }) => !made.has(name))).toEqual([])
+})
+
+test('the README calls those vectors only that no framework can be asked about, and by whom they are', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const [sentence = ''] = /vectors only[\s\S]*?\n\n/.exec(readme) ?? []
+  const named = listPasswordFormatNames().filter((name) => sentence.includes(`\`${name}\``))
+  expect(named).toEqual(vectorsOnly)
+  const makers = vectors.filter(({ format }) => vectorsOnly.includes(format))
+  for (const { madeBy } of makers) expect(sentence).toContain(madeBy.replace(/ tests.*/, ''))
 })
 
 describe.each(vectors)('$format by $madeBy, $password', ({ format, password, pepper, hash }) => {
@@ -42,11 +63,11 @@ describe.each(vectors)('$format by $madeBy, $password', ({ format, password, pep
 const MOST = '𝒶𝒷𝒸𝒹'.repeat(32)
 
 describe.each(formats)('$name', (format) => {
-  test('writes what it recognises and verifies, as long as it says', async () => {
+  test('writes what it recognises and verifies, as long as the table says', async () => {
     const hash = await format.hash('correct horse')
     expect(format.recognise(hash)).toBe(true)
     expect(await format.verify('correct horse', hash)).toBe(true)
-    expect(hash).toHaveLength(format.length)
+    expect(hash).toHaveLength(passwordFormats[format.name].hashLength)
   })
 
   test('salts anew each time', async () => {

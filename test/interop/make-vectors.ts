@@ -3,6 +3,7 @@
 // What other versions have made stays in the file, so that several can stand side by side.
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { listPasswordFormatNames } from '../../src/core/password-formats.ts'
 import { listPasswordFormats } from '../../src/hashing/registry.ts'
 import type { Vector } from '../hashing/vectors.ts'
 import { frameworks, type Job } from './frameworks.ts'
@@ -82,7 +83,7 @@ for (const { name, run } of frameworks) {
 }
 const makers = new Set(made.map(({ madeBy }) => madeBy))
 const others = kept.filter(({ madeBy }) => !makers.has(madeBy))
-const order = listPasswordFormats().map(({ name }) => name)
+const order: readonly string[] = listPasswordFormatNames()
 const all = [...others, ...made].sort(
   (a, b) =>
     order.indexOf(a.format) - order.indexOf(b.format) ||

@@ -4,14 +4,9 @@ import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportFault, reportOk, reportWarning } from '../../core/finding.ts'
 import { writeTableGrants } from '../grants.ts'
-import { quoteName, renderSql, tableSql, type UsersMapping } from '../mapping.ts'
+import { quoteName, renderSql, tableSql } from '../mapping.ts'
 import type { NeededRights } from '../needed-rights.ts'
-import {
-  COLUMN_PRIVILEGES,
-  type ColumnPrivilege,
-  chooseLockColumn,
-  type TableRights,
-} from '../rights.ts'
+import { COLUMN_PRIVILEGES, type ColumnPrivilege, type TableRights } from '../rights.ts'
 
 const TABLE_PRIVILEGES = ['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'] as const
 
@@ -28,7 +23,6 @@ interface HeldRights {
 export async function checkRights(
   db: PostgresJsDatabase,
   needed: NeededRights,
-  mapping: UsersMapping,
 ): Promise<Finding[]> {
   const role = await readRole(db)
   if (role.powers.includes('SUPERUSER')) {
@@ -46,12 +40,18 @@ export async function checkRights(
     const remedy = `ALTER ROLE ${quoteName(role.name)} ${role.powers.map((power) => `NO${power}`).join(' ')}`
     findings.push(reportWarning('role-powers', says, remedy))
   }
-  const lock = chooseLockColumn(mapping)
+  const mayNeedMore = needed.unknown.length > 0 || needed.unread.length > 0
   for (const [index, rights] of needed.tables.entries()) {
     const held = await readHeld(db, rights)
     if (!held) continue
-    const isLocked = index === 0 && rights.columns.UPDATE.join() === lock?.column
-    findings.push(...judgeTableRights(rights, held, role.name, isLocked, needed.unknown.length > 0))
+    const isLockedOnly = index === 0 && needed.lock !== undefined
+    findings.push(...judgeTableRights(rights, held, role.name, isLockedOnly, mayNeedMore))
+  }
+  for (const { name } of needed.unread) {
+    const says = `PostgreSQL cannot tell which rights ${name} needs, which runs with those of its caller`
+    findings.push(
+      reportOk('rights', says, 'see that the role has them, or make it SECURITY DEFINER'),
+    )
   }
   for (const { variable, reason } of needed.unknown) {
     const says = `PostgreSQL cannot tell which rights ${variable} needs (${reason})`
@@ -97,14 +97,14 @@ function privilegeList() {
 }
 
 /**
- * @param isLocked whether UPDATE on any one column does
+ * @param isLockedOnly whether UPDATE on any one column is enough
  * @param mayNeedMore whether some columns may be needed that nobody could list
  */
 function judgeTableRights(
   needed: TableRights,
   held: HeldRights,
   role: string,
-  isLocked: boolean,
+  isLockedOnly: boolean,
   mayNeedMore: boolean,
 ): Finding[] {
   const table = renderSql(tableSql(needed.name))
@@ -113,7 +113,7 @@ function judgeTableRights(
     return [reportWarning('owner', `the role owns ${table}, so it may do anything to it`, remedy)]
   }
   const isEnough = (privilege: ColumnPrivilege) =>
-    isLocked && privilege === 'UPDATE' && held.columns.UPDATE.length === 1
+    isLockedOnly && privilege === 'UPDATE' && held.columns.UPDATE.length === 1
   const without = (privilege: ColumnPrivilege, all: readonly string[], some: readonly string[]) =>
     isEnough(privilege) ? [] : all.filter((column) => !some.includes(column))
   const findings: Finding[] = []

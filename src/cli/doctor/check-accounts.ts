@@ -1,9 +1,10 @@
 // Everything that the database can be asked: whether it is there, and the accounts in it as they should be.
 
 import { nameFailure, openDatabase } from '../../accounts/database.ts'
-import { checkDuplicates, checkEligibility } from '../../accounts/doctor/check-addresses.ts'
 import { checkClock } from '../../accounts/doctor/check-clock.ts'
 import { checkConnection } from '../../accounts/doctor/check-connection.ts'
+import { checkDuplicates } from '../../accounts/doctor/check-duplicates.ts'
+import { checkEligibility } from '../../accounts/doctor/check-eligibility.ts'
 import { checkHashes } from '../../accounts/doctor/check-hashes.ts'
 import { checkIndexes } from '../../accounts/doctor/check-indexes.ts'
 import { checkRights } from '../../accounts/doctor/check-rights.ts'
@@ -43,7 +44,7 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
       return findings
     }
     const checks: readonly [string, () => Promise<Finding[]>][] = [
-      ['rights', async () => checkRights(db, await findNeededRights(db, users), users)],
+      ['rights', async () => checkRights(db, await findNeededRights(db, users))],
       ['row-security', () => checkRowSecurity(db, users)],
       ['triggers', () => checkTriggers(db, users)],
     ]

@@ -1,6 +1,5 @@
-// The preset `devise`: Devise's users as its generator makes them, and plain Rails with the same
-// column. Its login hashes a password as it was typed, and its sessions carry a part of the hash, so
-// they end with it.
+// The preset `devise`: Devise's users as its generator makes them. Its login hashes a password as it
+// was typed, and its sessions carry a part of the hash, so they end with it.
 
 import type { Preset } from './preset.ts'
 

@@ -1,4 +1,4 @@
--- Supabase Auth, as far as it matters here.
+-- Supabase Auth, as far as it matters here. Its own migrations turn row-level security on.
 CREATE SCHEMA auth;
 CREATE TABLE auth.users (
   id uuid PRIMARY KEY,
@@ -20,3 +20,5 @@ CREATE TABLE auth.users (
 );
 CREATE UNIQUE INDEX users_email_partial_key ON auth.users (email) WHERE is_sso_user = false;
 CREATE TABLE auth.sessions (id uuid PRIMARY KEY, user_id uuid NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE);
+ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
+ALTER TABLE auth.sessions ENABLE ROW LEVEL SECURITY;
