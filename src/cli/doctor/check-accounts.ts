@@ -86,7 +86,7 @@ async function attempt(name: string, check: () => Promise<Finding[]>): Promise<F
     const remedy =
       failure === '42501'
         ? 'run what `rekey grants` prints'
-        : 'look the code up, mend it, and run this again'
-    return [reportFault(name, `this could not be looked at: ${failure}`, remedy)]
+        : 'look up what the code means to PostgreSQL or the network, correct it, and run this again'
+    return [reportFault(name, `this check could not be made: ${failure}`, remedy)]
   }
 }
