@@ -1,7 +1,7 @@
 // The SQL of accounts, built from the mapping: how they are found and read, and the compare-and-set
 // write.
 
-import { and, type SQL, sql } from 'drizzle-orm'
+import { and, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { PgSchema, pgTable, text } from 'drizzle-orm/pg-core'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { TableFacts } from './inspect-table.ts'
@@ -11,7 +11,7 @@ import { conditionSql, type TableName, tableSql, type UsersMapping } from './map
 export type QueryFacts = Pick<TableFacts, 'idType' | 'emailType' | 'folding' | 'lookUp'>
 
 /** The values that the write compares, and the one that it writes. */
-export interface WriteValues extends Record<string, unknown> {
+export interface WriteValues {
   readonly id: string
   readonly passwordHash: string | null
   readonly emailAddress: string
@@ -19,16 +19,41 @@ export interface WriteValues extends Record<string, unknown> {
   readonly newHash: string
 }
 
-/** What `createAccountQueries` builds. */
+/** What `createAccountQueries` prepares. */
 export type AccountQueries = ReturnType<typeof createAccountQueries>
 
 type Runner = Pick<PostgresJsDatabase, 'select' | 'update' | 'with' | '$with'>
 
-/** Builds the queries of a mapping that `inspectTable` found no fault with. */
+/** Prepares the statements of a mapping that `inspectTable` found no fault with. */
 export function createAccountQueries(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
   facts: QueryFacts,
+) {
+  const statements = buildStatements(db, mapping, facts, (name) => sql`${sql.placeholder(name)}`)
+  const { touchOwner } = statements
+  return {
+    byIds: statements.byIds.prepare('read'),
+    byAddresses: statements.byAddresses.prepare('find_by_address'),
+    /** In the order of the mapping's login columns. */
+    byLogin: statements.byLogin.map((query, index) => query.prepare(`find_by_login_${index}`)),
+    /** Takes `WriteValues`. @returns a result whose `count` is 1 when the row was as they say */
+    write: (runner: Runner) => statements.write(runner).prepare('replace_password'),
+    /** Sets what changes with the hash, where that stands in another table; undefined if nothing. */
+    touchOwner: touchOwner && ((runner: Runner) => touchOwner(runner).prepare('touch_owner')),
+  }
+}
+
+/**
+ * Builds the statements.
+ *
+ * @param value what stands for a value, by its name
+ */
+export function buildStatements(
+  db: PostgresJsDatabase,
+  mapping: UsersMapping,
+  facts: QueryFacts,
+  value: (name: keyof WriteValues | 'list') => SQL,
 ) {
   const users = nameTable(mapping)({
     id: text(mapping.id),
@@ -53,29 +78,29 @@ export function createAccountQueries(
     >`jsonb_build_array(${sql.join(mapping.loginColumns.map(column), sql`, `)})`,
   }
   const select = (where: SQL) => db.select(fields).from(users).where(where).orderBy(users.id)
-  const list = sql`${sql.placeholder('list')}`
+  const list = value('list')
 
+  const hasId = sql`${users.id} = ${value('id')}::${sql.raw(facts.idType)}`
   const isSame = [
-    sql`${users.id} = ${sql.placeholder('id')}::${sql.raw(facts.idType)}`,
-    sql`${users.emailAddress}::text = ${sql.placeholder('emailAddress')}`,
+    hasId,
+    isSameText(users.emailAddress, value('emailAddress')),
     mapping.lastLogin === undefined
       ? undefined
-      : sql`${column(mapping.lastLogin)} IS NOT DISTINCT FROM ${sql.placeholder('lastLogin')}::text`,
+      : isSameText(sql.identifier(mapping.lastLogin), value('lastLogin')),
     conditionSql(mapping.eligibleSql),
   ]
   const changes = {
     ...(mapping.changedAt !== undefined && { changedAt: sql`now()` }),
     ...(mapping.epoch !== undefined && { epoch: sql`coalesce(${users.epoch}, 0) + 1` }),
   }
-  const newHash = sql`${sql.placeholder('newHash')}`
-  const oldHash = sql`${sql.placeholder('passwordHash')}`
+  const newHash = value('newHash')
+  const oldHash = value('passwordHash')
 
   const writeRow = (runner: Runner) =>
     runner
       .update(users)
       .set({ passwordHash: newHash, ...changes })
-      .where(and(...isSame, sql`${users.passwordHash}::text IS NOT DISTINCT FROM ${oldHash}::text`))
-      .prepare('replace_password')
+      .where(and(...isSame, isSameText(users.passwordHash, oldHash)))
 
   const { passwordTable } = mapping
   const writeSecondTable = (runner: Runner) => {
@@ -99,34 +124,29 @@ export function createAccountQueries(
       .where(
         and(
           sql`${passwords.user} = (SELECT ${sql.identifier(mapping.id)} FROM rekey_owner)`,
-          sql`${passwords.hash}::text IS NOT DISTINCT FROM ${oldHash}::text`,
+          isSameText(passwords.hash, oldHash),
           conditionSql(passwordTable?.filterSql),
         ),
       )
-      .prepare('replace_password')
   }
 
   return {
-    byIds: select(sql`${users.id} = ANY(${listSql(list, facts.idType)})`).prepare('read'),
-    byAddresses: select(addressSql(mapping, facts, list)).prepare('find_by_address'),
-    /** In the order of the mapping's login columns. */
+    byIds: select(sql`${users.id} = ANY(${listSql(list, facts.idType)})`),
+    byAddresses: select(addressSql(mapping, facts, list)),
     byLogin: mapping.loginColumns.map((name) =>
-      select(sql`${sql.identifier(name)} = ANY(${listSql(list, 'text')})`).prepare(
-        `find_by_${name}`,
-      ),
+      select(sql`${sql.identifier(name)} = ANY(${listSql(list, 'text')})`),
     ),
-    /** Takes `WriteValues`. @returns a result whose `count` is 1 when the row was as they say */
     write: passwordTable ? writeSecondTable : writeRow,
-    /** Sets what changes with the hash, where that stands in another table; undefined if nothing. */
     touchOwner:
       passwordTable && Object.keys(changes).length > 0
-        ? (runner: Runner, id: string) =>
-            runner
-              .update(users)
-              .set(changes)
-              .where(sql`${users.id} = ${id}::${sql.raw(facts.idType)}`)
+        ? (runner: Runner) => runner.update(users).set(changes).where(hasId)
         : undefined,
   }
+}
+
+/** Compares byte by byte, whatever the column's collation takes for the same. NULL is like NULL. */
+function isSameText(column: SQLWrapper, value: SQL): SQL {
+  return sql`${column}::text COLLATE "C" IS NOT DISTINCT FROM ${value}::text`
 }
 
 /**
@@ -155,9 +175,13 @@ function hashSql(mapping: UsersMapping): { passwordHash: SQL; hasOne: SQL } {
   if (!passwordTable) return { passwordHash: sql`${hash}::text`, hasOne: sql`` }
   const owner = sql`${tableSql({ ...mapping, schema: undefined })}.${sql.identifier(mapping.id)}`
   const user = sql.identifier(passwordTable.userColumn)
-  const rows = sql`FROM ${tableSql(passwordTable)} AS rekey_passwords WHERE rekey_passwords.${user} = ${owner} AND ${conditionSql(passwordTable.filterSql)}`
+  // Only where both tables have one name, as the filter may call its table by it.
+  const isSameName = passwordTable.table === mapping.table
+  const passwords = sql.identifier(isSameName ? 'rekey_passwords' : passwordTable.table)
+  const alias = isSameName ? sql` AS ${passwords}` : sql``
+  const rows = sql`FROM ${tableSql(passwordTable)}${alias} WHERE ${passwords}.${user} = ${owner} AND ${conditionSql(passwordTable.filterSql)}`
   return {
-    passwordHash: sql`(SELECT min(rekey_passwords.${hash}::text) ${rows})`,
+    passwordHash: sql`(SELECT min(${passwords}.${hash}::text) ${rows})`,
     hasOne: sql` AND (SELECT count(*) ${rows}) = 1`,
   }
 }

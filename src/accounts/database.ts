@@ -32,6 +32,8 @@ const WAIT_TIMEOUT_MS = 5000
 const STATEMENT_TIMEOUT_MS = 10_000
 // Beyond the server's own timeout: its verdict is to come first.
 const ANSWER_TIMEOUT_MS = 12_000
+/** How long a write of several statements may take: each has its own timeout, and so has the commit. */
+export const TRANSACTION_TIMEOUT_MS = 30_000
 const PING_TIMEOUT_MS = 2000
 const RETRY_AFTER_SECONDS = 5
 
@@ -102,6 +104,18 @@ export function describeFailure(error: unknown): string {
   return code && !cause.message.includes(code) ? `${code} ${cause.message}` : cause.message
 }
 
+/**
+ * Says whether a statement failed by the rows that it met, and not by what it is or by the server: a
+ * value that cannot be converted, a function of the host that raises, a damaged page.
+ */
+export function isRowFault(error: unknown): boolean {
+  const cause = causeOf(error)
+  return (
+    cause instanceof postgres.PostgresError &&
+    !/^(08|25|28|3D|40|42|53|54|55|57|58)/.test(cause.code)
+  )
+}
+
 /** Says whether there was no connection, or none any more: the server is away or refuses us. */
 export function isConnectionFailure(error: unknown): boolean {
   const cause = causeOf(error)
@@ -120,14 +134,14 @@ export function nameFailure(error: unknown): string {
 /** Says whether a statement itself is at fault: it cannot succeed however often it is tried. */
 export function isRefusal(error: unknown): boolean {
   const cause = causeOf(error)
-  // Not supported, a wrong value, a name or type or right that is not there.
-  return cause instanceof postgres.PostgresError && /^(0A|22|42)/.test(cause.code)
+  // Not supported, a wrong value, a name or type or right that is not there, a view that is not updated.
+  return cause instanceof postgres.PostgresError && /^(0A|22|42|55000)/.test(cause.code)
 }
 
-/** Says whether the database could make nothing of a value, such as a letter that it has no code for. */
-export function isDataException(error: unknown): boolean {
+/** Says whether the database has no code for a letter of a value, so that no row can have it. */
+export function isUntranslatable(error: unknown): boolean {
   const cause = causeOf(error)
-  return cause instanceof postgres.PostgresError && cause.code.startsWith('22')
+  return cause instanceof postgres.PostgresError && ['22021', '22P05'].includes(cause.code)
 }
 
 /** What the driver threw, out of Drizzle's wrapping. */

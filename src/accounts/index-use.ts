@@ -1,8 +1,9 @@
-// Finds out whether an index takes PostgreSQL to rows, by asking it for its plan.
+// Finds out by PostgreSQL's own plan whether an index takes it to the rows.
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type TableName, tableSql } from './mapping.ts'
+import { planStatement } from './plan.ts'
 
 /**
  * Says whether an index that begins with what the condition is about serves it.
@@ -17,10 +18,7 @@ export async function isServedByIndex(
   const plan = await db.transaction(async (transaction) => {
     // A small table is read as a whole even where there is an index.
     await transaction.execute(sql`SET LOCAL enable_seqscan = off`)
-    const [row] = await transaction.execute<{ 'QUERY PLAN': unknown }>(
-      sql`EXPLAIN (FORMAT JSON) SELECT FROM ${tableSql(table)} WHERE ${condition}`,
-    )
-    return listNodes(row?.['QUERY PLAN'])
+    return planStatement(transaction, sql`SELECT FROM ${tableSql(table)} WHERE ${condition}`)
   })
   const scans = plan.filter(({ 'Node Type': type = '' }) =>
     /^(?:Seq|Index|Index Only|Bitmap Index) Scan$/.test(type),
@@ -39,12 +37,4 @@ export async function isServedByIndex(
 /** An expression without what PostgreSQL adds to it in one place and leaves out in another. */
 function bare(expression: string): string {
   return expression.replaceAll(/ COLLATE (?:"[^"]*"|[\w.])+|::"?\w+"?(?: varying)?|[()]/g, '')
-}
-
-type PlanNode = Readonly<Partial<Record<'Node Type' | 'Index Name' | 'Index Cond', string>>>
-
-/** Every node of a plan as EXPLAIN gives it, wherever it hangs. */
-function listNodes(plan: unknown): PlanNode[] {
-  if (typeof plan !== 'object' || plan === null) return []
-  return [plan, ...Object.values(plan).flatMap(listNodes)]
 }

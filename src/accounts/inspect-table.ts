@@ -2,10 +2,11 @@
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
+import { type Finding, reportOk, reportWarning } from '../core/finding.ts'
 import { findLookUp, type LookUp } from './look-up.ts'
 import { mappingVariables, renderSql, tableSql, type UsersMapping } from './mapping.ts'
 import { findOperatorSqlFaults } from './operator-sql.ts'
+import { findStatementFaults } from './statement-faults.ts'
 import { type Columns, findColumnFaults, ID_TYPES, readColumns } from './table-columns.ts'
 
 /** What the adapter needs to know of the table. */
@@ -13,6 +14,8 @@ export interface TableFacts {
   /** The SQL type that ids are cast to. */
   readonly idType: string
   readonly idIsInteger: boolean
+  /** Whether the table itself rules out that two rows share an id. Of a view nobody can tell. */
+  readonly idIsUnique: boolean
   /** The SQL type of addresses. */
   readonly emailType: string
   readonly emailIsCitext: boolean
@@ -56,24 +59,25 @@ export async function inspectTable(
 
   const id = users.get(mapping.id)
   const email = users.get(mapping.emailAddress)
+  const uniqueness = await findUniqueness(db, mapping)
   const known = {
     idType: ID_TYPES[id?.type ?? ''] ?? 'text',
     idIsInteger: /^int/.test(id?.type ?? ''),
+    idIsUnique: uniqueness === 'unique',
     emailType: email?.fullType ?? 'text',
     emailIsCitext: email?.type === 'citext',
     folding: await findFolding(db, email?.collation ?? undefined),
   }
   const faults = findColumnFaults(mapping, users, passwords)
   const columnsFit = faults.length === 0
-  faults.push(...(await findViewFaults(db, mapping)))
   faults.push(...(await findOperatorSqlFaults(db, mapping, columnsFit ? known.idType : undefined)))
   if (faults.length > 0) return { facts: undefined, findings: faults }
   const { lookUp, finding } = await findLookUp(db, mapping, known)
+  const unfit = await findStatementFaults(db, mapping, { ...known, lookUp })
   const fits = reportOk('table', 'tables, columns and types fit, and so does what you wrote as SQL')
-  return {
-    facts: finding.status === 'fault' ? undefined : { ...known, lookUp },
-    findings: [fits, finding, await judgeId(db, mapping)],
-  }
+  const findings = [...(unfit.length > 0 ? unfit : [fits]), finding, judgeId(uniqueness)]
+  const isFit = findings.every(({ status }) => status !== 'fault')
+  return { facts: isFit ? { ...known, lookUp } : undefined, findings }
 }
 
 /** Tells why a table's columns could not be read from the columns. */
@@ -95,30 +99,29 @@ async function findFolding(
     : { collation: 'pg_catalog."C"', isForced: true }
 }
 
-async function findViewFaults(db: PostgresJsDatabase, mapping: UsersMapping): Promise<Finding[]> {
-  const UPDATE = 4
-  const { passwordTable } = mapping
-  const [relation] = await db.execute<{ events: number }>(
-    sql`SELECT pg_relation_is_updatable(to_regclass(${renderSql(tableSql(passwordTable ?? mapping))}), true) AS events`,
-  )
-  if (!relation || (relation.events & UPDATE) !== 0) return []
-  const variable = passwordTable ? mappingVariables.passwordTable : mappingVariables.table
-  const remedy = 'map the table itself, or a view of one table without grouping'
-  return [reportFault('table', `${variable}: PostgreSQL cannot update this view`, remedy)]
-}
+type Uniqueness = 'unique' | 'shared' | 'unknown'
 
-/** Of a view nobody can tell whether its ids are unique. */
-async function judgeId(db: PostgresJsDatabase, mapping: UsersMapping): Promise<Finding> {
-  const name = 'unique-id'
-  const [id] = await db.execute<{ isUnique: boolean }>(sql`
-    SELECT c.relkind = 'v' OR EXISTS (
+async function findUniqueness(
+  db: PostgresJsDatabase,
+  mapping: UsersMapping,
+): Promise<Uniqueness | undefined> {
+  const [id] = await db.execute<{ uniqueness: Uniqueness }>(sql`
+    SELECT CASE WHEN c.relkind = 'v' THEN 'unknown' WHEN EXISTS (
       SELECT FROM pg_index i
       WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
         AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
-    ) AS "isUnique"
+    ) THEN 'unique' ELSE 'shared' END AS uniqueness
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = ${mapping.id}
     WHERE c.oid = to_regclass(${renderSql(tableSql(mapping))})`)
-  if (!id || id.isUnique) return reportOk(name, 'no two rows can share an id')
+  return id?.uniqueness
+}
+
+function judgeId(uniqueness: Uniqueness | undefined): Finding {
+  const name = 'unique-id'
+  if (uniqueness === 'unique') return reportOk(name, 'no two rows can share an id')
+  if (uniqueness === 'unknown') {
+    return reportOk(name, 'of a view nobody can tell whether two rows share an id')
+  }
   const variable = mappingVariables.id
   return reportWarning(
     name,

@@ -15,7 +15,8 @@ import {
   tableSql,
   type UsersMapping,
 } from './mapping.ts'
-import { mergeRights, type TableRights } from './rights.ts'
+import { type ColumnPrivilege, mergeRights, type TableRights } from './rights.ts'
+import { readTableChecks } from './rule-tree.ts'
 
 /** What the operator's SQL needs beside the columns of the mapping. */
 export interface OperatorRights {
@@ -44,14 +45,9 @@ interface Statement {
   readonly body: SQL
 }
 
-/** Of an entry in a parsed body: table, privileges as bits, and columns as bits. */
-const CHECKS =
-  /:relid (\d+)(?:(?!:relid )[\s\S])*?:requiredPerms (\d+) :checkAsUser \d+ :selectedCols \(b([ \d]*)\) :insertedCols \(b([ \d]*)\) :updatedCols \(b([ \d]*)\)/g
-const BITS = { INSERT: 1, SELECT: 2, UPDATE: 4, DELETE: 8 }
-/** What a column's number is counted from, so that those of system columns are not negative. */
-const FIRST_COLUMN = -7
 /** What a replica says that can only be read. */
 const READ_ONLY = '25006'
+const UNREADABLE = 'this version keeps its rules in a form that Rekey does not know'
 
 /**
  * @param idType the SQL type of ids
@@ -63,13 +59,14 @@ export async function findOperatorRights(
   idType: string,
 ): Promise<OperatorRights> {
   const found: OperatorRights[] = []
-  for (const statement of listStatements(mapping, idType)) {
+  for (const { variable, body } of listStatements(mapping, idType)) {
+    const unknownFor = (reason: string) => ({ ...nothing, unknown: [{ variable, reason }] })
     try {
-      found.push(await readRights(db, statement.body))
+      found.push((await readRights(db, body)) ?? unknownFor(UNREADABLE))
     } catch (error) {
       const reason = describeFailure(error)
       if (!isRefusal(error) && nameFailure(error) !== READ_ONLY) throw error
-      found.push({ ...nothing, unknown: [{ variable: statement.variable, reason }] })
+      found.push(unknownFor(reason))
     }
   }
   return {
@@ -107,8 +104,9 @@ function listStatements(mapping: UsersMapping, idType: string): Statement[] {
   return statements
 }
 
-async function readRights(db: PostgresJsDatabase, body: SQL): Promise<OperatorRights> {
-  let rights: OperatorRights = nothing
+/** @returns undefined where PostgreSQL's answer cannot be read */
+async function readRights(db: PostgresJsDatabase, body: SQL): Promise<OperatorRights | undefined> {
+  let rights: OperatorRights | undefined
   const rollback = new Error('nothing of it is to stay')
   try {
     await db.transaction(async (transaction) => {
@@ -121,25 +119,22 @@ async function readRights(db: PostgresJsDatabase, body: SQL): Promise<OperatorRi
         WHERE ev_class = 'pg_temp.rekey_asks'::regclass`)
       const tables: TableRights[] = []
       const sequences: SchemaObject[] = []
-      for (const check of rule?.tree.matchAll(CHECKS) ?? []) {
-        const [, relation = '', privileges, ...columns] = check
-        const [selected, inserted, updated] = columns.map(columnNumbers)
-        const asked = Number(privileges)
-        const read = (bit: number, numbers: readonly number[] | undefined) =>
-          asked & bit ? readColumnNames(transaction, relation, numbers ?? []) : []
-        // A rule may speak of the table that it belongs to; this one does not.
-        if (asked === 0 || relation === rule?.table) continue
+      const checks = rule && readTableChecks(rule.tree, rule.table)
+      if (!checks) throw rollback
+      for (const { relation, privileges, selected, inserted, updated } of checks) {
+        const read = (privilege: ColumnPrivilege, numbers: readonly number[]) =>
+          privileges.has(privilege) ? readColumnNames(transaction, relation, numbers) : []
         tables.push({
           name: await readName(transaction, relation),
           columns: {
-            SELECT: await read(BITS.SELECT, selected),
-            INSERT: await read(BITS.INSERT, inserted),
-            UPDATE: await read(BITS.UPDATE, updated),
+            SELECT: await read('SELECT', selected),
+            INSERT: await read('INSERT', inserted),
+            UPDATE: await read('UPDATE', updated),
           },
-          deletes: (asked & BITS.DELETE) !== 0,
+          deletes: privileges.has('DELETE'),
         })
-        if (asked & BITS.INSERT) {
-          sequences.push(...(await readSequences(transaction, relation, inserted ?? [])))
+        if (privileges.has('INSERT')) {
+          sequences.push(...(await readSequences(transaction, relation, inserted)))
         }
       }
       const functions = await readFunctions(transaction, rule?.oid ?? '0')
@@ -150,10 +145,6 @@ async function readRights(db: PostgresJsDatabase, body: SQL): Promise<OperatorRi
     if (error !== rollback) throw error
   }
   return rights
-}
-
-function columnNumbers(bits: string | undefined): number[] {
-  return (bits?.match(/\d+/g) ?? []).map((bit) => Number(bit) + FIRST_COLUMN)
 }
 
 type Catalogue = Pick<PostgresJsDatabase, 'execute'>

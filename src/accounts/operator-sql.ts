@@ -12,6 +12,7 @@ import {
   tableSql,
   type UsersMapping,
 } from './mapping.ts'
+import { NOTHING, planStatement } from './plan.ts'
 import { GRANTS_REMEDY } from './table-columns.ts'
 
 /**
@@ -40,9 +41,10 @@ export async function findOperatorSqlFaults(
     }
   }
   for (const { variable, table, expression } of listConditions(mapping)) {
-    // As a condition, which is how the write has it: an aggregate would pass as a result.
+    // As a condition, which is how the write has it: an aggregate would pass as a result. And with a
+    // parameter, with which the server takes one statement only.
     await attempt(variable, () =>
-      db.execute(sql`SELECT FROM ${tableSql(table)} WHERE ${conditionSql(expression)} LIMIT 0`),
+      db.execute(sql`SELECT FROM ${tableSql(table)} WHERE ${conditionSql(expression)} LIMIT ${0}`),
     )
   }
   const { passwordTable, afterReset } = mapping
@@ -55,14 +57,9 @@ export async function findOperatorSqlFaults(
     )
   }
   if (afterReset) {
-    // Planned, which needs every name and every right, and not run.
+    const id = sql`${NOTHING}::${sql.raw(idType)}`
     await attempt(mappingVariables.afterReset, () =>
-      db.transaction(async (transaction) => {
-        const statement = afterResetSql(afterReset, sql`$1`)
-        await transaction.execute(sql`PREPARE rekey_check (${sql.raw(idType)}) AS ${statement}`)
-        await transaction.execute(sql`EXPLAIN EXECUTE rekey_check (NULL)`)
-        await transaction.execute(sql`DEALLOCATE rekey_check`)
-      }),
+      planStatement(db, afterResetSql(afterReset, id)),
     )
   }
   return faults

@@ -10,12 +10,20 @@ import {
   type QueryFacts,
   type WriteValues,
 } from './account-queries.ts'
-import { asUnavailable, type Database, isDataException, isRefusal } from './database.ts'
+import {
+  asUnavailable,
+  type Database,
+  isRefusal,
+  isRowFault,
+  isUntranslatable,
+  nameFailure,
+  TRANSACTION_TIMEOUT_MS,
+} from './database.ts'
 import type { TableFacts } from './inspect-table.ts'
 import { afterResetSql, mappingVariables, type UsersMapping } from './mapping.ts'
 
 const MAX_ACCOUNTS_PER_IDENTIFIER = 5
-// Of each statement where several make one write. All of them together end before the line gives up.
+// Of each statement where several make one write.
 const STEP_TIMEOUT = "'5s'"
 
 interface Row {
@@ -26,11 +34,14 @@ interface Row {
 
 /**
  * Reads and writes through a mapping that `inspectTable` found no fault with.
+ *
+ * @param onRowFault is told, by its code, of a failure that left an account out
  */
 export function createPostgresAccounts(
   { db, line, limitsStatements }: Pick<Database, 'db' | 'line' | 'limitsStatements'>,
   mapping: UsersMapping,
-  facts: QueryFacts & Pick<TableFacts, 'idIsInteger'>,
+  facts: QueryFacts & Pick<TableFacts, 'idIsInteger' | 'idIsUnique'>,
+  onRowFault: (code: string) => void = () => {},
 ): Accounts {
   const queries = createAccountQueries(db, mapping, facts)
 
@@ -63,10 +74,13 @@ export function createPostgresAccounts(
       const rows = await line(() => query.execute({ list: JSON.stringify(values) }))
       return rows.map(toRow)
     } catch (error) {
-      if (!isDataException(error)) throw asUnavailable(error)
-      // A value that the database cannot represent names no row, and costs the others theirs: it is
-      // searched for by halves.
-      if (values.length === 1) return []
+      if (!isRowFault(error)) throw asUnavailable(error)
+      // A value that the database cannot represent names no row, and a row that cannot be judged is
+      // nobody's: neither costs the others theirs. It is searched for by halves.
+      if (values.length === 1) {
+        if (!isUntranslatable(error)) onRowFault(nameFailure(error))
+        return []
+      }
       const middle = Math.ceil(values.length / 2)
       const halves = [
         ...(await list(query, values.slice(0, middle))),
@@ -85,23 +99,30 @@ export function createPostgresAccounts(
   const { touchOwner } = queries
   const { afterReset } = mapping
   const writeAlone = queries.write(db)
-  const write =
-    touchOwner || afterReset || !limitsStatements
-      ? (values: WriteValues) =>
-          db.transaction(async (transaction) => {
-            await transaction.execute(sql`SET LOCAL statement_timeout = ${sql.raw(STEP_TIMEOUT)}`)
-            const { count } = await queries.write(transaction).execute(values)
-            if (count !== 1) return false
-            if (touchOwner) await touchOwner(transaction, values.id)
-            if (afterReset) {
-              const id = sql`${values.id}::${sql.raw(facts.idType)}`
-              await transaction.execute(afterResetSql(afterReset, id)).catch((error: unknown) => {
-                throw asUnavailable(error, mappingVariables.afterReset)
-              })
-            }
-            return true
-          })
-      : async (values: WriteValues) => (await writeAlone.execute(values)).count === 1
+  const writeInSteps = (values: WriteValues) =>
+    db.transaction(async (transaction) => {
+      await transaction.execute(sql`SET LOCAL statement_timeout = ${sql.raw(STEP_TIMEOUT)}`)
+      const { count } = await queries.write(transaction).execute({ ...values })
+      if (count === 0) return false
+      // Two rows, or an owner that a trigger of the host holds back: nothing of it may stay.
+      if (count > 1) throw new RekeyError('unavailable', 'several rows have the same id')
+      if (touchOwner) {
+        const touched = await touchOwner(transaction).execute({ ...values })
+        if (touched.count !== 1) throw new RekeyError('unavailable', 'the account was not written')
+      }
+      if (afterReset) {
+        const id = sql`${values.id}::${sql.raw(facts.idType)}`
+        await transaction.execute(afterResetSql(afterReset, id)).catch((error: unknown) => {
+          throw asUnavailable(error, mappingVariables.afterReset)
+        })
+      }
+      return true
+    })
+  const isOneStep = !touchOwner && !afterReset && limitsStatements && facts.idIsUnique
+  const write = isOneStep
+    ? async (values: WriteValues) => (await writeAlone.execute({ ...values })).count === 1
+    : writeInSteps
+  const answerMs = isOneStep ? undefined : TRANSACTION_TIMEOUT_MS
 
   return {
     takesIntegerIds: () => facts.idIsInteger,
@@ -141,7 +162,7 @@ export function createPostgresAccounts(
       const { id, passwordHash, emailAddress, lastLogin } = account
       const values = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
       try {
-        return await line(() => write(values))
+        return await line(() => write(values), answerMs)
       } catch (error) {
         if (error instanceof RekeyError) throw error
         // The answer may be lost and the write done. Its salt makes the hash tell.

@@ -1,20 +1,24 @@
 // Gives the driver no more statements than it has connections, so that one which was given up while
 // it waited is never run later.
 
-/** Runs a statement as soon as a connection is free for it. */
-export type StatementLine = <T>(statement: () => Promise<T>) => Promise<T>
+/**
+ * Runs a statement as soon as a connection is free for it.
+ *
+ * @param answerMs where it takes longer than others may
+ */
+export type StatementLine = <T>(statement: () => Promise<T>, answerMs?: number) => Promise<T>
 
 /**
  * Makes a line.
  *
  * @param connections how many statements may be with the driver at once
  * @param waitMs how long one waits for its turn before it is given up
- * @param answerMs how long one waits for its answer; nobody knows then whether it has run
+ * @param usualAnswerMs how long one waits for its answer; nobody knows then whether it has run
  */
 export function createStatementLine(
   connections: number,
   waitMs: number,
-  answerMs: number,
+  usualAnswerMs: number,
 ): StatementLine {
   let free = connections
   const waiting = new Set<() => void>()
@@ -40,7 +44,7 @@ export function createStatementLine(
     else free += 1
   }
 
-  return async (statement) => {
+  return async (statement, answerMs = usualAnswerMs) => {
     if (free > 0) free -= 1
     else await takeTurn()
     const answer = statement()

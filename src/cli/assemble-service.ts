@@ -177,7 +177,11 @@ export function assembleService(
       findings.filter((finding) => finding.status === status).map(describeFinding)
     if (!facts) return listed('fault')
     for (const warning of listed('warning')) logger.warn(warning)
-    arrive(createPostgresAccounts(database, config.users, facts))
+    arrive(
+      createPostgresAccounts(database, config.users, facts, (code) =>
+        logger.warn({ code }, 'an account is left out: the database cannot read or judge its row'),
+      ),
+    )
     return []
   })
 

@@ -40,7 +40,9 @@ const oneOf = <const T extends readonly string[]>(
 export const EnvironmentSchema = Type.Object({
   DATABASE_URL: text('PostgreSQL 13 or newer, as postgres://user:password@host:port/database'),
   DATABASE_CA: Type.Optional(
-    text("PEM text of the CA that signed the server's certificate; as a file: DATABASE_CA_FILE"),
+    text(
+      "Certificate of the CA that signed the database server's, as PEM text; for a path use DATABASE_CA_FILE",
+    ),
   ),
   DATABASE_POOL_MAX: whole(1, 1000, 10, 'At most so many connections to the database'),
   DATABASE_PREPARE: flag(true, 'Prepared statements; false behind a transaction pooler'),
@@ -142,11 +144,17 @@ export const EnvironmentSchema = Type.Object({
     'Column of the password hash',
   ),
   USERS_PASSWORD_TABLE: Type.Optional(
-    text('A second table that holds the hashes, or schema.table; USERS_PASSWORD_COLUMN is its'),
+    text(
+      'Second table, or schema.table, if the hashes are in one; USERS_PASSWORD_COLUMN is then a column of it',
+    ),
   ),
-  USERS_PASSWORD_USER_COLUMN: Type.Optional(text("Its column with the account's id")),
+  USERS_PASSWORD_USER_COLUMN: Type.Optional(
+    text("Column of USERS_PASSWORD_TABLE that holds the account's id"),
+  ),
   USERS_PASSWORD_FILTER_SQL: Type.Optional(
-    text("Boolean expression over its rows, such as provider = 'password'"),
+    text(
+      "Boolean expression over the rows of USERS_PASSWORD_TABLE that says which hold passwords, such as provider = 'password'",
+    ),
   ),
   USERS_ELIGIBLE_SQL: Type.Optional(text('Boolean expression over the row, such as is_active')),
   USERS_LOGIN_COLUMNS: Type.Optional(list('Further columns that `login` matches exactly')),

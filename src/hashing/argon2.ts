@@ -30,13 +30,13 @@ const LEAST = [
 ] as const
 const MOST = { memoryCost: 262_144, timeCost: 32, parallelism: 16 }
 
-/** @returns the parameters of a PHC string; undefined for anything else, and beyond the bounds */
+/** @returns the parameters of a PHC string; undefined for anything else, and beyond the limits */
 export function readPhc(phc: string): Argon2Parameters | undefined {
   const [, variety, memory, passes, lanes] = PHC.exec(phc) ?? []
   const [memoryCost, timeCost, parallelism] = [Number(memory), Number(passes), Number(lanes)]
-  const isBearable =
+  const isWithinLimits =
     memoryCost <= MOST.memoryCost && timeCost <= MOST.timeCost && parallelism <= MOST.parallelism
-  if (!isBearable) return undefined
+  if (!isWithinLimits) return undefined
   return { variety: variety as Argon2Variety, memoryCost, timeCost, parallelism }
 }
 

@@ -40,7 +40,7 @@ export function createBcrypt(name: 'bcrypt' | 'bcrypt_2y', pepper: string): Pass
   }
 }
 
-/** @returns prefix and cost; undefined for anything else, and for a cost beyond the bounds */
+/** @returns prefix and cost; undefined for anything else, and for a cost beyond the limits */
 export function readBcrypt(passwordHash: string): { prefix: Prefix; cost: number } | undefined {
   const [, prefix, digits] = BCRYPT.exec(passwordHash) ?? []
   const cost = Number(digits)

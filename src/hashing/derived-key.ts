@@ -12,7 +12,7 @@ export interface StoredKey<P> {
 
 /** What tells one such format from another. */
 export interface KeyLayout<P> extends Pick<PasswordFormat, 'name' | 'countsUtf16' | 'prepare'> {
-  /** @returns undefined for anything but this layout, and for parameters beyond the bounds */
+  /** @returns undefined for anything but this layout, and for parameters beyond the limits */
   read(passwordHash: string): StoredKey<P> | undefined
   write(stored: StoredKey<P>): string
   /** @returns the parameters to write with: the row's own or more, or the format's choice */

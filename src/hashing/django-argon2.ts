@@ -2,6 +2,7 @@
 
 import { hashPhc, readPhc, verifyPhc } from './argon2.ts'
 import type { PasswordFormat } from './format.ts'
+import { readAfter } from './read-after.ts'
 import { DJANGO_SALT_LENGTH, makeTextSalt } from './text-salt.ts'
 
 const PREFIX = 'argon2'
@@ -9,18 +10,11 @@ const PREFIX = 'argon2'
 /** Django 1.10 and later. argon2i, as Django before 3.2 wrote it, stays argon2i. */
 export const djangoArgon2: PasswordFormat = {
   name: 'django_argon2',
-  recognise: (passwordHash) => read(passwordHash) !== undefined,
-  verify: async (password, passwordHash) => verifyPhc(password, phcOf(passwordHash)),
+  recognise: (passwordHash) => readPhc(readAfter(PREFIX, passwordHash)) !== undefined,
+  verify: async (password, passwordHash) => verifyPhc(password, readAfter(PREFIX, passwordHash)),
   async hash(password, currentHash = '') {
     const salt = makeTextSalt(DJANGO_SALT_LENGTH)
-    return PREFIX + (await hashPhc(password, 'argon2id', read(currentHash), salt))
+    const own = readPhc(readAfter(PREFIX, currentHash))
+    return PREFIX + (await hashPhc(password, 'argon2id', own, salt))
   },
-}
-
-function read(passwordHash: string) {
-  return readPhc(phcOf(passwordHash))
-}
-
-function phcOf(passwordHash: string): string {
-  return passwordHash.startsWith(PREFIX) ? passwordHash.slice(PREFIX.length) : ''
 }

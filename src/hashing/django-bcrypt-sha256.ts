@@ -4,22 +4,20 @@
 import { createHash } from 'node:crypto'
 import { hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
 import type { PasswordFormat } from './format.ts'
+import { readAfter } from './read-after.ts'
 
 const PREFIX = 'bcrypt_sha256$'
 
 /** Django 1.6 and later. */
 export const djangoBcryptSha256: PasswordFormat = {
   name: 'django_bcrypt_sha256',
-  recognise: (passwordHash) => readBcrypt(bcryptOf(passwordHash)) !== undefined,
-  verify: async (password, passwordHash) => verifyBcrypt(digest(password), bcryptOf(passwordHash)),
+  recognise: (passwordHash) => readBcrypt(readAfter(PREFIX, passwordHash)) !== undefined,
+  verify: async (password, passwordHash) =>
+    verifyBcrypt(digest(password), readAfter(PREFIX, passwordHash)),
   hash: async (password, currentHash = '') =>
-    PREFIX + (await hashBcrypt(digest(password), bcryptOf(currentHash))),
+    PREFIX + (await hashBcrypt(digest(password), readAfter(PREFIX, currentHash))),
 }
 
 function digest(password: string): string {
   return createHash('sha256').update(password).digest('hex')
-}
-
-function bcryptOf(passwordHash: string): string {
-  return passwordHash.startsWith(PREFIX) ? passwordHash.slice(PREFIX.length) : ''
 }

@@ -2,6 +2,7 @@
 
 import { BCRYPT_MAX_BYTES, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
 import type { PasswordFormat } from './format.ts'
+import { readAfter } from './read-after.ts'
 
 const PREFIX = 'bcrypt$'
 
@@ -9,12 +10,8 @@ const PREFIX = 'bcrypt$'
 export const djangoBcrypt: PasswordFormat = {
   name: 'django_bcrypt',
   maxBytes: BCRYPT_MAX_BYTES,
-  recognise: (passwordHash) => readBcrypt(bcryptOf(passwordHash)) !== undefined,
-  verify: async (password, passwordHash) => verifyBcrypt(password, bcryptOf(passwordHash)),
+  recognise: (passwordHash) => readBcrypt(readAfter(PREFIX, passwordHash)) !== undefined,
+  verify: async (password, passwordHash) => verifyBcrypt(password, readAfter(PREFIX, passwordHash)),
   hash: async (password, currentHash = '') =>
-    PREFIX + (await hashBcrypt(password, bcryptOf(currentHash))),
-}
-
-function bcryptOf(passwordHash: string): string {
-  return passwordHash.startsWith(PREFIX) ? passwordHash.slice(PREFIX.length) : ''
+    PREFIX + (await hashBcrypt(password, readAfter(PREFIX, currentHash))),
 }

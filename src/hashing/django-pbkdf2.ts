@@ -3,7 +3,7 @@
 
 import { createKeyFormat } from './derived-key.ts'
 import type { PasswordFormat } from './format.ts'
-import { derivePbkdf2, isPbkdf2, type Pbkdf2Parameters, raisePbkdf2 } from './pbkdf2.ts'
+import { derivePbkdf2, isAcceptablePbkdf2, type Pbkdf2Parameters, raisePbkdf2 } from './pbkdf2.ts'
 import { DJANGO_SALT_LENGTH, makeTextSalt } from './text-salt.ts'
 
 /** Django's own choice by default, since 1.4. */
@@ -20,7 +20,7 @@ function createDjangoPbkdf2(digest: 'sha256' | 'sha1'): PasswordFormat {
       const [, iterations, salt = '', text = ''] = layout.exec(passwordHash) ?? []
       const parameters = { digest, iterations: Number(iterations) }
       const key = Buffer.from(text, 'base64')
-      return isPbkdf2(parameters, key) ? { parameters, salt, key } : undefined
+      return isAcceptablePbkdf2(parameters, key) ? { parameters, salt, key } : undefined
     },
     write: ({ parameters, salt, key }) =>
       `pbkdf2_${digest}$${parameters.iterations}$${salt}$${key.toString('base64')}`,

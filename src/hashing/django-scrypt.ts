@@ -3,7 +3,7 @@
 import { createKeyFormat } from './derived-key.ts'
 import {
   deriveScrypt,
-  isScrypt,
+  isAcceptableScrypt,
   raiseScrypt,
   SCRYPT_KEY_BYTES,
   type ScryptParameters,
@@ -22,7 +22,7 @@ export const djangoScrypt = createKeyFormat<ScryptParameters>({
     const [, N, salt = '', r, p, text = ''] = LAYOUT.exec(passwordHash) ?? []
     const parameters = { N: Number(N), r: Number(r), p: Number(p) }
     const key = Buffer.from(text, 'base64')
-    const isWhole = key.length === SCRYPT_KEY_BYTES && isScrypt(parameters)
+    const isWhole = key.length === SCRYPT_KEY_BYTES && isAcceptableScrypt(parameters)
     return isWhole ? { parameters, salt, key } : undefined
   },
   write: ({ parameters: { N, r, p }, salt, key }) =>

@@ -9,7 +9,7 @@ export interface PasswordFormat {
   readonly maxBytes?: number
   /** Whether the host's login refuses a password whose length in UTF-16 units exceeds its limit. */
   readonly countsUtf16?: true
-  /** Says whether a stored hash is in this format, with parameters that this machine can bear. */
+  /** Says whether a stored hash is in this format, with parameters within the limits of SECURITY.md. */
   recognise(passwordHash: string): boolean
   /** Changes a password as the host does before it hashes it; without it, nothing is changed. */
   prepare?(password: string): string

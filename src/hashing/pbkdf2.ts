@@ -27,8 +27,8 @@ export function derivePbkdf2(
   return derive(password, salt, iterations, BYTES[digest], digest)
 }
 
-/** Says whether this machine can bear a row's parameters, and the key is as long as the digest. */
-export function isPbkdf2({ digest, iterations }: Pbkdf2Parameters, key: Buffer): boolean {
+/** Says whether a row's iterations are within the limit, and its key is as long as the digest. */
+export function isAcceptablePbkdf2({ digest, iterations }: Pbkdf2Parameters, key: Buffer): boolean {
   return iterations <= MOST_ITERATIONS && key.length === BYTES[digest]
 }
 

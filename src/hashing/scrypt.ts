@@ -41,8 +41,8 @@ export function deriveScrypt(
   })
 }
 
-/** Says whether these are scrypt's, and this machine can bear them. */
-export function isScrypt({ N, r, p }: ScryptParameters): boolean {
+/** Says whether these can be scrypt's parameters, and are within the limits. */
+export function isAcceptableScrypt({ N, r, p }: ScryptParameters): boolean {
   const isPowerOfTwo = N > 1 && Number.isInteger(Math.log2(N))
   return isPowerOfTwo && r <= MOST_R && p <= MOST_P && 128 * N * r <= MOST_MEMORY_BYTES
 }

@@ -5,7 +5,7 @@ import { createKeyFormat } from './derived-key.ts'
 import {
   type Digest,
   derivePbkdf2,
-  isPbkdf2,
+  isAcceptablePbkdf2,
   type Pbkdf2Parameters,
   raisePbkdf2,
 } from './pbkdf2.ts'
@@ -21,7 +21,7 @@ export const werkzeugPbkdf2 = createKeyFormat<Pbkdf2Parameters>({
     if (digest === undefined) return undefined
     const parameters = { digest: digest as Digest, iterations: Number(iterations) }
     const key = Buffer.from(text, 'hex')
-    return isPbkdf2(parameters, key) ? { parameters, salt, key } : undefined
+    return isAcceptablePbkdf2(parameters, key) ? { parameters, salt, key } : undefined
   },
   write: ({ parameters: { digest, iterations }, salt, key }) =>
     `pbkdf2:${digest}:${iterations}$${salt}$${key.toString('hex')}`,

@@ -2,7 +2,7 @@
 // hexadecimal>.
 
 import { createKeyFormat } from './derived-key.ts'
-import { deriveScrypt, isScrypt, raiseScrypt, type ScryptParameters } from './scrypt.ts'
+import { deriveScrypt, isAcceptableScrypt, raiseScrypt, type ScryptParameters } from './scrypt.ts'
 import { makeTextSalt } from './text-salt.ts'
 
 const LAYOUT = /^scrypt:([1-9]\d{0,9}):([1-9]\d{0,9}):([1-9]\d{0,9})\$([^$]+)\$([0-9a-f]{128})$/
@@ -15,7 +15,9 @@ export const werkzeugScrypt = createKeyFormat<ScryptParameters>({
   read(passwordHash) {
     const [, N, r, p, salt = '', text = ''] = LAYOUT.exec(passwordHash) ?? []
     const parameters = { N: Number(N), r: Number(r), p: Number(p) }
-    return isScrypt(parameters) ? { parameters, salt, key: Buffer.from(text, 'hex') } : undefined
+    return isAcceptableScrypt(parameters)
+      ? { parameters, salt, key: Buffer.from(text, 'hex') }
+      : undefined
   },
   write: ({ parameters: { N, r, p }, salt, key }) =>
     `scrypt:${N}:${r}:${p}$${salt}$${key.toString('hex')}`,

@@ -77,7 +77,7 @@ test('accounts are read in one statement', async () => {
 test('a password is replaced in one statement that repeats every fact', async () => {
   const account = await someone()
   expect(await statementsOf(() => accounts.replacePassword(account, 'new'))).toEqual([
-    'update "users" set "password_hash" = $1, "changed_at" = now(), "token_version" = coalesce("users"."token_version", 0) + 1 where ("users"."id" = $2::bigint and "users"."email"::text = $3 and "last_login"::text IS NOT DISTINCT FROM $4::text and ((active ) IS TRUE) and "users"."password_hash"::text IS NOT DISTINCT FROM $5::text)',
+    'update "users" set "password_hash" = $1, "changed_at" = now(), "token_version" = coalesce("users"."token_version", 0) + 1 where ("users"."id" = $2::bigint and "users"."email"::text COLLATE "C" IS NOT DISTINCT FROM $3::text and "last_login"::text COLLATE "C" IS NOT DISTINCT FROM $4::text and ((active ) IS TRUE) and "users"."password_hash"::text COLLATE "C" IS NOT DISTINCT FROM $5::text)',
   ])
 })
 

@@ -12,7 +12,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'correct the host in DATABASE_URL',
   EAI_AGAIN: 'see to the name service, or correct the host in DATABASE_URL',
   CONNECT_TIMEOUT: 'open the way to host and port of DATABASE_URL in the firewall',
-  ECONNRESET: 'look into the log of the server or pooler: it ends the connection (no TLS there?)',
+  ECONNRESET:
+    'look into the log of the server or pooler, which ended the connection; it may have no TLS',
   '28P01': 'correct the password in DATABASE_URL, or set it with ALTER ROLE',
   '28000': 'let the role in with a line in pg_hba.conf, or add ?sslmode=verify-full',
   '3D000': 'correct the name of the database in DATABASE_URL',
@@ -38,7 +39,10 @@ export async function checkConnection({ db, limitsStatements }: Database): Promi
       : (REMEDIES[failure] ?? 'look the code up, and correct DATABASE_URL or the server')
     return [reportFault(NAME, `the database cannot be used: ${failure}`, remedy)]
   }
-  if (!facts) return [reportFault(NAME, 'the database gives no answer', 'is it PostgreSQL?')]
+  if (!facts)
+    return [
+      reportFault(NAME, 'the database gives no answer', 'name a PostgreSQL server in DATABASE_URL'),
+    ]
   const { version, isReadOnly, timeout, role } = facts
   if (version < OLDEST) {
     const says = `PostgreSQL ${version} is older than what Rekey needs`
@@ -50,9 +54,8 @@ export async function checkConnection({ db, limitsStatements }: Database): Promi
   }
   const answers = reportOk(NAME, `PostgreSQL ${version} answers, and can be written`)
   if (limitsStatements || timeout !== '0') return [answers]
+  const says =
+    'no statement that takes too long is ended: with DATABASE_PREPARE=false Rekey sets no limit itself'
   const remedy = `ALTER ROLE ${role} SET statement_timeout = '10s'`
-  return [
-    answers,
-    reportWarning('statement-timeout', 'behind a pooler, no statement is ended in time', remedy),
-  ]
+  return [answers, reportWarning('statement-timeout', says, remedy)]
 }

@@ -33,7 +33,7 @@ export async function checkHashes(
   }
   const unknown = counts.get('unknown') ?? 0
   const census = [...counts].sort(([, a], [, b]) => b - a).map(([name, n]) => `${n} ${name}`)
-  const says = `of ${rows.length} hashes that were looked at: ${census.join(', ') || 'none'}`
+  const says = `of ${rows.length} rows that were looked at, the hashes are: ${census.join(', ') || 'none'}`
   if (unknown === 0) return [reportOk(NAME, says)]
   if (isFormatNamed) {
     const remedy = 'see that the application reads what PASSWORD_HASH names beside them'

@@ -23,8 +23,12 @@ export async function checkTriggers(
   for (const { table, columns } of writes) {
     if (columns.length === 0) continue
     const name = renderSql(tableSql(table))
-    const triggers = await db.execute<{ name: string; function: string; isOurs: boolean }>(sql`
-      SELECT t.tgname AS name, p.oid::regprocedure::text AS function, NOT p.prosecdef AS "isOurs"
+    const triggers = await db.execute<{
+      name: string
+      function: string
+      runsAsCaller: boolean
+    }>(sql`
+      SELECT t.tgname AS name, p.oid::regprocedure::text AS function, NOT p.prosecdef AS "runsAsCaller"
       FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
       WHERE t.tgrelid = to_regclass(${name}) AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
         AND t.tgtype & 16 <> 0
@@ -33,8 +37,8 @@ export async function checkTriggers(
             AND a.attnum = ANY (t.tgattr::int2[])
             AND a.attname IN (SELECT jsonb_array_elements_text(${JSON.stringify(columns)}::jsonb))))
       ORDER BY t.tgname`)
-    for (const { name: trigger, function: called, isOurs } of triggers) {
-      const whose = isOurs ? "with this role's rights" : "with its owner's rights"
+    for (const { name: trigger, function: called, runsAsCaller } of triggers) {
+      const whose = runsAsCaller ? "with this role's rights" : "with its owner's rights"
       findings.push(
         reportWarning(
           NAME,

@@ -87,7 +87,9 @@ async function attempt(
   } catch (error) {
     const failure = nameFailure(error)
     const remedy =
-      failure === '42501' ? GRANTS_REMEDY : 'look the code up, mend it, and run this again'
-    return [reportFault(name, `this could not be looked at: ${failure}`, remedy)]
+      failure === '42501'
+        ? GRANTS_REMEDY
+        : 'look up what the code means to PostgreSQL or the network, correct it, and run this again'
+    return [reportFault(name, `this check could not be made: ${failure}`, remedy)]
   }
 }

@@ -1,0 +1,49 @@
+// Tries the very statements that the service will make, by having PostgreSQL plan them.
+
+import type { SQL } from 'drizzle-orm'
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { type Finding, reportFault } from '../core/finding.ts'
+import { buildStatements, type QueryFacts } from './account-queries.ts'
+import { describeFailure, isRefusal, nameFailure } from './database.ts'
+import { mappingVariables, type UsersMapping } from './mapping.ts'
+import { NOTHING, planStatement } from './plan.ts'
+
+const REMEDY =
+  'map the tables themselves, or a view of one table without grouping, set operations or rules'
+const RIGHTS_REMEDY =
+  'grant Rekey the same on what it names, or make the view one without security_invoker'
+
+/**
+ * @param facts for columns that fit
+ * @returns what PostgreSQL says against each statement
+ */
+export async function findStatementFaults(
+  db: PostgresJsDatabase,
+  mapping: UsersMapping,
+  facts: QueryFacts,
+): Promise<Finding[]> {
+  const statements = buildStatements(db, mapping, facts, () => NOTHING)
+  const { byIds, byAddresses, byLogin, write, touchOwner } = statements
+  const faults: Finding[] = []
+  const attempt = async (variable: string, statement: SQL) => {
+    try {
+      await planStatement(db, statement)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      const says = `${variable}: a statement of Rekey fails: ${describeFailure(error)}`
+      // On the columns themselves the rights are there.
+      const lacksRight = nameFailure(error) === '42501'
+      faults.push(
+        lacksRight
+          ? reportFault('rights', says, RIGHTS_REMEDY)
+          : reportFault('table', says, REMEDY),
+      )
+    }
+  }
+
+  const { table, passwordTable } = mappingVariables
+  for (const query of [byIds, byAddresses, ...byLogin]) await attempt(table, query.getSQL())
+  await attempt(mapping.passwordTable ? passwordTable : table, write(db).getSQL())
+  if (touchOwner) await attempt(table, touchOwner(db).getSQL())
+  return [...new Map(faults.map((fault) => [fault.says, fault])).values()]
+}
