@@ -2,7 +2,7 @@
 
 import { quoteName, renderSql, tableSql } from './mapping.ts'
 import type { NeededRights } from './needed-rights.ts'
-import { COLUMN_PRIVILEGES, type TableRights } from './rights.ts'
+import { COLUMN_PRIVILEGES, listCommands, type TableRights } from './rights.ts'
 
 /**
  * Writes the statements.
@@ -57,15 +57,17 @@ function writePolicies({ underRowSecurity }: NeededRights, role: string): string
   return [
     '-- Row-level security is on, and hides every row from a role without a policy. These show all of',
     '-- them to Rekey; policies that are RESTRICTIVE go on taking rows away.',
-    ...underRowSecurity.flatMap((name) => {
-      const table = renderSql(tableSql(name))
-      return [
-        ['rekey_reads', 'SELECT'],
-        ['rekey_writes', 'UPDATE'],
-      ].flatMap(([policy, command]) => [
-        `DROP POLICY IF EXISTS ${policy} ON ${table};`,
-        `CREATE POLICY ${policy} ON ${table} FOR ${command} TO ${quoteName(role)} USING (true);`,
-      ])
+    ...underRowSecurity.flatMap((rights) => {
+      const table = renderSql(tableSql(rights.name))
+      return listCommands(rights).flatMap((command) => {
+        // Each role has policies of its own, so that a new one takes none away from the old.
+        const policy = quoteName(`rekey_${command.toLowerCase()}_${role}`)
+        const rows = command === 'INSERT' ? 'WITH CHECK (true)' : 'USING (true)'
+        return [
+          `DROP POLICY IF EXISTS ${policy} ON ${table};`,
+          `CREATE POLICY ${policy} ON ${table} FOR ${command} TO ${quoteName(role)} ${rows};`,
+        ]
+      })
     }),
   ]
 }

@@ -32,8 +32,8 @@ export interface NeededRights extends OperatorRights {
   readonly schemas: readonly string[]
   /** The database's name, where not everybody may connect to it. */
   readonly closedDatabase: string | undefined
-  /** Tables of the mapping whose rows are seen by policies only. */
-  readonly underRowSecurity: readonly TableName[]
+  /** Those of the tables whose rows are seen by policies only. */
+  readonly underRowSecurity: readonly TableRights[]
 }
 
 /** Lists what is known without a database: the mapping's own rights. */
@@ -70,11 +70,8 @@ export async function findNeededRights(
   if ('status' in second) return assumeRights(mapping, second.says)
   const idType = ID_TYPES[users.get(mapping.id)?.type ?? ''] ?? 'text'
   const own: TableRights[] = []
-  const underRowSecurity: TableName[] = []
   for (const rights of listMappingRights(mapping)) {
-    const { hasRowSecurity, ...name } = await readRelation(db, rights.name)
-    own.push({ ...rights, name })
-    if (hasRowSecurity) underRowSecurity.push(name)
+    own.push({ ...rights, name: await readName(db, rights.name) })
   }
   const operator = await findOperatorRights(db, mapping, idType)
   const { tables, lock } = addLock(mergeRights([...own, ...operator.tables]), mapping)
@@ -86,7 +83,7 @@ export async function findNeededRights(
     lock,
     schemas: await findClosedSchemas(db, schemas),
     closedDatabase: await findClosedDatabase(db),
-    underRowSecurity,
+    underRowSecurity: await listUnderRowSecurity(db, tables),
   }
 }
 
@@ -102,13 +99,27 @@ function addLock(
   return { tables: [{ ...users, columns }, ...others], lock }
 }
 
-async function readRelation(db: PostgresJsDatabase, name: TableName) {
-  const [row] = await db.execute<{ schema: string; table: string; hasRowSecurity: boolean }>(sql`
-    SELECT n.nspname AS schema, c.relname AS table, c.relrowsecurity AS "hasRowSecurity"
+/** With its schema, whether or not that is on the search path. */
+async function readName(db: PostgresJsDatabase, name: TableName): Promise<TableName> {
+  const [row] = await db.execute<{ schema: string; table: string }>(sql`
+    SELECT n.nspname AS schema, c.relname AS table
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = to_regclass(${renderSql(tableSql(name))})`)
   if (!row) throw new Error('the table has gone in the meantime')
-  return { schema: row.schema, table: row.table, hasRowSecurity: row.hasRowSecurity }
+  return { schema: row.schema, table: row.table }
+}
+
+async function listUnderRowSecurity(
+  db: PostgresJsDatabase,
+  tables: readonly TableRights[],
+): Promise<TableRights[]> {
+  const names = tables.map(({ name }) => renderSql(tableSql(name)))
+  const rows = await db.execute<{ index: number }>(sql`
+    SELECT (index - 1)::int AS index
+    FROM jsonb_array_elements_text(${JSON.stringify(names)}::jsonb) WITH ORDINALITY AS named (name, index)
+    JOIN pg_class c ON c.oid = to_regclass(name) AND c.relrowsecurity
+    ORDER BY index`)
+  return rows.flatMap(({ index }) => tables[index] ?? [])
 }
 
 async function findClosedSchemas(

@@ -23,7 +23,7 @@ export interface OperatorRights {
   readonly tables: readonly TableRights[]
   /** Functions that not everybody may run. */
   readonly functions: readonly SchemaObject[]
-  /** Sequences that an INSERT takes its defaults from. */
+  /** Sequences that it names, or that an INSERT takes its defaults from. */
   readonly sequences: readonly SchemaObject[]
   /**
    * Functions that run with the rights of their caller. What their bodies need is unknown: PostgreSQL
@@ -134,10 +134,11 @@ async function readRights(db: PostgresJsDatabase, body: SQL): Promise<OperatorRi
           deletes: privileges.has('DELETE'),
         })
         if (privileges.has('INSERT')) {
-          sequences.push(...(await readSequences(transaction, relation, inserted)))
+          sequences.push(...(await readDefaults(transaction, relation, inserted)))
         }
       }
-      const functions = await readFunctions(transaction, rule?.oid ?? '0')
+      sequences.push(...(await readNamedSequences(transaction, rule.oid)))
+      const functions = await readFunctions(transaction, rule.oid)
       rights = { ...functions, tables, sequences, unknown: [] }
       throw rollback
     })
@@ -171,7 +172,7 @@ async function readColumnNames(
   return asked.map(({ name }) => name)
 }
 
-async function readSequences(
+async function readDefaults(
   catalogue: Catalogue,
   relation: string,
   inserted: readonly number[],
@@ -187,6 +188,17 @@ async function readSequences(
   return rows
     .filter(({ column }) => !inserted.includes(column))
     .map(({ schema, name }) => ({ schema, name }))
+}
+
+async function readNamedSequences(catalogue: Catalogue, rule: string): Promise<SchemaObject[]> {
+  const rows = await catalogue.execute<SchemaObject>(sql`
+    SELECT n.nspname AS schema, format('%I.%I', n.nspname, s.relname) AS name
+    FROM pg_depend d
+    JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
+    JOIN pg_namespace n ON n.oid = s.relnamespace
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = ${rule}::oid
+      AND d.refclassid = 'pg_class'::regclass`)
+  return [...rows]
 }
 
 interface FunctionTraits {

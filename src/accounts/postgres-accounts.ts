@@ -72,7 +72,9 @@ export function createPostgresAccounts(
     if (values.length === 0) return []
     try {
       const rows = await line(() => query.execute({ list: JSON.stringify(values) }))
-      return rows.map(toRow)
+      // After a statement that failed between two rows, the driver begins the next result of that
+      // connection with holes: these are left out.
+      return rows.flatMap((row) => [toRow(row)])
     } catch (error) {
       if (!isRowFault(error)) throw asUnavailable(error)
       // A value that the database cannot represent names no row, and a row that cannot be judged is

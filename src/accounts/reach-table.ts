@@ -1,9 +1,12 @@
 // Reaches the database, however long it takes, and finds out whether the mapping fits.
 
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Finding } from '../core/finding.ts'
 import { type Database, describeFailure } from './database.ts'
 import { type Inspection, inspectTable } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'
+import { findNeededRights } from './needed-rights.ts'
+import { findHiddenRows } from './row-security.ts'
 
 const RETRY_MS = 1000
 
@@ -22,7 +25,7 @@ export async function reachTable(
   let lastReason = ''
   while (!signal.aborted) {
     try {
-      return await line(() => inspectTable(db, mapping))
+      return await line(() => inspectAll(db, mapping))
     } catch (error) {
       if (signal.aborted) return undefined
       const reason = describeFailure(error)
@@ -32,6 +35,16 @@ export async function reachTable(
     }
   }
   return undefined
+}
+
+/** The tables themselves, and whether row-level security hides rows of them. */
+async function inspectAll(db: PostgresJsDatabase, mapping: UsersMapping): Promise<Inspection> {
+  const { facts, findings } = await inspectTable(db, mapping)
+  if (!facts) return { facts, findings }
+  const { tables } = await findNeededRights(db, mapping)
+  const hidden = await findHiddenRows(db, tables)
+  const isFit = hidden.every(({ status }) => status !== 'fault')
+  return { facts: isFit ? facts : undefined, findings: [...findings, ...hidden] }
 }
 
 /**

@@ -15,6 +15,12 @@ export interface TableRights {
 export const COLUMN_PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE'] as const
 export type ColumnPrivilege = (typeof COLUMN_PRIVILEGES)[number]
 
+/** Lists the commands that the rights are for, as policies of row-level security name them. */
+export function listCommands({ columns, deletes }: TableRights) {
+  const onColumns = COLUMN_PRIVILEGES.filter((privilege) => columns[privilege].length > 0)
+  return deletes ? ([...onColumns, 'DELETE'] as const) : onColumns
+}
+
 /** A column that may be updated although nothing writes it, and why that one. */
 export interface LockColumn {
   readonly column: string

@@ -37,12 +37,13 @@ const sessions = [
   'create table web.log (number serial, user_id uuid, at timestamptz default now())',
   "create function web.forget(uuid) returns void language sql security definer as 'select'",
   'revoke execute on function web.forget(uuid) from public',
+  'create sequence web.count',
 ]
 const afterReset = [
   'WITH ended AS (DELETE FROM web.sessions WHERE user_id = ',
   ' RETURNING at), said AS (INSERT INTO web.log (user_id) VALUES (',
   ') RETURNING at) SELECT count(*), web.forget(',
-  ') FROM ended, said -- and no more',
+  "), nextval('web.count') FROM ended, said -- and no more",
 ]
 
 const layouts: readonly [string, Layout][] = [
@@ -116,6 +117,24 @@ const layouts: readonly [string, Layout][] = [
         'alter table credentials enable row level security',
       ],
       contract: true,
+    },
+  ],
+  [
+    'row-level security on the tables that only the operator names',
+    {
+      made: plainMapping,
+      mapping: {
+        ...plainMapping,
+        eligibleSql: 'NOT EXISTS (SELECT FROM bans WHERE bans.email = users.email)',
+        afterReset,
+      },
+      arranged: [
+        ...sessions,
+        'create table bans (email text)',
+        ...['web.sessions', 'web.log', 'bans'].map(
+          (name) => `alter table ${name} enable row level security`,
+        ),
+      ],
     },
   ],
 ]
@@ -256,6 +275,24 @@ test.each<[string, readonly string[], readonly string[]]>([
   const lines = writeGrants(await findNeededRights(admin.db, mapping), 'it')
   for (const line of expected) expect(lines).toContainEqual(expect.stringContaining(line))
   await admin.close()
+  await table.end()
+})
+
+test('the grants of a second role take no row away from the first', async () => {
+  const table = await createMappedTable(plainMapping)
+  await table.sql`alter table users enable row level security`
+  await table.sql`insert into users (id) values (1)`
+  const admin = openDatabase(settings(table.database.url))
+  const needed = await findNeededRights(admin.db, plainMapping)
+  await admin.close()
+  const roles = [await createRole(table.database), await createRole(table.database)]
+  for (const { name } of roles) await table.sql.unsafe(writeGrants(needed, name).join('\n'))
+  for (const role of roles) {
+    const opened = openDatabase(settings(role.url))
+    expect(await opened.db.execute('select id from users')).toHaveLength(1)
+    await opened.close()
+    await role.drop()
+  }
   await table.end()
 })
 

@@ -236,3 +236,95 @@ test('behind a pooler, a write that waits too long for its row is not made later
   await opened.close()
   await table.end()
 }, 15_000)
+
+describe('a write that does not go as it should', () => {
+  beforeEach(async () => {
+    table = await createMappedTable(plainMapping, { id: 'bigint' })
+    opened = openDatabase({ url: table.database.url, ca: undefined, poolMax: 2, prepare: true })
+  })
+
+  afterEach(async () => {
+    await opened?.close()
+    await table?.end()
+  })
+
+  test('leaves two rows alone that have come to share an id', async () => {
+    await table.sql`alter table users drop constraint users_pkey`
+    await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'old' })
+    const accounts = await through(plainMapping)
+    const account = await read(accounts)
+    await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'old' })
+    await expect(accounts.replacePassword(account, 'new')).rejects.toThrow('several rows')
+    expect(await table.sql`select password_hash from users`).toEqual([
+      { password_hash: 'old' },
+      { password_hash: 'old' },
+    ])
+  })
+
+  test('takes no other spelling for the address that was read, whatever the collation', async () => {
+    await table.sql.unsafe(`
+      create collation loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+      alter table users alter column email type text collate loose`)
+    await table.store({ id: 1, emailAddress: 'Rés@b.c', passwordHash: 'old' })
+    const accounts = await through(plainMapping)
+    const account = await read(accounts)
+    await table.sql`update users set email = 'RÉS@B.C'`
+    expect(await accounts.replacePassword(account, 'new')).toBe(false)
+  })
+
+  test('is taken back where a trigger holds back what belongs to it', async () => {
+    await table.end()
+    table = await createMappedTable(twoTablesMapping, { id: 'bigint' })
+    await opened.close()
+    opened = openDatabase({ url: table.database.url, ca: undefined, poolMax: 2, prepare: true })
+    await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'old' })
+    await table.sql.unsafe(`
+      create function hold() returns trigger language plpgsql as 'begin return null; end';
+      create trigger hold before update on users for each row execute function hold()`)
+    const accounts = await through(twoTablesMapping)
+    const account = await read(accounts)
+    await expect(accounts.replacePassword(account, 'new')).rejects.toMatchObject({
+      code: 'unavailable',
+    })
+    expect(await read(accounts)).toEqual(account)
+  })
+
+  test('ends with its answer when its steps together take longer than one may', {
+    timeout: 40_000,
+  }, async () => {
+    await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'old', epoch: 1 })
+    await table.sql.unsafe(`
+      create function dawdle() returns trigger language plpgsql as
+        'begin perform pg_sleep(4.5); return new; end';
+      create constraint trigger dawdle after update on users deferrable initially deferred
+        for each row execute function dawdle();
+      create trigger dawdle_before before update on users for each row execute function dawdle()`)
+    const accounts = await through({ ...plainMapping, ...afterwards('SELECT pg_sleep(4.5), ', '') })
+    expect(await accounts.replacePassword(await read(accounts), 'new')).toBe(true)
+  })
+})
+
+test('a row that cannot be judged costs the others nothing', async () => {
+  table = await createMappedTable(plainMapping, { id: 'bigint' })
+  opened = openDatabase({ url: table.database.url, ca: undefined, poolMax: 2, prepare: true })
+  await table.sql.unsafe(`
+    create function judge(bigint) returns boolean language plpgsql as
+      $$ begin if $1 = 2 then raise 'canary'; end if; return true; end $$`)
+  for (const [id, emailAddress] of [
+    [1, 'a@b.c'],
+    [2, 'd@e.f'],
+    [3, 'g@h.i'],
+  ] as const) {
+    await table.store({ id, emailAddress, passwordHash: 'old' })
+  }
+  const mapping = { ...plainMapping, eligibleSql: 'judge(id)' }
+  const { facts } = await inspect(opened.db, mapping)
+  const left: string[] = []
+  const accounts = createPostgresAccounts(opened, mapping, facts(), (code) => left.push(code))
+  const texts = ['g@h.i', 'd@e.f', 'a@b.c']
+  const found = await accounts.find(texts.map((text) => ({ kind: 'address', text })))
+  expect(found.map((some) => some.map(({ id }) => id))).toEqual([['3'], [], ['1']])
+  expect(left).toEqual(['P0001'])
+  await opened.close()
+  await table.end()
+})

@@ -410,6 +410,36 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'rekey grants',
   ],
   [
+    'row-level security on the table of sessions',
+    { sql: ['ALTER TABLE app.sessions ENABLE ROW LEVEL SECURITY'] },
+    'fault',
+    'row-security',
+    'rekey grants',
+  ],
+  [
+    'a sequence that AFTER_RESET_SQL may not use',
+    {
+      sql: ['CREATE SEQUENCE app.count'],
+      env: { AFTER_RESET_SQL: "SELECT nextval('app.count'), :user_id" },
+    },
+    'fault',
+    'rights',
+    'GRANT USAGE ON SEQUENCE app.count',
+  ],
+  [
+    'a function that AFTER_RESET_SQL may not run',
+    {
+      sql: [
+        "CREATE FUNCTION app.bye(bigint) RETURNS void LANGUAGE sql SECURITY DEFINER AS 'SELECT'",
+        'REVOKE EXECUTE ON FUNCTION app.bye(bigint) FROM PUBLIC',
+      ],
+      env: { AFTER_RESET_SQL: 'SELECT app.bye(:user_id)' },
+    },
+    'fault',
+    'rights',
+    'run what `rekey grants` prints',
+  ],
+  [
     'a policy that hides some rows',
     {
       sql: [

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
+import { createRole } from '../support/roles.ts'
 import {
   addUser,
   confide,
@@ -154,6 +155,25 @@ test.each<[string, Environment, readonly string[]]>([
   expect(withoutRemedies(ended)).toEqual(refusedWith(faults))
   expect(ended.errors.match(/ -> /g)).toHaveLength(faults.length)
   expect(await sql`select *, xmin from users`).toEqual(before)
+})
+
+test('rows that the role cannot see stop the start, also where only an expression names them', async () => {
+  const { sql } = surroundings.database
+  const role = await createRole(surroundings.database)
+  await sql.unsafe(`
+    create table bans (user_id bigint);
+    alter table bans enable row level security;
+    grant select on users, bans to ${role.name};
+    grant update (password_hash) on users to ${role.name}`)
+  const env = {
+    DATABASE_URL: role.url,
+    USERS_ELIGIBLE_SQL: 'NOT EXISTS (SELECT FROM bans WHERE user_id = users.id)',
+  }
+  expect(withoutRemedies(await serve(env))).toEqual(
+    refusedWith(['row-level security is on, and no policy lets a row of "public"."bans" be read']),
+  )
+  await sql`drop table bans`
+  await role.drop()
 })
 
 test('a role that may not write is refused by the column', async () => {

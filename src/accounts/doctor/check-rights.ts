@@ -47,6 +47,17 @@ export async function checkRights(
     const isLockedOnly = index === 0 && needed.lock !== undefined
     findings.push(...judgeTableRights(rights, held, role.name, isLockedOnly, mayNeedMore))
   }
+  for (const [kind, privilege, objects] of [
+    ['SEQUENCE', 'USAGE', needed.sequences],
+    ['FUNCTION', 'EXECUTE', needed.functions],
+  ] as const) {
+    for (const { name } of objects) {
+      if (await holds(db, kind, name, privilege)) continue
+      const grant = `${privilege} ON ${kind} ${name}`
+      const remedy = `GRANT ${grant} TO ${quoteName(role.name)}`
+      findings.push(reportFault('rights', `the role lacks ${grant}`, remedy))
+    }
+  }
   for (const { name } of needed.unread) {
     const says = `PostgreSQL cannot tell which rights ${name} needs, which runs with those of its caller`
     findings.push(
@@ -90,6 +101,19 @@ async function readHeld(
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ${name.schema ?? ''} AND c.relname = ${name.table}`)
   return held
+}
+
+async function holds(
+  db: PostgresJsDatabase,
+  kind: 'SEQUENCE' | 'FUNCTION',
+  name: string,
+  privilege: string,
+): Promise<boolean> {
+  const test = sql.raw(`has_${kind.toLowerCase()}_privilege`)
+  const [row] = await db.execute<{ holds: boolean }>(
+    sql`SELECT ${test}(${name}, ${privilege}) AS holds`,
+  )
+  return row?.holds === true
 }
 
 function privilegeList() {

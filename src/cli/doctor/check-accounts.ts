@@ -1,5 +1,6 @@
 // Everything that the database can be asked: whether it is there, and the accounts in it as they should be.
 
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { nameFailure, openDatabase } from '../../accounts/database.ts'
 import { checkClock } from '../../accounts/doctor/check-clock.ts'
 import { checkConnection } from '../../accounts/doctor/check-connection.ts'
@@ -8,15 +9,16 @@ import { checkEligibility } from '../../accounts/doctor/check-eligibility.ts'
 import { checkHashes } from '../../accounts/doctor/check-hashes.ts'
 import { checkIndexes } from '../../accounts/doctor/check-indexes.ts'
 import { checkRights } from '../../accounts/doctor/check-rights.ts'
-import { checkRowSecurity } from '../../accounts/doctor/check-row-security.ts'
 import { checkTls } from '../../accounts/doctor/check-tls.ts'
 import { checkTriggers } from '../../accounts/doctor/check-triggers.ts'
 import { inspectTable } from '../../accounts/inspect-table.ts'
+import type { UsersMapping } from '../../accounts/mapping.ts'
 import { findNeededRights } from '../../accounts/needed-rights.ts'
+import { findHiddenRows } from '../../accounts/row-security.ts'
 import { GRANTS_REMEDY } from '../../accounts/table-columns.ts'
 import type { Config } from '../../config/config.ts'
 import { isLocal } from '../../config/values.ts'
-import { type Finding, reportFault } from '../../core/finding.ts'
+import { type Finding, reportFault, reportOk } from '../../core/finding.ts'
 import { isUsableHash } from '../../core/usable-hash.ts'
 import { listPasswordFormats } from '../../hashing/registry.ts'
 
@@ -44,8 +46,7 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
       return findings
     }
     const checks: readonly [string, () => Promise<Finding[]>][] = [
-      ['rights', async () => checkRights(db, await findNeededRights(db, users))],
-      ['row-security', () => checkRowSecurity(db, users)],
+      ['rights', () => checkNeeds(db, users)],
       ['triggers', () => checkTriggers(db, users)],
     ]
     const readings: typeof checks = [
@@ -62,6 +63,13 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
   } finally {
     await database.close()
   }
+}
+
+async function checkNeeds(db: PostgresJsDatabase, users: UsersMapping): Promise<Finding[]> {
+  const needed = await findNeededRights(db, users)
+  const hidden = await findHiddenRows(db, needed.tables)
+  const rows = hidden.length > 0 ? hidden : [reportOk('row-security', 'no policy hides a row')]
+  return [...(await checkRights(db, needed)), ...rows]
 }
 
 const FATAL = ['table', 'column', 'type']
