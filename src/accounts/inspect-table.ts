@@ -23,7 +23,7 @@ export interface TableFacts {
   readonly folding: Folding
 }
 
-/** Which collation decides what the small form of a letter is. */
+/** By which collation the look-up folds letter case. */
 export interface Folding {
   /** As SQL; undefined for the database's own. */
   readonly collation: string | undefined

@@ -79,5 +79,6 @@ function print(terminal: Terminal, findings: readonly Finding[], isJson: boolean
     terminal.out(`${status.padEnd(7)}  ${name}: ${says}`)
     if (remedy !== undefined) terminal.out(`         -> ${remedy}`)
   }
-  terminal.out(`${faults} faults, ${warnings} warnings`)
+  const plural = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`
+  terminal.out(`${plural(faults, 'fault')}, ${plural(warnings, 'warning')}`)
 }
