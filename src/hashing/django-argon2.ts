@@ -1,6 +1,6 @@
 // Django's Argon2PasswordHasher: `argon2` and a PHC string, whose salt is the base64 of a text.
 
-import { hashPhc, readPhc, verifyPhc } from './argon2.ts'
+import { draftPhc, hashPhc, readPhc, verifyPhc } from './argon2.ts'
 import type { PasswordFormat } from './format.ts'
 import { DJANGO_SALT_LENGTH, makeTextSalt } from './text-salt.ts'
 
@@ -16,6 +16,7 @@ export const djangoArgon2: PasswordFormat = {
     const salt = makeTextSalt(DJANGO_SALT_LENGTH)
     return PREFIX + (await hashPhc(password, 'argon2id', read(currentHash), salt))
   },
+  draft: (currentHash) => PREFIX + draftPhc(phcOf(currentHash), DJANGO_SALT_LENGTH),
 }
 
 function read(passwordHash: string) {

@@ -2,7 +2,7 @@
 // in 64 hexadecimal digits. No password is too long for it.
 
 import { createHash } from 'node:crypto'
-import { BCRYPT_LENGTH, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
+import { BCRYPT_LENGTH, draftBcrypt, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
 import type { PasswordFormat } from './format.ts'
 
 const PREFIX = 'bcrypt_sha256$'
@@ -15,6 +15,7 @@ export const djangoBcryptSha256: PasswordFormat = {
   verify: async (password, passwordHash) => verifyBcrypt(digest(password), bcryptOf(passwordHash)),
   hash: async (password, currentHash = '') =>
     PREFIX + (await hashBcrypt(digest(password), bcryptOf(currentHash))),
+  draft: (currentHash) => PREFIX + draftBcrypt(bcryptOf(currentHash)),
 }
 
 function digest(password: string): string {

@@ -1,6 +1,13 @@
 // Django's BCryptPasswordHasher: `bcrypt$` and a bcrypt hash, so that two dollar signs follow the name.
 
-import { BCRYPT_LENGTH, BCRYPT_MAX_BYTES, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
+import {
+  BCRYPT_LENGTH,
+  BCRYPT_MAX_BYTES,
+  draftBcrypt,
+  hashBcrypt,
+  readBcrypt,
+  verifyBcrypt,
+} from './bcrypt.ts'
 import type { PasswordFormat } from './format.ts'
 
 const PREFIX = 'bcrypt$'
@@ -14,6 +21,7 @@ export const djangoBcrypt: PasswordFormat = {
   verify: async (password, passwordHash) => verifyBcrypt(password, bcryptOf(passwordHash)),
   hash: async (password, currentHash = '') =>
     PREFIX + (await hashBcrypt(password, bcryptOf(currentHash))),
+  draft: (currentHash) => PREFIX + draftBcrypt(bcryptOf(currentHash)),
 }
 
 function bcryptOf(passwordHash: string): string {
