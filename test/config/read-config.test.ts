@@ -877,6 +877,15 @@ test.each<[string, Record<string, string>, string[]]>([
       'USERS_EPOCH_COLUMN: must be another column than USERS_ID_COLUMN',
     ],
   ],
+  [
+    'the user of a second table',
+    {
+      USERS_PASSWORD_TABLE: 'passwords',
+      USERS_PASSWORD_USER_COLUMN: 'hash',
+      USERS_PASSWORD_COLUMN: 'hash',
+    },
+    ['USERS_PASSWORD_USER_COLUMN: must be another column than USERS_PASSWORD_COLUMN'],
+  ],
 ])('a column that is %s already is a fault', (_, env, faults) => {
   expect(faultsWith(env)).toEqual(faults)
 })
