@@ -67,12 +67,20 @@ const FATAL = ['table', 'column', 'type']
 
 function census({ hashing }: Config) {
   const formats = listPasswordFormats()
+  const named = formats.find(({ name }) => name === hashing.format)
+  const find = (hash: string) => formats.find((format) => format.recognise(hash))
   return {
     sampleSize: SAMPLE_SIZE,
-    isFormatNamed: hashing.format !== 'auto',
+    isFormatNamed: named !== undefined,
     nameFormat: (hash: string | null) => {
       if (hash === null || !isUsableHash(hash)) return 'none'
-      return formats.find((format) => format.recognise(hash))?.name ?? 'unknown'
+      return find(hash)?.name ?? 'unknown'
+    },
+    measureReset: (hash: string | null) => {
+      if (hash === null || !isUsableHash(hash)) return 0
+      const format = named ?? find(hash)
+      if (!format) return 0
+      return format.recognise(hash) ? format.draft(hash).length : format.length
     },
   }
 }
