@@ -93,15 +93,17 @@ export function asUnavailable(error: unknown, at = 'database'): RekeyError {
   })
 }
 
-/** Names a failure by PostgreSQL's or the network's code and message, never by detail or values. */
+/** Names a failure by its code, and by PostgreSQL's message where that holds nothing but its own words. */
 export function describeFailure(error: unknown): string {
   const cause = causeOf(error)
   if (!(cause instanceof Error)) return 'unknown failure'
-  const code = 'code' in cause ? String(cause.code) : ''
+  if (!('code' in cause)) return cause.message
+  const code = String(cause.code)
   // What was stored or typed stands in the messages of data exceptions, and in those that the host's
-  // own triggers raise.
-  if (cause instanceof postgres.PostgresError && /^(22|23|P0)/.test(code)) return code
-  return code && !cause.message.includes(code) ? `${code} ${cause.message}` : cause.message
+  // own triggers raise; host, role and database in those of the network, the driver and the login, where
+  // a part of a password may have got into them.
+  const isSilent = !(cause instanceof postgres.PostgresError) || /^(08|22|23|28|3D|P0)/.test(code)
+  return isSilent ? code : `${code} ${cause.message}`
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Database, describeFailure } from './database.ts'
 import { type Inspection, inspectTable } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'
 import { findNeededRights } from './needed-rights.ts'
-import { findHiddenRows } from './row-security.ts'
+import { judgeRowSecurity } from './row-security.ts'
 
 const RETRY_MS = 1000
 
@@ -42,9 +42,9 @@ async function inspectAll(db: PostgresJsDatabase, mapping: UsersMapping): Promis
   const { facts, findings } = await inspectTable(db, mapping)
   if (!facts) return { facts, findings }
   const { tables } = await findNeededRights(db, mapping)
-  const hidden = await findHiddenRows(db, tables)
-  const isFit = hidden.every(({ status }) => status !== 'fault')
-  return { facts: isFit ? facts : undefined, findings: [...findings, ...hidden] }
+  const rows = await judgeRowSecurity(db, tables)
+  const isFit = rows.every(({ status }) => status !== 'fault')
+  return { facts: isFit ? facts : undefined, findings: [...findings, ...rows] }
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { type Finding, reportFault, reportWarning } from '../core/finding.ts'
+import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
 import { renderSql, tableSql } from './mapping.ts'
 import { listCommands, type TableRights } from './rights.ts'
 
@@ -25,12 +25,12 @@ interface Policy extends Record<string, unknown> {
 }
 
 /**
- * Finds what may be hidden: a DELETE that finds no row is no error, and a row that bars an account is
+ * Judges what may be hidden: a DELETE that finds no row is no error, and a row that bars an account is
  * nowhere to be seen. A view shows what its owner may see, so nothing is said of what lies below one.
  *
  * @param tables what Rekey needs of each
  */
-export async function findHiddenRows(
+export async function judgeRowSecurity(
   db: PostgresJsDatabase,
   tables: readonly TableRights[],
 ): Promise<Finding[]> {
@@ -51,7 +51,7 @@ export async function findHiddenRows(
       findings.push(...judgePolicies(table, policies, command))
     }
   }
-  return findings
+  return findings.length > 0 ? findings : [reportOk(NAME, 'no policy hides a row')]
 }
 
 function judgePolicies(

@@ -44,6 +44,9 @@ export const ID_TYPES: Readonly<Record<string, string>> = {
 }
 /** What to do where a right is missing. */
 export const GRANTS_REMEDY = 'run what `rekey grants` prints, as the owner of the tables'
+/** What to do where hashes do not fit. */
+export const WIDEN_REMEDY =
+  'widen it with ALTER TABLE ... ALTER COLUMN ... TYPE text, or varchar(255)'
 const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
 /** Bits of `pg_trigger.tgtype`. */
 const INSTEAD_OF_UPDATE = 64 + 16
@@ -159,8 +162,7 @@ export function findColumnFaults(
   const width = passwords.get(mapping.passwordHash)?.width
   if (width && width < mapping.hashLength) {
     const says = `${mappingVariables.passwordHash}: the column ${quoteName(mapping.passwordHash)} holds ${width} characters, a hash needs ${mapping.hashLength}`
-    const remedy = 'widen it with ALTER TABLE ... ALTER COLUMN ... TYPE text, or varchar(255)'
-    faults.push(reportFault('hash-width', says, remedy))
+    faults.push(reportFault('hash-width', says, WIDEN_REMEDY))
   }
   return faults
 }

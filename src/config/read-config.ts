@@ -159,6 +159,11 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
     hasBoth,
     'goes with USERS_PASSWORD_TABLE: set both or neither',
   )
+  check(
+    'USERS_PASSWORD_USER_COLUMN',
+    env.USERS_PASSWORD_USER_COLUMN !== env.USERS_PASSWORD_COLUMN,
+    'must be another column than USERS_PASSWORD_COLUMN',
+  )
   const isFilterUsed =
     env.USERS_PASSWORD_FILTER_SQL === undefined || env.USERS_PASSWORD_TABLE !== undefined
   check('USERS_PASSWORD_FILTER_SQL', isFilterUsed, 'needs USERS_PASSWORD_TABLE')

@@ -15,6 +15,8 @@ export interface Rate {
 // The driver would hand these to the server, which knows them no better.
 const LIBPQ_ONLY =
   /^(?:channel_binding|ssl(?:rootcert|cert|certmode|key|password|crl|crldir|sni|compression|negotiation|_(?:min|max)_protocol_version)|gss(?:encmode|lib|delegation)|krbsrvname|target_session_attrs|require_auth|passfile|service|hostaddr|load_balance_hosts|keepalives(?:_idle|_interval|_count)?|tcp_user_timeout)$/i
+// At most one @, before the host, and one / behind it.
+const ENCODED_DATABASE_URL = /^\w+:\/\/(?:[^@/?#]*@)?[^@/?#]*(?:\/[^@/?#]*)?(?:\?[^@#]*)?$/
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 }
 const SQL_NAME = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))(?:\.(?:"((?:[^"\0]|"")+)"|([^".\0]+)))?$/
 const MAX_SQL_NAME_BYTES = 63
@@ -45,6 +47,12 @@ export function parseProviderUrl(value: string): string {
 }
 
 export function parseDatabaseUrl(value: string): URL {
+  // Else a part of the password would be taken for the host or the database, and then be logged.
+  if (/^postgres(?:ql)?:\/\//i.test(value) && !ENCODED_DATABASE_URL.test(value)) {
+    throw new TypeError(
+      'must have the password percent-encoded: @ as %40, / as %2F, ? as %3F, # as %23',
+    )
+  }
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (!url || !/^postgres(ql)?:$/.test(url.protocol)) {
     throw new TypeError('must be a URL such as postgres://user:password@host:5432/database')

@@ -65,6 +65,19 @@ export function hashPhc(
   })
 }
 
+/**
+ * Writes the string that `hashPhc` would beside this one, of no password.
+ *
+ * @param saltBytes of the salt that it would be given
+ */
+export function draftPhc(phc: string, saltBytes = 16): string {
+  const own = readPhc(phc)
+  if (!own) throw new TypeError('not a PHC string of argon2')
+  const { memoryCost, timeCost, parallelism } = raise(own)
+  const blank = (bytes: number) => Buffer.alloc(bytes).toString('base64').replace(/=+$/, '')
+  return `$${own.variety}$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${blank(saltBytes)}$${blank(32)}`
+}
+
 function raise({ memoryCost, timeCost, parallelism }: Argon2Parameters) {
   const isEnough = LEAST.some(
     (least) => memoryCost >= least.memoryCost && timeCost >= least.timeCost,

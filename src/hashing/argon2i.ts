@@ -1,6 +1,6 @@
 // argon2i as a bare PHC string, as PHP's PASSWORD_ARGON2I writes it.
 
-import { hashPhc, readPhc, verifyPhc } from './argon2.ts'
+import { draftPhc, hashPhc, readPhc, verifyPhc } from './argon2.ts'
 import type { PasswordFormat } from './format.ts'
 
 /** RFC 9106 argon2i. */
@@ -9,4 +9,5 @@ export const argon2i: PasswordFormat = {
   recognise: (passwordHash) => readPhc(passwordHash)?.variety === 'argon2i',
   verify: async (password, passwordHash) => verifyPhc(password, passwordHash),
   hash: (password, currentHash = '') => hashPhc(password, 'argon2i', readPhc(currentHash)),
+  draft: (currentHash) => draftPhc(currentHash),
 }

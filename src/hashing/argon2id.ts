@@ -1,6 +1,6 @@
 // argon2id as a bare PHC string, which most libraries read and write.
 
-import { hashPhc, readPhc, verifyPhc } from './argon2.ts'
+import { draftPhc, hashPhc, readPhc, verifyPhc } from './argon2.ts'
 import type { PasswordFormat } from './format.ts'
 
 /** RFC 9106 argon2id. */
@@ -9,4 +9,5 @@ export const argon2id: PasswordFormat = {
   recognise: (passwordHash) => readPhc(passwordHash)?.variety === 'argon2id',
   verify: async (password, passwordHash) => verifyPhc(password, passwordHash),
   hash: (password, currentHash = '') => hashPhc(password, 'argon2id', readPhc(currentHash)),
+  draft: (currentHash) => draftPhc(currentHash),
 }

@@ -37,6 +37,7 @@ export function createBcrypt(name: 'bcrypt' | 'bcrypt_2y', pepper: string): Pass
     },
     verify: async (password, passwordHash) => verifyBcrypt(password + pepper, passwordHash),
     hash: (password, currentHash = '') => hashBcrypt(password + pepper, currentHash, prefix),
+    draft: draftBcrypt,
   }
 }
 
@@ -66,8 +67,19 @@ export async function hashBcrypt(
 ): Promise<string> {
   const own = readBcrypt(currentHash)
   const { hash } = await loadBcrypt()
-  const made = await hash(cut(text), Math.max(own?.cost ?? CHOSEN_COST, LEAST_COST))
+  const made = await hash(cut(text), raise(own?.cost ?? CHOSEN_COST))
   return made.replace(/^\$2b/, `$$${own?.prefix ?? prefixOtherwise}`)
+}
+
+/** Writes the hash that `hashBcrypt` would beside this one, of no text. */
+export function draftBcrypt(currentHash: string): string {
+  const own = readBcrypt(currentHash)
+  if (!own) throw new TypeError('not a bcrypt hash')
+  return `$${own.prefix}$${String(raise(own.cost)).padStart(2, '0')}$${'.'.repeat(53)}`
+}
+
+function raise(cost: number): number {
+  return Math.max(cost, LEAST_COST)
 }
 
 /** As bytes, since the limit may fall within a character. */

@@ -43,5 +43,12 @@ export function createKeyFormat<P>(layout: KeyLayout<P>): PasswordFormat {
       const key = await layout.derive(prepared(password), salt, parameters)
       return layout.write({ parameters, salt, key })
     },
+    draft(currentHash) {
+      const stored = layout.read(currentHash)
+      if (!stored) throw new TypeError(`not a hash of the format ${name}`)
+      const parameters = layout.choose(stored.parameters)
+      // Every key of a layout is as long, or as long as its digest, which stays.
+      return layout.write({ parameters, salt: layout.makeSalt(), key: stored.key })
+    },
   }
 }

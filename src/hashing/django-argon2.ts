@@ -1,6 +1,6 @@
 // Django's Argon2PasswordHasher: `argon2` and a PHC string, whose salt is the base64 of a text.
 
-import { hashPhc, readPhc, verifyPhc } from './argon2.ts'
+import { draftPhc, hashPhc, readPhc, verifyPhc } from './argon2.ts'
 import type { PasswordFormat } from './format.ts'
 import { readAfter } from './read-after.ts'
 import { DJANGO_SALT_LENGTH, makeTextSalt } from './text-salt.ts'
@@ -17,4 +17,5 @@ export const djangoArgon2: PasswordFormat = {
     const own = readPhc(readAfter(PREFIX, currentHash))
     return PREFIX + (await hashPhc(password, 'argon2id', own, salt))
   },
+  draft: (currentHash) => PREFIX + draftPhc(readAfter(PREFIX, currentHash), DJANGO_SALT_LENGTH),
 }

@@ -2,7 +2,7 @@
 // in 64 hexadecimal digits. No password is too long for it.
 
 import { createHash } from 'node:crypto'
-import { hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
+import { draftBcrypt, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
 import type { PasswordFormat } from './format.ts'
 import { readAfter } from './read-after.ts'
 
@@ -16,6 +16,7 @@ export const djangoBcryptSha256: PasswordFormat = {
     verifyBcrypt(digest(password), readAfter(PREFIX, passwordHash)),
   hash: async (password, currentHash = '') =>
     PREFIX + (await hashBcrypt(digest(password), readAfter(PREFIX, currentHash))),
+  draft: (currentHash) => PREFIX + draftBcrypt(readAfter(PREFIX, currentHash)),
 }
 
 function digest(password: string): string {

@@ -1,6 +1,6 @@
 // Django's BCryptPasswordHasher: `bcrypt$` and a bcrypt hash, so that two dollar signs follow the name.
 
-import { BCRYPT_MAX_BYTES, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
+import { BCRYPT_MAX_BYTES, draftBcrypt, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
 import type { PasswordFormat } from './format.ts'
 import { readAfter } from './read-after.ts'
 
@@ -14,4 +14,5 @@ export const djangoBcrypt: PasswordFormat = {
   verify: async (password, passwordHash) => verifyBcrypt(password, readAfter(PREFIX, passwordHash)),
   hash: async (password, currentHash = '') =>
     PREFIX + (await hashBcrypt(password, readAfter(PREFIX, currentHash))),
+  draft: (currentHash) => PREFIX + draftBcrypt(readAfter(PREFIX, currentHash)),
 }

@@ -26,4 +26,11 @@ export interface PasswordFormat {
    * least of OWASP's Password Storage Cheat Sheet, where the host reads them from the string
    */
   hash(password: string, currentHash?: string): Promise<string>
+  /**
+   * Writes a hash as `hash` would beside one that the format recognises, of no password: it costs
+   * nothing, and shows the parameters and the length.
+   *
+   * @throws TypeError for any other hash
+   */
+  draft(currentHash: string): string
 }

@@ -24,6 +24,8 @@ const LEAST_R = 8
 const MOST_MEMORY_BYTES = 2 ** 28
 const MOST_R = 32
 const MOST_P = 16
+/** N * r * p: two seconds on one core of today. */
+const MOST_WORK = 2 ** 23
 
 /** Derives a key of 64 bytes. */
 export function deriveScrypt(
@@ -41,10 +43,12 @@ export function deriveScrypt(
   })
 }
 
-/** Says whether these can be scrypt's parameters, and are within the limits. */
-export function isAcceptableScrypt({ N, r, p }: ScryptParameters): boolean {
-  const isPowerOfTwo = N > 1 && Number.isInteger(Math.log2(N))
-  return isPowerOfTwo && r <= MOST_R && p <= MOST_P && 128 * N * r <= MOST_MEMORY_BYTES
+/** Says whether these are scrypt's, and this machine can bear what they would be raised to. */
+export function isAcceptableScrypt(own: ScryptParameters): boolean {
+  const isPowerOfTwo = own.N > 1 && Number.isInteger(Math.log2(own.N))
+  const { N, r, p } = raiseScrypt(own)
+  const isBearable = 128 * N * r <= MOST_MEMORY_BYTES && N * r * p <= MOST_WORK
+  return isPowerOfTwo && isBearable && r <= MOST_R && p <= MOST_P
 }
 
 /**

@@ -340,6 +340,18 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'set PASSWORD_HASH',
   ],
   [
+    'a column as wide as its hashes, which a reset makes longer by a digit',
+    {
+      sql: [
+        "UPDATE app.users SET password_hash = '$argon2id$v=19$m=8192,t=2,p=1$' || repeat('a', 22) || '$' || repeat('a', 43)",
+        column('ALTER password_hash TYPE varchar(96)'),
+      ],
+    },
+    'fault',
+    'hash-width',
+    'TYPE text',
+  ],
+  [
     'a right that is missing',
     { sql: ['REVOKE UPDATE (password_hash) ON app.users FROM {role}'] },
     'fault',

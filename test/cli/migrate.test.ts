@@ -54,9 +54,8 @@ test('a database that is down is named by its trouble, and by nothing of its URL
   await gate.shut()
   const { status, output, errors } = await migrate({ DATABASE_URL: gate.url })
   expect([status, output]).toEqual([1, ''])
-  const { host } = new URL(gate.url)
   expect(errors).toBe(
-    `The table could not be made: connect ECONNREFUSED ${host}\nIs DATABASE_URL right, and does the database run?\n`,
+    `The table could not be made: ECONNREFUSED\nIs DATABASE_URL right, and does the database run?\n`,
   )
 })
 

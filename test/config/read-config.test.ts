@@ -233,6 +233,8 @@ judges(
     'postgres://rekey:pw@localhost/app',
     'postgresql://localhost/app',
     'postgres://rekey:p%40ss%25@db.example:6432/app?sslmode=verify-full',
+    'postgres://rekey:p:ss@[::1]:6432/app?application_name=a/b',
+    'postgres:///app?host=/run/postgresql',
   ],
   [
     'localhost/app',
@@ -242,8 +244,27 @@ judges(
     'postgres://rekey:100%@localhost/app',
     'postgres://rekey:%zz@localhost/app',
     'postgres://rekey:%ff@localhost/app',
+    'postgres://rekey:S3cr@tPass/word@127.0.0.1:5432/app',
+    'postgres://rekey:S3cr@tPass@127.0.0.1:5432/app',
   ],
 )
+
+test.each([
+  'S3cr@tPass/word',
+  'S3cr@tPass',
+  'S3cr/tPass',
+  'S3cr@tPass?word',
+  'S3cr@tPass?word=1/2',
+  'S3cr@tPass#word',
+  '12/tPass',
+  '12?tPass',
+  '12#tPass',
+])('a password that is not percent-encoded, %j, is refused by that name', (password) => {
+  const changes = { DATABASE_URL: `postgres://rekey:${password}@127.0.0.1:5432/app` }
+  expect(faultsWith(changes)).toEqual([
+    'DATABASE_URL: must have the password percent-encoded: @ as %40, / as %2F, ? as %3F, # as %23',
+  ])
+})
 
 judges(
   'LINK_SECRETS',
@@ -856,6 +877,15 @@ test.each<[string, Record<string, string>, string[]]>([
       'USERS_EMAIL_COLUMN: must be another column than USERS_ID_COLUMN',
       'USERS_EPOCH_COLUMN: must be another column than USERS_ID_COLUMN',
     ],
+  ],
+  [
+    'the user of a second table',
+    {
+      USERS_PASSWORD_TABLE: 'passwords',
+      USERS_PASSWORD_USER_COLUMN: 'hash',
+      USERS_PASSWORD_COLUMN: 'hash',
+    },
+    ['USERS_PASSWORD_USER_COLUMN: must be another column than USERS_PASSWORD_COLUMN'],
   ],
 ])('a column that is %s already is a fault', (_, env, faults) => {
   expect(faultsWith(env)).toEqual(faults)

@@ -3,8 +3,8 @@
 //
 //   key     HKDF-SHA-256 (RFC 5869) of the secret's 32 bytes, no salt, label `rekey/v1/<use>`
 //   fields  each as its UTF-8 length in four bytes, big endian, then its bytes
-//   purpose `reset-password` beside a usable hash; `first-password` beside NULL, an empty text and
-//           what begins with ! or *
+//   purpose `reset-password` beside a usable hash; `first-password` beside NULL, and what, without the
+//           blanks around it, begins with ! or * or has fewer than 13 characters
 //   outer   HMAC-SHA-256 over version, purpose, `outer`, audience, user id, timestamp
 //   inner   the same with `inner`, the address and, where configured, the last login (`never`, or
 //           `at ` and the text), under a key that is HMAC-SHA-256 over version, purpose,
@@ -65,7 +65,8 @@ export function joinFields(fields: readonly string[]): Buffer {
 }
 
 function isFirst({ passwordHash }: Pick<Sealed, 'passwordHash'>): boolean {
-  return passwordHash === null || passwordHash === '' || '!*'.includes(passwordHash.charAt(0))
+  const held = passwordHash?.trim() ?? ''
+  return held.length < 13 || '!*'.includes(held.charAt(0))
 }
 
 function outerSealOf(sealed: Sealed, purpose: string): Buffer {

@@ -140,7 +140,7 @@ describe('any link', () => {
 })
 
 describe('a link for a first password', () => {
-  const marks = [null, '', '!', '!k3Ws8HVuPbXq', '*', '*LK*']
+  const marks = [null, '', '!', '!k3Ws8HVuPbXq', '*', '*LK*', ' ', 'x', 'NULL', 'locked']
   const usable = facts.passwordHash
   const rulesFor = (opensFirstPasswords: boolean) => ({ rules: { opensFirstPasswords } })
   const linkFor = (passwordHash: string | null) => sealed({ facts: { passwordHash } })
@@ -169,12 +169,11 @@ describe('a link for a first password', () => {
   })
 
   test('shares neither seal with a link for a reset', () => {
-    const halves = [linkFor(null), linkFor('null'), linkFor(''), linkFor('is ')].map((link) =>
-      Buffer.from(link.signature, 'base64url'),
-    )
+    const held = [null, 'null', '', 'is ', '!k3Ws8HVuPbXq', 'is !k3Ws8HVuPbXq']
+    const halves = held.map((each) => Buffer.from(linkFor(each).signature, 'base64url'))
     const outer = new Set(halves.map((bytes) => bytes.toString('hex', 0, 16)))
     const inner = new Set(halves.map((bytes) => bytes.toString('hex', 16)))
-    expect([outer.size, inner.size]).toEqual([2, 4])
+    expect([outer.size, inner.size]).toEqual([2, 6])
   })
 
   test('cannot be put together from halves of both', () => {
@@ -294,7 +293,9 @@ describe('the order of checks', () => {
   })
 
   test('opens a link without anything of the account', () => {
-    const link = sealed({ facts: { emailAddress: 'gone@example.com', passwordHash: 'gone' } })
+    const link = sealed({
+      facts: { emailAddress: 'gone@example.com', passwordHash: 'a hash that is gone' },
+    })
     expect(openLink([keys], rules, link, SEALED_AT * 1000).link).toEqual(link)
   })
 })

@@ -1,6 +1,7 @@
 // Every format reads what its hosts made, and writes what they read, with parameters of OWASP's least.
 
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { listPasswordFormatNames, passwordFormats } from '../../src/core/password-formats.ts'
 import type { PasswordFormat } from '../../src/hashing/format.ts'
@@ -153,6 +154,9 @@ describe('the parameters of a row', () => {
     expect(format.recognise(row)).toBe(true)
     const hash = await format.hash('correct horse', row)
     expect(hash).toContain(written)
+    const draft = format.draft(row)
+    expect(draft).toContain(written)
+    expect(draft).toHaveLength(hash.length)
     expect(await format.verify('correct horse', hash)).toBe(true)
   })
 
@@ -190,12 +194,76 @@ describe('the parameters of a row', () => {
     ['werkzeug_scrypt', 'scrypt:32768:8:17$'],
     ['werkzeug_scrypt', 'scrypt:32767:8:1$'],
     ['werkzeug_scrypt', 'scrypt:1:8:1$'],
+    ['werkzeug_scrypt', 'scrypt:2097152:1:1$'],
+    ['werkzeug_scrypt', 'scrypt:262144:8:5$'],
     ['django_scrypt', 'scrypt$1048576$'],
   ])('of %s, %s, make a hash that no format knows', (name, own) => {
     const row = withParameters(name, own)
     expect(formats.filter((format) => format.recognise(row))).toEqual([])
   })
 })
+
+// A row with r = 1 was within the memory, and the hash beside it, with r = 8, was not: the reset took
+// gigabytes, and the account could never be reset again.
+test('the hash beside a recognised row is recognised in its turn, and costs no more to replace', () => {
+  const rows = formats.map(({ name }) => rowsOf(name).map((row) => ({ name, row })))
+  fc.assert(
+    fc.property(fc.oneof(...rows), ({ name, row }) => {
+      const format = named(name)
+      fc.pre(format.recognise(row))
+      const draft = format.draft(row)
+      expect(format.recognise(draft)).toBe(true)
+      const parameters = PARAMETERS[name] ?? /$^/
+      expect(parameters.exec(format.draft(draft))?.[0]).toBe(parameters.exec(draft)?.[0])
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+/** Rows of a format with parameters within its bounds and beyond. */
+function rowsOf(name: string): fc.Arbitrary<string> {
+  const upTo = (max: number) => fc.integer({ min: 0, max })
+  const row = vectorOf(name)
+  const beside = (own: fc.Arbitrary<string>) => own.map((text) => withParameters(name, text))
+  const scrypt = fc.tuple(
+    upTo(31).map((bits) => 2 ** bits),
+    upTo(40),
+    upTo(20),
+  )
+  const iterations = fc.oneof(upTo(2_000_000), upTo(20_000_000))
+  const digest = fc.constantFrom('sha1', 'sha256', 'sha512')
+  const costs = fc.tuple(fc.oneof(upTo(20_000), upTo(300_000)), upTo(40), upTo(20))
+  const argon2 = costs.map(([m, t, p]) => `$m=${m},t=${t},p=${p}$`)
+  const bcrypt = fc
+    .tuple(fc.constantFrom('2a', '2b', '2y'), upTo(31))
+    .map(([prefix, cost]) => `$${prefix}$${String(cost).padStart(2, '0')}$`)
+  switch (name) {
+    case 'argon2id':
+    case 'argon2i':
+      return beside(argon2)
+    case 'django_argon2':
+      return beside(argon2.map((costs) => `$argon2id$v=19${costs}`))
+    case 'bcrypt':
+    case 'bcrypt_2y':
+      return beside(bcrypt)
+    case 'django_bcrypt':
+    case 'django_bcrypt_sha256':
+      return beside(bcrypt.map((costs) => row.replace(/\$\$.*/, '$') + costs))
+    case 'django_pbkdf2_sha256':
+    case 'django_pbkdf2_sha1':
+      return beside(iterations.map((n) => row.replace(/\$.*/, `$$${n}$$`)))
+    case 'werkzeug_pbkdf2':
+      return beside(fc.tuple(digest, iterations).map(([by, n]) => `pbkdf2:${by}:${n}$`))
+    case 'django_scrypt': {
+      const [, , salt, , , key] = row.split('$')
+      return scrypt.map(([N, r, p]) => `scrypt$${N}$${salt}$${r}$${p}$${key}`)
+    }
+    case 'werkzeug_scrypt':
+      return beside(scrypt.map(([N, r, p]) => `scrypt:${N}:${r}:${p}$`))
+    default:
+      return fc.constant(row)
+  }
+}
 
 // How the parameters of each format begin or stand within its string.
 const PARAMETERS: Readonly<Record<string, RegExp>> = {

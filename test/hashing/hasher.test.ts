@@ -30,6 +30,14 @@ describe.each<[string, string | null]>([
   ['two exclamation marks', '!!'],
   ['an asterisk', '*'],
   ['the lock of Solaris', '*LK*'],
+  ['a blank', ' '],
+  ['a line break', '\n'],
+  ['blanks, as a column of fixed width is read', ' '.repeat(128)],
+  ['a letter', 'x'],
+  ['a hyphen', '-'],
+  ['the word NULL', 'NULL'],
+  ['the word locked, filled up with blanks', 'locked'.padEnd(60)],
+  ['a character less than any hash has', 'abJnggxhB/yW'],
 ])('an account whose password column holds %s', (_, passwordHash) => {
   test('may not be replaced, whatever PASSWORD_HASH is', () => {
     expect([auto.canReplace(passwordHash), named.canReplace(passwordHash)]).toEqual([false, false])
@@ -60,6 +68,7 @@ describe('PASSWORD_HASH=auto', () => {
     ['MD5 of Django', 'md5$salt$5f4dcc3b5aa765d61d8327deb882cf99'],
     ['SHA-1 of LDAP', '{SSHA}fUchp1MNQqfsD1oRGdBRvAFQfk7Gv2pB'],
     ['SHA-512 crypt', '$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq'],
+    ['DES crypt, as short as a hash can be', 'abJnggxhB/yWI'],
     ['a bare digest', '5f4dcc3b5aa765d61d8327deb882cf99'],
     ['a plain password', 'hunter2'],
     ['the name alone', 'argon2id'],
@@ -92,7 +101,8 @@ describe('PASSWORD_HASH=auto', () => {
 describe('a named PASSWORD_HASH', () => {
   test.each([
     ['bcrypt', BCRYPT],
-    ['a format that nobody knows', 'md5:1'],
+    ['a format that nobody knows', 'md5$salt$5f4dcc3b5aa765d61d8327deb882cf99'],
+    ['DES crypt, as short as a hash can be', 'abJnggxhB/yWI'],
     ['its own format', ARGON2ID],
   ])('replaces %s', (_, passwordHash) => {
     expect(named.canReplace(passwordHash)).toBe(true)

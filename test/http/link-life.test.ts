@@ -217,13 +217,14 @@ test.each<[string, string | null, string]>([
   ['an empty hash', '', ''],
   ['an unusable hash', '!', '!'],
   ['an unusable hash of another kind', '*', '*'],
-  ['a hash in an unknown format', 'md5:abc', 'md5:abc'],
+  ['a word that says that there is none', 'locked', 'locked'],
+  ['a hash in an unknown format', 'md5$salt$0123456789', 'md5$salt$0123456789'],
 ])('an account with %s has no link, even one made with the secret', async (_, stored, hash) => {
   const user = await addUser(surroundings.database.sql, { password_hash: stored })
-  for (const passwordHash of [stored, hash, 'null', 'undefined']) {
+  for (const passwordHash of [stored, hash, 'null', 'a hash that never was']) {
     const link = sealedLink(user, now(), { ...never, passwordHash })
     // A link for a first password is none of this service, whose passwords are usable.
-    const isForReset = /^[^!*]/.test(passwordHash ?? '')
+    const isForReset = /^[^!*].{12}/.test(passwordHash ?? '')
     const code = isForReset ? 'link_superseded' : 'link_invalid'
     expect(await service.code('check-reset-link', link)).toBe(code)
     expect((await confirm(link)).answer).toBe(DEAD)

@@ -203,7 +203,7 @@ describe('the order of checks is', () => {
       id: '987654321',
       email: 'gone@example.com',
       password,
-      passwordHash: '$argon2id$',
+      passwordHash: '$argon2id$v=19$gone',
     }
     expect(await service.code(ROUTE, { ...sealedLink(gone, now - 3700), password })).toBe(
       'link_expired',

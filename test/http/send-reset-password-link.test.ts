@@ -224,7 +224,11 @@ describe('an account', () => {
     ['has no password', { password_hash: null }, 'no_usable_password'],
     ['has an empty password hash', { password_hash: '' }, 'no_usable_password'],
     ['has a password that Django calls unusable', { password_hash: '!x' }, 'no_usable_password'],
-    ['has a hash in an unknown format', { password_hash: 'md5:1' }, 'unknown_hash_format'],
+    [
+      'has a hash in an unknown format',
+      { password_hash: 'md5$salt$0123456789' },
+      'unknown_hash_format',
+    ],
     ['has two addresses in one', { email: 'b@two.example,a@two.example' }, 'no_mailbox'],
     [
       'has a line break in its address',

@@ -1,6 +1,5 @@
 // Everything that the database can be asked: whether it is there, and the accounts in it as they should be.
 
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { nameFailure, openDatabase } from '../../accounts/database.ts'
 import { checkClock } from '../../accounts/doctor/check-clock.ts'
 import { checkConnection } from '../../accounts/doctor/check-connection.ts'
@@ -12,13 +11,12 @@ import { checkRights } from '../../accounts/doctor/check-rights.ts'
 import { checkTls } from '../../accounts/doctor/check-tls.ts'
 import { checkTriggers } from '../../accounts/doctor/check-triggers.ts'
 import { inspectTable } from '../../accounts/inspect-table.ts'
-import type { UsersMapping } from '../../accounts/mapping.ts'
 import { findNeededRights } from '../../accounts/needed-rights.ts'
-import { findHiddenRows } from '../../accounts/row-security.ts'
+import { judgeRowSecurity } from '../../accounts/row-security.ts'
 import { GRANTS_REMEDY } from '../../accounts/table-columns.ts'
 import type { Config } from '../../config/config.ts'
 import { isLocal } from '../../config/values.ts'
-import { type Finding, reportFault, reportOk } from '../../core/finding.ts'
+import { type Finding, reportFault } from '../../core/finding.ts'
 import { isUsableHash } from '../../core/usable-hash.ts'
 import { listPasswordFormats } from '../../hashing/registry.ts'
 
@@ -46,7 +44,16 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
       return findings
     }
     const checks: readonly [string, () => Promise<Finding[]>][] = [
-      ['rights', () => checkNeeds(db, users)],
+      [
+        'rights',
+        async () => {
+          const needed = await findNeededRights(db, users)
+          return [
+            ...(await checkRights(db, needed)),
+            ...(await judgeRowSecurity(db, needed.tables)),
+          ]
+        },
+      ],
       ['triggers', () => checkTriggers(db, users)],
     ]
     const readings: typeof checks = [
@@ -65,23 +72,23 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
   }
 }
 
-async function checkNeeds(db: PostgresJsDatabase, users: UsersMapping): Promise<Finding[]> {
-  const needed = await findNeededRights(db, users)
-  const hidden = await findHiddenRows(db, needed.tables)
-  const rows = hidden.length > 0 ? hidden : [reportOk('row-security', 'no policy hides a row')]
-  return [...(await checkRights(db, needed)), ...rows]
-}
-
 const FATAL = ['table', 'column', 'type']
 
 function census({ hashing }: Config) {
   const formats = listPasswordFormats()
+  const named = formats.find(({ name }) => name === hashing.format)
+  const find = (hash: string) => formats.find((format) => format.recognise(hash))
   return {
     sampleSize: SAMPLE_SIZE,
-    isFormatNamed: hashing.format !== 'auto',
+    isFormatNamed: named !== undefined,
     nameFormat: (hash: string | null) => {
       if (hash === null || !isUsableHash(hash)) return 'none'
-      return formats.find((format) => format.recognise(hash))?.name ?? 'unknown'
+      return find(hash)?.name ?? 'unknown'
+    },
+    measureReset: (hash: string | null) => {
+      if (hash === null || !isUsableHash(hash)) return 0
+      const format = named ?? find(hash)
+      return format?.recognise(hash) ? format.draft(hash).length : 0
     },
   }
 }
