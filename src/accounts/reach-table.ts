@@ -5,7 +5,8 @@ import type { Finding } from '../core/finding.ts'
 import { type Database, describeFailure } from './database.ts'
 import { type Inspection, inspectTable } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'
-import { findNeededRights } from './needed-rights.ts'
+import { findOperatorRights } from './operator-rights.ts'
+import { listMappingRights } from './rights.ts'
 import { judgeRowSecurity } from './row-security.ts'
 
 const RETRY_MS = 1000
@@ -41,7 +42,8 @@ export async function reachTable(
 async function inspectAll(db: PostgresJsDatabase, mapping: UsersMapping): Promise<Inspection> {
   const { facts, findings } = await inspectTable(db, mapping)
   if (!facts) return { facts, findings }
-  const { tables } = await findNeededRights(db, mapping)
+  const operator = await findOperatorRights(db, mapping, facts.idType)
+  const tables = [...listMappingRights(mapping), ...operator.tables]
   const rows = await judgeRowSecurity(db, tables)
   const isFit = rows.every(({ status }) => status !== 'fault')
   return { facts: isFit ? facts : undefined, findings: [...findings, ...rows] }

@@ -34,13 +34,14 @@ export async function judgeRowSecurity(
   db: PostgresJsDatabase,
   tables: readonly TableRights[],
 ): Promise<Finding[]> {
+  const names = tables.map(({ name }) => renderSql(tableSql(name)))
+  const active = await db.execute<{ name: string }>(sql`
+    SELECT name FROM jsonb_array_elements_text(${JSON.stringify(names)}::jsonb) name
+    WHERE row_security_active(to_regclass(name))`)
   const findings: Finding[] = []
-  for (const rights of tables) {
-    const table = renderSql(tableSql(rights.name))
-    const [active] = await db.execute<{ isActive: boolean }>(
-      sql`SELECT row_security_active(to_regclass(${table})) AS "isActive"`,
-    )
-    if (!active?.isActive) continue
+  for (const [index, rights] of tables.entries()) {
+    const table = names[index] ?? ''
+    if (!active.some(({ name }) => name === table)) continue
     const policies = await db.execute<Policy>(sql`
       SELECT polname AS name, polpermissive AS "isPermissive", polcmd AS command,
         coalesce(pg_get_expr(polqual, polrelid), 'true') = 'true'
