@@ -33,6 +33,8 @@ const { metafile } = await build({
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
   legalComments: 'none',
+  // The list of common passwords is read faster as what it is than as a program.
+  loader: { '.json': 'copy' },
   // Less to parse at every start; names stay as they are, for stack traces.
   minifySyntax: true,
   minifyWhitespace: true,
