@@ -107,15 +107,11 @@ export function describeFailure(error: unknown): string {
 }
 
 /**
- * Says whether a statement failed by the rows that it met, and not by what it is or by the server: a
- * value that cannot be converted, a function of the host that raises, a damaged page.
+ * Says whether a statement failed by the rows that it met: a value that cannot be converted, a rule that
+ * one breaks, a function of the host that raises, a damaged page. Another row may fare better.
  */
 export function isRowFault(error: unknown): boolean {
-  const cause = causeOf(error)
-  return (
-    cause instanceof postgres.PostgresError &&
-    !/^(08|25|28|3D|40|42|53|54|55|57|58)/.test(cause.code)
-  )
+  return /^(?:21|22|23|2F|38|39|P0|XX001)/.test(codeOf(error))
 }
 
 /** Says whether there was no connection, or none any more: the server is away or refuses us. */
@@ -133,17 +129,21 @@ export function nameFailure(error: unknown): string {
   return 'code' in cause ? String(cause.code) : cause.name
 }
 
-/** Says whether a statement itself is at fault: it cannot succeed however often it is tried. */
+/** Says whether a statement itself is at fault, or the rows are: it is not the server's state. */
 export function isRefusal(error: unknown): boolean {
-  const cause = causeOf(error)
-  // Not supported, a wrong value, a name or type or right that is not there, a view that is not updated.
-  return cause instanceof postgres.PostgresError && /^(0A|22|42|55000)/.test(cause.code)
+  // Not supported; a name or type or right that is not there; a view that cannot be updated.
+  return isRowFault(error) || /^(?:0A|3F|42|55000)/.test(codeOf(error))
 }
 
 /** Says whether the database has no code for a letter of a value, so that no row can have it. */
 export function isUntranslatable(error: unknown): boolean {
+  return ['22021', '22P05'].includes(codeOf(error))
+}
+
+/** PostgreSQL's code of what was thrown, if it comes from there; else nothing. */
+function codeOf(error: unknown): string {
   const cause = causeOf(error)
-  return cause instanceof postgres.PostgresError && ['22021', '22P05'].includes(cause.code)
+  return cause instanceof postgres.PostgresError ? cause.code : ''
 }
 
 /** What the driver threw, out of Drizzle's wrapping. */

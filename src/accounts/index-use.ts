@@ -2,7 +2,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { type TableName, tableSql } from './mapping.ts'
+import { renderSql, type TableName, tableSql } from './mapping.ts'
 import { planStatement } from './plan.ts'
 
 /**
@@ -28,7 +28,9 @@ export async function isServedByIndex(
     // An index with something else in front is read from end to end, also when it has the column.
     const first = await db.execute<{ definition: string }>(sql`
       SELECT pg_get_indexdef(oid, 1, false) AS definition FROM pg_class
-      WHERE relname = ${index} AND relkind IN ('i', 'I')`)
+      WHERE relname = ${index} AND relkind IN ('i', 'I') AND relnamespace = coalesce((
+        SELECT relnamespace FROM pg_class
+        WHERE oid = to_regclass(${renderSql(tableSql(table))}) AND relkind <> 'v'), relnamespace)`)
     return first.some(({ definition }) => bare(served).startsWith(`${bare(definition)} `))
   })
   return scans.length > 0 && (await Promise.all(isServed)).every(Boolean)

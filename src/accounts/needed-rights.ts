@@ -88,7 +88,7 @@ export async function findNeededRights(
 }
 
 /** Adds the right to lock the rows of the first table. Whoever may write a column of it has that. */
-function addLock(
+export function addLock(
   tables: readonly TableRights[],
   mapping: UsersMapping,
 ): Pick<NeededRights, 'tables' | 'lock'> {

@@ -27,6 +27,7 @@ export interface ReadinessSources {
  */
 export function createReadiness(sources: ReadinessSources): () => Promise<void> {
   let lookedAt = sources.clock()
+  let isLooking = false
   let faults: readonly Finding[] = []
   const look = async () => {
     const findings = await sources.inspect()
@@ -46,10 +47,15 @@ export function createReadiness(sources: ReadinessSources): () => Promise<void> 
     if (!sources.hasArrived() || !(await sources.ping())) {
       throw refuse('the database does not answer')
     }
-    if (sources.clock() - lookedAt >= INSPECT_MS) {
-      lookedAt = sources.clock()
-      // Without an answer the next ping says so.
-      look().catch(() => {})
+    if (!isLooking && sources.clock() - lookedAt >= INSPECT_MS) {
+      isLooking = true
+      // Where it has no answer, the next ping says so.
+      look()
+        .catch(() => {})
+        .finally(() => {
+          lookedAt = sources.clock()
+          isLooking = false
+        })
     }
     if (faults.length > 0) throw refuse('the tables are no longer as they are mapped')
   }

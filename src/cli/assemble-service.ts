@@ -149,7 +149,7 @@ export function assembleService(
     assertReady: createReadiness({
       hasArrived,
       ping: database.ping,
-      inspect: () => inspectAgain(database, config.users),
+      inspect: () => inspectAgain(config.database, config.users),
       onChange: (faults) =>
         faults.length > 0
           ? logger.error({ faults }, 'the tables are no longer as they are mapped')

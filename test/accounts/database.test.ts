@@ -2,7 +2,7 @@
 
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
-import { describeFailure } from '../../src/accounts/database.ts'
+import { describeFailure, isRefusal, isRowFault } from '../../src/accounts/database.ts'
 
 const CANARY = 'tPass'
 const failure = (code: string, message: string) => Object.assign(new Error(message), { code })
@@ -30,4 +30,17 @@ test.each<[string, unknown]>([
   ['unknown failure', undefined],
 ])('%j is told whole', (told, error) => {
   expect(describeFailure(error)).toBe(told)
+})
+
+test.each<[string, Error, boolean, boolean]>([
+  ['a value that is none', refusal('22P02', ''), true, true],
+  ['a function that raises', refusal('P0001', ''), true, true],
+  ['a name that is not there', refusal('42703', ''), false, true],
+  ['a schema that is not there', refusal('3F000', ''), false, true],
+  ['a pooler that is full', refusal('XX000', 'Max client connections reached'), false, false],
+  ['a statement that took too long', refusal('57014', ''), false, false],
+  ['a foreign server that is away', refusal('HV00N', ''), false, false],
+  ['a connection that broke', failure('ECONNRESET', ''), false, false],
+])('%s', (_, error, isOfRow, isOfStatement) => {
+  expect([isRowFault(error), isRefusal(error)]).toEqual([isOfRow, isOfStatement])
 })

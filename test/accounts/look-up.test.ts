@@ -118,3 +118,13 @@ test.each(['tr-x-icu', 'az-x-icu'])(
     await close()
   },
 )
+
+test('an index of the same name in another schema says nothing about this one', async () => {
+  const { sql, look, close } = await withIndexes([])
+  await sql`create index by_email on users (id, lower(email))`
+  await sql`create schema other`
+  await sql`create table other.users (email text)`
+  await sql`create index by_email on other.users (lower(email))`
+  expect((await look()).warnings[0]).toContain('no index serves the look-up by address')
+  await close()
+})

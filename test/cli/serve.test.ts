@@ -176,6 +176,43 @@ test('rows that the role cannot see stop the start, also where only an expressio
   await role.drop()
 })
 
+test('rows that the role cannot lock stop the start', async () => {
+  const { sql } = surroundings.database
+  const role = await createRole(surroundings.database)
+  await sql.unsafe(`
+    create table hashes (account bigint, hash text);
+    alter table users enable row level security;
+    create policy reads on users for select using (true);
+    grant select on users, hashes to ${role.name};
+    grant update (active) on users to ${role.name};
+    grant update (hash) on hashes to ${role.name}`)
+  const env = {
+    DATABASE_URL: role.url,
+    USERS_PASSWORD_TABLE: 'hashes',
+    USERS_PASSWORD_USER_COLUMN: 'account',
+    USERS_PASSWORD_COLUMN: 'hash',
+  }
+  expect(withoutRemedies(await serve(env))).toEqual(
+    refusedWith(['row-level security is on, and no policy lets a row of "users" be written']),
+  )
+  await sql`alter table users disable row level security`
+  await sql`drop policy reads on users`
+  await sql`drop table hashes`
+  await role.drop()
+})
+
+test('where nothing temporary can be made, the start asks for nothing of the kind', async () => {
+  const { sql } = surroundings.database
+  await sql.unsafe(`
+    create function forbid() returns event_trigger language plpgsql as
+      $$ begin raise 'no definitions here'; end $$;
+    create event trigger forbid on ddl_command_start execute function forbid()`)
+  const service = await startServiceProcess(surroundings, { USERS_ELIGIBLE_SQL: 'active' })
+  expect((await endProcess(service)).status).toBe(0)
+  await sql`drop event trigger forbid`
+  await sql`drop function forbid`
+})
+
 test('a role that may not write is refused by the column', async () => {
   const { sql } = surroundings.database
   const role = `reader_of_${new URL(surroundings.database.url).pathname.slice(1)}`

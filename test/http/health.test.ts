@@ -3,9 +3,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGate, type DatabaseGate } from '../accounts/database-gate.ts'
 import {
+  addUser,
   createSurroundings,
   createUsers,
   type Surroundings,
+  sealedLink,
   startService,
   type TestService,
 } from '../support/service.ts'
@@ -73,3 +75,18 @@ test('a table that no longer fits is shown by what is wrong, and no longer once 
   await sql`alter table users rename hash to password_hash`
   await expect.poll(async () => (await look()).status, { timeout: 20_000 }).toBe(200)
 }, 45_000)
+
+test('a look that waits for a lock takes no connection from the service', async () => {
+  const { sql, url } = surroundings.database
+  const single = await startService(surroundings, { DATABASE_URL: url, DATABASE_POOL_MAX: '1' })
+  const user = await addUser(sql)
+  await sql.begin(async (transaction) => {
+    await transaction`lock table users in share mode`
+    await new Promise((resolve) => setTimeout(resolve, 10_500))
+    for (let looks = 0; looks < 3; looks += 1) {
+      expect((await single.ask('/readyz')).status).toBe(200)
+    }
+    expect((await single.post('check-reset-link', sealedLink(user))).status).toBe(200)
+  })
+  await single.stop()
+}, 30_000)
