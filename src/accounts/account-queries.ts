@@ -11,13 +11,13 @@ import { conditionSql, type TableName, tableSql, type UsersMapping } from './map
 export type QueryFacts = Pick<TableFacts, 'idType' | 'emailType' | 'folding' | 'lookUp'>
 
 /** The values that the write compares, and the one that it writes. */
-export interface WriteValues {
-  readonly id: string
-  readonly passwordHash: string | null
-  readonly emailAddress: string
-  readonly lastLogin: string | null
-  readonly newHash: string
-}
+export type WriteValues = Readonly<{
+  id: string
+  passwordHash: string | null
+  emailAddress: string
+  lastLogin: string | null
+  newHash: string
+}>
 
 /** What `createAccountQueries` prepares. */
 export type AccountQueries = ReturnType<typeof createAccountQueries>

@@ -7,7 +7,7 @@ import { findLookUp, type LookUp } from './look-up.ts'
 import { mappingVariables, renderSql, tableSql, type UsersMapping } from './mapping.ts'
 import { findOperatorSqlFaults } from './operator-sql.ts'
 import { findStatementFaults } from './statement-faults.ts'
-import { type Columns, findColumnFaults, ID_TYPES, readColumns } from './table-columns.ts'
+import { findColumnFaults, ID_TYPES, readMappedColumns } from './table-columns.ts'
 
 /** What the adapter needs to know of the table. */
 export interface TableFacts {
@@ -48,15 +48,9 @@ export async function inspectTable(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
 ): Promise<Inspection> {
-  const { passwordTable } = mapping
-  const users = await readColumns(db, mapping, mappingVariables.table)
-  const passwords = passwordTable
-    ? await readColumns(db, passwordTable, mappingVariables.passwordTable)
-    : users
-  if (isFinding(users) || isFinding(passwords)) {
-    return { facts: undefined, findings: [...new Set([users, passwords])].filter(isFinding) }
-  }
-
+  const columns = await readMappedColumns(db, mapping)
+  if ('faults' in columns) return { facts: undefined, findings: columns.faults }
+  const { users } = columns
   const id = users.get(mapping.id)
   const email = users.get(mapping.emailAddress)
   const uniqueness = await findUniqueness(db, mapping)
@@ -68,7 +62,7 @@ export async function inspectTable(
     emailIsCitext: email?.type === 'citext',
     folding: await findFolding(db, email?.collation ?? undefined),
   }
-  const faults = findColumnFaults(mapping, users, passwords)
+  const faults = findColumnFaults(mapping, columns)
   const columnsFit = faults.length === 0
   faults.push(...(await findOperatorSqlFaults(db, mapping, columnsFit ? known.idType : undefined)))
   if (faults.length > 0) return { facts: undefined, findings: faults }
@@ -78,11 +72,6 @@ export async function inspectTable(
   const findings = [...(unfit.length > 0 ? unfit : [fits]), finding, judgeId(uniqueness)]
   const isFit = findings.every(({ status }) => status !== 'fault')
   return { facts: isFit ? { ...known, lookUp } : undefined, findings }
-}
-
-/** Tells why a table's columns could not be read from the columns. */
-function isFinding(read: Columns | Finding): read is Finding {
-  return 'status' in read
 }
 
 /** How PostgreSQL is to fold letter case so that `I` becomes `i`, which Turkish has otherwise. */

@@ -2,13 +2,7 @@
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import {
-  mappingVariables,
-  renderSql,
-  type TableName,
-  tableSql,
-  type UsersMapping,
-} from './mapping.ts'
+import { renderSql, type TableName, tableSql, type UsersMapping } from './mapping.ts'
 import {
   findOperatorRights,
   listOperatorVariables,
@@ -21,7 +15,7 @@ import {
   mergeRights,
   type TableRights,
 } from './rights.ts'
-import { ID_TYPES, readColumns } from './table-columns.ts'
+import { ID_TYPES, readMappedColumns } from './table-columns.ts'
 
 /** Every right, and what else the role has to get past. */
 export interface NeededRights extends OperatorRights {
@@ -61,14 +55,11 @@ export async function findNeededRights(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
 ): Promise<NeededRights> {
-  const users = await readColumns(db, mapping, mappingVariables.table)
-  if ('status' in users) return assumeRights(mapping, users.says)
-  const { passwordTable } = mapping
-  const second = passwordTable
-    ? await readColumns(db, passwordTable, mappingVariables.passwordTable)
-    : users
-  if ('status' in second) return assumeRights(mapping, second.says)
-  const idType = ID_TYPES[users.get(mapping.id)?.type ?? ''] ?? 'text'
+  const columns = await readMappedColumns(db, mapping)
+  if ('faults' in columns) {
+    return assumeRights(mapping, columns.faults.map(({ says }) => says).join('; '))
+  }
+  const idType = ID_TYPES[columns.users.get(mapping.id)?.type ?? ''] ?? 'text'
   const own: TableRights[] = []
   for (const rights of listMappingRights(mapping)) {
     own.push({ ...rights, name: await readName(db, rights.name) })

@@ -16,6 +16,14 @@ import {
   type UsersMapping,
 } from './mapping.ts'
 import { type ColumnPrivilege, mergeRights, type TableRights } from './rights.ts'
+import {
+  readColumnNames,
+  readDefaults,
+  readFunctions,
+  readNamedSequences,
+  readTableName,
+  type SchemaObject,
+} from './rule-objects.ts'
 import { readTableChecks } from './rule-tree.ts'
 
 /** What the operator's SQL needs beside the columns of the mapping. */
@@ -32,12 +40,6 @@ export interface OperatorRights {
   readonly unread: readonly SchemaObject[]
   /** Variables whose SQL PostgreSQL could not be asked about, and why. */
   readonly unknown: readonly { readonly variable: string; readonly reason: string }[]
-}
-
-/** Something in a schema, by its name as SQL, which has the schema in it. */
-export interface SchemaObject extends Record<string, unknown> {
-  readonly schema: string
-  readonly name: string
 }
 
 interface Statement {
@@ -125,7 +127,7 @@ async function readRights(db: PostgresJsDatabase, body: SQL): Promise<OperatorRi
         const read = (privilege: ColumnPrivilege, numbers: readonly number[]) =>
           privileges.has(privilege) ? readColumnNames(transaction, relation, numbers) : []
         tables.push({
-          name: await readName(transaction, relation),
+          name: await readTableName(transaction, relation),
           columns: {
             SELECT: await read('SELECT', selected),
             INSERT: await read('INSERT', inserted),
@@ -146,82 +148,4 @@ async function readRights(db: PostgresJsDatabase, body: SQL): Promise<OperatorRi
     if (error !== rollback) throw error
   }
   return rights
-}
-
-type Catalogue = Pick<PostgresJsDatabase, 'execute'>
-
-async function readName(catalogue: Catalogue, relation: string) {
-  const [row] = await catalogue.execute<{ schema: string; table: string }>(sql`
-    SELECT n.nspname AS schema, c.relname AS table
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${relation}::oid`)
-  return { schema: row?.schema, table: row?.table ?? '' }
-}
-
-/** @param numbers 0 stands for the whole row; none at all for whichever column there is */
-async function readColumnNames(
-  catalogue: Catalogue,
-  relation: string,
-  numbers: readonly number[],
-): Promise<string[]> {
-  const rows = await catalogue.execute<{ name: string; number: number }>(sql`
-    SELECT attname AS name, attnum AS number FROM pg_attribute
-    WHERE attrelid = ${relation}::oid AND NOT attisdropped ORDER BY attnum < 0, attnum`)
-  const isAsked = ({ number }: { number: number }) =>
-    numbers.includes(number) || (number > 0 && numbers.includes(0))
-  const asked = numbers.length === 0 ? rows.slice(0, 1) : rows.filter(isAsked)
-  return asked.map(({ name }) => name)
-}
-
-async function readDefaults(
-  catalogue: Catalogue,
-  relation: string,
-  inserted: readonly number[],
-): Promise<SchemaObject[]> {
-  const rows = await catalogue.execute<SchemaObject & { column: number }>(sql`
-    SELECT n.nspname AS schema, format('%I.%I', n.nspname, s.relname) AS name, d.adnum AS column
-    FROM pg_attrdef d
-    JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
-      AND p.refclassid = 'pg_class'::regclass
-    JOIN pg_class s ON s.oid = p.refobjid AND s.relkind = 'S'
-    JOIN pg_namespace n ON n.oid = s.relnamespace
-    WHERE d.adrelid = ${relation}::oid`)
-  return rows
-    .filter(({ column }) => !inserted.includes(column))
-    .map(({ schema, name }) => ({ schema, name }))
-}
-
-async function readNamedSequences(catalogue: Catalogue, rule: string): Promise<SchemaObject[]> {
-  const rows = await catalogue.execute<SchemaObject>(sql`
-    SELECT n.nspname AS schema, format('%I.%I', n.nspname, s.relname) AS name
-    FROM pg_depend d
-    JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
-    JOIN pg_namespace n ON n.oid = s.relnamespace
-    WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = ${rule}::oid
-      AND d.refclassid = 'pg_class'::regclass`)
-  return [...rows]
-}
-
-interface FunctionTraits {
-  readonly isOpenToAll: boolean
-  readonly runsAsCaller: boolean
-}
-
-async function readFunctions(catalogue: Catalogue, rule: string) {
-  const rows = await catalogue.execute<SchemaObject & FunctionTraits>(sql`
-    SELECT n.nspname AS schema,
-      format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) AS name,
-      has_function_privilege('public', p.oid, 'EXECUTE') AS "isOpenToAll",
-      NOT p.prosecdef AND l.lanname NOT IN ('internal', 'c') AS "runsAsCaller"
-    FROM pg_depend d
-    JOIN pg_proc p ON p.oid = d.refobjid
-    JOIN pg_namespace n ON n.oid = p.pronamespace
-    JOIN pg_language l ON l.oid = p.prolang
-    WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = ${rule}::oid
-      AND d.refclassid = 'pg_proc'::regclass`)
-  const pick = (isPicked: (row: (typeof rows)[number]) => boolean) =>
-    rows.filter(isPicked).map(({ schema, name }) => ({ schema, name }))
-  return {
-    functions: pick(({ isOpenToAll }) => !isOpenToAll),
-    unread: pick(({ runsAsCaller }) => runsAsCaller),
-  }
 }

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportFault } from '../core/finding.ts'
-import { describeFailure, isRefusal, nameFailure } from './database.ts'
+import { findRefusal } from './find-refusal.ts'
 import {
   afterResetSql,
   conditionSql,
@@ -25,20 +25,14 @@ export async function findOperatorSqlFaults(
   idType: string | undefined,
 ): Promise<Finding[]> {
   const faults: Finding[] = []
-  const attempt = async (variable: string, work: () => Promise<unknown>) => {
-    try {
-      await work()
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      const says = `${variable}: ${describeFailure(error)}`
+  const attempt = async (variable: string, statement: () => Promise<unknown>) => {
+    const found = await findRefusal(statement, (failure, lacksRight) => {
       const remedy = `correct ${variable}, and try it in a SELECT of your own`
-      const lacksRight = nameFailure(error) === '42501'
-      faults.push(
-        lacksRight
-          ? reportFault('rights', says, GRANTS_REMEDY)
-          : reportFault('expression', says, remedy),
-      )
-    }
+      return lacksRight
+        ? reportFault('rights', `${variable}: ${failure}`, GRANTS_REMEDY)
+        : reportFault('expression', `${variable}: ${failure}`, remedy)
+    })
+    faults.push(...found)
   }
   for (const { variable, table, expression } of listConditions(mapping)) {
     // As a condition, which is how the write has it: an aggregate would pass as a result. And with a

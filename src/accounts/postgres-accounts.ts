@@ -104,12 +104,12 @@ export function createPostgresAccounts(
   const writeInSteps = (values: WriteValues) =>
     db.transaction(async (transaction) => {
       await transaction.execute(sql`SET LOCAL statement_timeout = ${sql.raw(STEP_TIMEOUT)}`)
-      const { count } = await queries.write(transaction).execute({ ...values })
+      const { count } = await queries.write(transaction).execute(values)
       if (count === 0) return false
       // Two rows, or an owner that a trigger of the host holds back: nothing of it may stay.
       if (count > 1) throw new RekeyError('unavailable', 'several rows have the same id')
       if (touchOwner) {
-        const touched = await touchOwner(transaction).execute({ ...values })
+        const touched = await touchOwner(transaction).execute(values)
         if (touched.count !== 1) throw new RekeyError('unavailable', 'the account was not written')
       }
       if (afterReset) {
@@ -122,7 +122,7 @@ export function createPostgresAccounts(
     })
   const isOneStep = !touchOwner && !afterReset && limitsStatements && facts.idIsUnique
   const write = isOneStep
-    ? async (values: WriteValues) => (await writeAlone.execute({ ...values })).count === 1
+    ? async (values: WriteValues) => (await writeAlone.execute(values)).count === 1
     : writeInSteps
   const answerMs = isOneStep ? undefined : TRANSACTION_TIMEOUT_MS
 

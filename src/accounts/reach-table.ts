@@ -1,18 +1,11 @@
 // Reaches the database, however long it takes, and finds out whether the mapping fits.
 
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import type { Finding } from '../core/finding.ts'
-import { type Database, type DatabaseSettings, describeFailure, openDatabase } from './database.ts'
-import { type Inspection, inspectTable } from './inspect-table.ts'
+import { type Database, describeFailure } from './database.ts'
+import { inspectAtStart } from './inspect-accounts.ts'
+import type { Inspection } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'
-import { addLock } from './needed-rights.ts'
-import { findOperatorRights } from './operator-rights.ts'
-import { listMappingRights, mergeRights, type TableRights } from './rights.ts'
-import { judgeRowSecurity } from './row-security.ts'
-import { withDeadline } from './statement-line.ts'
 
 const RETRY_MS = 1000
-const LOOK_TIMEOUT_MS = 5000
 
 /**
  * Tries until the database answers or `signal` says to stop.
@@ -29,7 +22,7 @@ export async function reachTable(
   let lastReason = ''
   while (!signal.aborted) {
     try {
-      return await line(() => inspectAll(db, mapping))
+      return await line(() => inspectAtStart(db, mapping))
     } catch (error) {
       if (signal.aborted) return undefined
       const reason = describeFailure(error)
@@ -39,42 +32,4 @@ export async function reachTable(
     }
   }
   return undefined
-}
-
-/** The tables themselves, and whether row-level security hides rows of them. */
-async function inspectAll(db: PostgresJsDatabase, mapping: UsersMapping): Promise<Inspection> {
-  const { facts, findings } = await inspectTable(db, mapping)
-  if (!facts) return { facts, findings }
-  const operator = await findOperatorRights(db, mapping, facts.idType)
-  const rows = await judgeTables(db, mapping, operator.tables)
-  const isFit = rows.every(({ status }) => status !== 'fault')
-  return { facts: isFit ? facts : undefined, findings: [...findings, ...rows] }
-}
-
-async function judgeTables(
-  db: PostgresJsDatabase,
-  mapping: UsersMapping,
-  further: readonly TableRights[] = [],
-): Promise<Finding[]> {
-  const { tables } = addLock(mergeRights([...listMappingRights(mapping), ...further]), mapping)
-  return judgeRowSecurity(db, tables)
-}
-
-/**
- * Looks at the tables of a service that runs, on a connection of its own: the look may wait for a lock,
- * and the service is not to wait with it. That a table without an index has grown since the start is a
- * warning now: it slows the service down, and that is no reason to take it away.
- *
- * @throws whatever the driver throws when there is no answer
- */
-export async function inspectAgain(
-  settings: DatabaseSettings,
-  mapping: UsersMapping,
-): Promise<readonly Finding[]> {
-  const { db, close } = openDatabase({ ...settings, poolMax: 1 })
-  const look = async () => {
-    const { findings } = await inspectTable(db, { ...mapping, allowSeqScan: true })
-    return [...findings, ...(await judgeTables(db, mapping))]
-  }
-  return withDeadline(look(), LOOK_TIMEOUT_MS, 'no answer in time').finally(close)
 }

@@ -4,7 +4,7 @@ import type { SQL } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportFault } from '../core/finding.ts'
 import { buildStatements, type QueryFacts } from './account-queries.ts'
-import { describeFailure, isRefusal, nameFailure } from './database.ts'
+import { findRefusal } from './find-refusal.ts'
 import { mappingVariables, type UsersMapping } from './mapping.ts'
 import { NOTHING, planStatement } from './plan.ts'
 
@@ -26,19 +26,15 @@ export async function findStatementFaults(
   const { byIds, byAddresses, byLogin, write, touchOwner } = statements
   const faults: Finding[] = []
   const attempt = async (variable: string, statement: SQL) => {
-    try {
-      await planStatement(db, statement)
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      const says = `${variable}: a statement of Rekey fails: ${describeFailure(error)}`
+    const plan = () => planStatement(db, statement)
+    const found = await findRefusal(plan, (failure, lacksRight) => {
+      const says = `${variable}: a statement of Rekey fails: ${failure}`
       // On the columns themselves the rights are there.
-      const lacksRight = nameFailure(error) === '42501'
-      faults.push(
-        lacksRight
-          ? reportFault('rights', says, RIGHTS_REMEDY)
-          : reportFault('table', says, REMEDY),
-      )
-    }
+      return lacksRight
+        ? reportFault('rights', says, RIGHTS_REMEDY)
+        : reportFault('table', says, REMEDY)
+    })
+    faults.push(...found)
   }
 
   const { table, passwordTable } = mappingVariables

@@ -51,11 +51,31 @@ const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
 /** Bits of `pg_trigger.tgtype`. */
 const INSTEAD_OF_UPDATE = 64 + 16
 
+/** The columns of the users table and of the table that holds the hashes, which may be the same. */
+export interface MappedColumns {
+  readonly users: Columns
+  readonly passwords: Columns
+}
+
+/** @returns the columns, or the faults because of which there are none */
+export async function readMappedColumns(
+  db: PostgresJsDatabase,
+  mapping: UsersMapping,
+): Promise<MappedColumns | { readonly faults: readonly Finding[] }> {
+  const users = await readColumns(db, mapping, mappingVariables.table)
+  const { passwordTable } = mapping
+  const passwords = passwordTable
+    ? await readColumns(db, passwordTable, mappingVariables.passwordTable)
+    : users
+  if (!('status' in users || 'status' in passwords)) return { users, passwords }
+  return { faults: [...new Set([users, passwords])].filter((read) => 'status' in read) }
+}
+
 /**
  * @param variable names the table in the configuration
  * @returns the columns, or the fault because of which there are none
  */
-export async function readColumns(
+async function readColumns(
   db: PostgresJsDatabase,
   name: TableName,
   variable: string,
@@ -99,11 +119,10 @@ export async function readColumns(
   }
 }
 
-/** @param passwords the columns of the table that holds the hashes, which may be the same */
+/** @returns each column that is missing, of another kind, or without a right */
 export function findColumnFaults(
   mapping: UsersMapping,
-  users: Columns,
-  passwords: Columns,
+  { users, passwords }: MappedColumns,
 ): Finding[] {
   const { id, passwordTable } = mapping
   const faults: Finding[] = []

@@ -44,7 +44,12 @@ export const EnvironmentSchema = Type.Object({
       "Certificate of the CA that signed the database server's, as PEM text; for a path use DATABASE_CA_FILE",
     ),
   ),
-  DATABASE_POOL_MAX: whole(1, 1000, 10, 'At most so many connections to the database'),
+  DATABASE_POOL_MAX: whole(
+    1,
+    1000,
+    10,
+    'At most so many connections to the database, and one for the looks of /readyz',
+  ),
   DATABASE_PREPARE: flag(true, 'Prepared statements; false behind a transaction pooler'),
 
   LINK_SECRETS: list('What `rekey keygen` prints; the first signs, all verify'),

@@ -6,13 +6,12 @@ import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
 import { readTlsMode } from '../core/tls-mode.ts'
-import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Config } from './config.ts'
 import { type Environment, type EnvironmentReading, readEnvironment } from './environment.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
+import { readMapping } from './read-mapping.ts'
 import {
-  checkSqlName,
   isLocal,
   isLoopback,
   isSender,
@@ -24,7 +23,6 @@ import {
   parseProxy,
   parseRate,
   parseSecrets,
-  parseTable,
   parseTime,
 } from './values.ts'
 
@@ -131,42 +129,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   )
   const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
   check('HOST', isHostAddress, 'must be an IP address or localhost')
-  const columns = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))
-  for (const [name, value] of columns) {
-    attempt(name as keyof Environment, () => [value].flat().map(String).map(checkSqlName))
-  }
-  const written = [
-    'USERS_ID_COLUMN',
-    'USERS_EMAIL_COLUMN',
-    'USERS_PASSWORD_COLUMN',
-    'USERS_CHANGED_AT_COLUMN',
-    'USERS_EPOCH_COLUMN',
-  ] as const
-  for (const [index, name] of written.entries()) {
-    const isElsewhere = name === 'USERS_PASSWORD_COLUMN' && env.USERS_PASSWORD_TABLE !== undefined
-    const other = written.slice(0, index).find((earlier) => env[earlier] === env[name])
-    const isOther = env[name] === undefined || isElsewhere || other === undefined
-    check(name, isOther, `must be another column than ${other}`)
-  }
-  const table = attempt('USERS_TABLE', () => parseTable(env.USERS_TABLE))
-  const passwordTable = attempt('USERS_PASSWORD_TABLE', () =>
-    env.USERS_PASSWORD_TABLE === undefined ? undefined : parseTable(env.USERS_PASSWORD_TABLE),
-  )
-  const hasBoth =
-    (env.USERS_PASSWORD_TABLE === undefined) === (env.USERS_PASSWORD_USER_COLUMN === undefined)
-  check(
-    'USERS_PASSWORD_USER_COLUMN',
-    hasBoth,
-    'goes with USERS_PASSWORD_TABLE: set both or neither',
-  )
-  check(
-    'USERS_PASSWORD_USER_COLUMN',
-    env.USERS_PASSWORD_USER_COLUMN !== env.USERS_PASSWORD_COLUMN,
-    'must be another column than USERS_PASSWORD_COLUMN',
-  )
-  const isFilterUsed =
-    env.USERS_PASSWORD_FILTER_SQL === undefined || env.USERS_PASSWORD_TABLE !== undefined
-  check('USERS_PASSWORD_FILTER_SQL', isFilterUsed, 'needs USERS_PASSWORD_TABLE')
+  const users = readMapping(env, { attempt, check }, named)
   const preset: Preset = presets[env.USERS_PRESET]
 
   const config: Config = {
@@ -176,31 +139,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
       poolMax: env.DATABASE_POOL_MAX,
       prepare: env.DATABASE_PREPARE,
     },
-    users: {
-      schema: table?.schema,
-      table: table?.table ?? '',
-      id: env.USERS_ID_COLUMN,
-      emailAddress: env.USERS_EMAIL_COLUMN,
-      passwordHash: env.USERS_PASSWORD_COLUMN,
-      passwordTable: passwordTable && {
-        ...passwordTable,
-        userColumn: env.USERS_PASSWORD_USER_COLUMN ?? '',
-        filterSql: env.USERS_PASSWORD_FILTER_SQL,
-      },
-      // With `auto` a column that holds no format at all is a fault, and only that.
-      hashLength: named?.hashLength ?? shortestHashLength(),
-      eligibleSql: env.USERS_ELIGIBLE_SQL,
-      loginColumns: env.USERS_LOGIN_COLUMNS ?? [],
-      name: env.USERS_NAME_COLUMN,
-      locale: env.USERS_LOCALE_COLUMN,
-      lastLogin: env.USERS_LAST_LOGIN_COLUMN,
-      changedAt: env.USERS_CHANGED_AT_COLUMN,
-      epoch: env.USERS_EPOCH_COLUMN,
-      afterReset: attempt('AFTER_RESET_SQL', () =>
-        env.AFTER_RESET_SQL === undefined ? undefined : parseAfterResetSql(env.AFTER_RESET_SQL),
-      ),
-      allowSeqScan: env.ALLOW_SEQ_SCAN,
-    },
+    users,
     preset: { name: env.USERS_PRESET, afterResetSql: preset.afterResetSql },
     links: {
       keyRing: attempt('LINK_SECRETS', () => parseSecrets(env.LINK_SECRETS)),
@@ -261,10 +200,6 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
     },
   }
   return { config, faults, warnings }
-}
-
-function shortestHashLength(): number {
-  return Math.min(...Object.values(passwordFormats).map(({ hashLength }) => hashLength))
 }
 
 function deepFreeze<T extends object>(value: T): T {

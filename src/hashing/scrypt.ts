@@ -43,12 +43,12 @@ export function deriveScrypt(
   })
 }
 
-/** Says whether these are scrypt's, and this machine can bear what they would be raised to. */
+/** Says whether these are scrypt's, and within the limits also once they are raised. */
 export function isAcceptableScrypt(own: ScryptParameters): boolean {
   const isPowerOfTwo = own.N > 1 && Number.isInteger(Math.log2(own.N))
   const { N, r, p } = raiseScrypt(own)
-  const isBearable = 128 * N * r <= MOST_MEMORY_BYTES && N * r * p <= MOST_WORK
-  return isPowerOfTwo && isBearable && r <= MOST_R && p <= MOST_P
+  const isAffordable = 128 * N * r <= MOST_MEMORY_BYTES && N * r * p <= MOST_WORK
+  return isPowerOfTwo && isAffordable && r <= MOST_R && p <= MOST_P
 }
 
 /**

@@ -39,6 +39,18 @@ export const plainMapping = {
   allowSeqScan: false,
 } as const satisfies UsersMapping
 
+/** With the columns that there must be, and no others. */
+export const leastMapping = {
+  ...plainMapping,
+  eligibleSql: undefined,
+  loginColumns: [],
+  name: undefined,
+  locale: undefined,
+  lastLogin: undefined,
+  changedAt: undefined,
+  epoch: undefined,
+} as const satisfies UsersMapping
+
 /** With everything in its names that SQL would stumble over without quotes. */
 export const awkwardMapping = {
   ...plainMapping,

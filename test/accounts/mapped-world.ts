@@ -20,8 +20,8 @@ export function createMappedWorld(
   accounts: () => Accounts = () => table().accounts,
 ): AccountsWorld {
   const isPadded = types?.passwordHash?.startsWith('char') ?? false
-  const names: Readonly<Record<string, string | undefined>> = {
-    ...(mapping as unknown as Record<string, string>),
+  const names: Readonly<Record<string, unknown>> = {
+    ...mapping,
     login: mapping.loginColumns[0]?.replaceAll('_', ' '),
     name: mapping.name?.replaceAll('_', ' '),
   }
@@ -43,7 +43,7 @@ export function createMappedWorld(
       const at = renderSql(tableSql(mapping))
       for (const [key, value] of Object.entries(row)) {
         const active = mapping.eligibleSql?.startsWith('"') ? 'is Active' : 'active'
-        const column = quoted(key === 'active' ? active : (names[key] ?? ''))
+        const column = quoted(key === 'active' ? active : String(names[key] ?? ''))
         const second = key === 'passwordHash' ? mapping.passwordTable : undefined
         const where = quoted(second?.userColumn ?? mapping.id)
         await table().sql.unsafe(
@@ -56,7 +56,7 @@ export function createMappedWorld(
       const at = renderSql(tableSql(mapping))
       await table().sql.unsafe(`delete from ${at} where ${quoted(mapping.id)}::text = $1`, [id])
     },
-    column: (key) => names[key] ?? '',
+    column: (key) => String(names[key] ?? ''),
     async empty() {
       const names = [mapping, mapping.passwordTable ?? mapping].map((name) =>
         renderSql(tableSql(name)),

@@ -10,6 +10,7 @@ import {
   awkwardMapping,
   awkwardTwoTablesMapping,
   createMappedTable,
+  leastMapping,
   type MappedTable,
   plainMapping,
   twoTablesMapping,
@@ -86,20 +87,10 @@ describe.each(tables)('with %s', (_, mapping, types, ids) => {
 })
 
 describe('with the least mapping', () => {
-  const least: UsersMapping = {
-    ...plainMapping,
-    eligibleSql: undefined,
-    loginColumns: [],
-    name: undefined,
-    locale: undefined,
-    lastLogin: undefined,
-    changedAt: undefined,
-    epoch: undefined,
-  }
   let table: MappedTable
 
   beforeAll(async () => {
-    table = await createMappedTable(least)
+    table = await createMappedTable(leastMapping)
   })
 
   afterAll(() => table?.end())

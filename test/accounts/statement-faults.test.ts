@@ -6,7 +6,7 @@ import type { UsersMapping } from '../../src/accounts/mapping.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { createRole, type TestRole } from '../support/roles.ts'
 import { inspect } from './inspected.ts'
-import { plainMapping } from './mapped-table.ts'
+import { leastMapping } from './mapped-table.ts'
 
 let database: TestDatabase
 let role: TestRole
@@ -39,18 +39,8 @@ beforeEach(async () => {
   await sql`create table account (id bigint, kind text, hash text)`
 })
 
-const least = {
-  ...plainMapping,
-  eligibleSql: undefined,
-  loginColumns: [],
-  name: undefined,
-  locale: undefined,
-  lastLogin: undefined,
-  changedAt: undefined,
-  epoch: undefined,
-} as const satisfies UsersMapping
 const second = {
-  ...least,
+  ...leastMapping,
   passwordHash: 'hash',
   passwordTable: {
     schema: undefined,
@@ -95,7 +85,7 @@ test.each<[string, string, Partial<UsersMapping>, string]>([
   ],
 ])('%s', async (_, arranged, mapping, fault) => {
   await database.sql.unsafe(arranged)
-  const { faults, remedies } = await inspect(admin.db, { ...least, ...mapping })
+  const { faults, remedies } = await inspect(admin.db, { ...leastMapping, ...mapping })
   expect(faults).toEqual([fault])
   expect(remedies).not.toEqual([])
 })
@@ -106,7 +96,7 @@ test('a view through which the caller needs rights of its own', async () => {
     create view shown with (security_invoker) as select * from users;
     grant select, update on shown to ${role.name};
     grant select on users to ${role.name}`)
-  const mapping = { ...least, table: 'shown' }
+  const mapping = { ...leastMapping, table: 'shown' }
   const { faults } = await inspect(limited.db, mapping)
   expect(faults).toEqual([
     'USERS_TABLE: a statement of Rekey fails: 42501 permission denied for table users',
@@ -125,7 +115,7 @@ test.each([
   ['USERS_ELIGIBLE_SQL', { eligibleSql: 'true) IS TRUE); drop table account; SELECT ((true' }],
   ['AFTER_RESET_SQL', { afterReset: ['SELECT ', '; drop table account'] }],
 ])('%s is one statement, or none of it is run', async (variable, mapping) => {
-  const { faults } = await inspect(admin.db, { ...least, ...mapping })
+  const { faults } = await inspect(admin.db, { ...leastMapping, ...mapping })
   expect(faults).toEqual([
     `${variable}: 42601 cannot insert multiple commands into a prepared statement`,
   ])

@@ -87,7 +87,7 @@ async function insertUser(email: string, passwordHash?: string | null): Promise<
   const values = { email, ...(passwordHash !== undefined && { password_hash: passwordHash }) }
   await sql.begin(async (transaction) => {
     await transaction`set local search_path to app`
-    await addUser(transaction as unknown as typeof sql, values)
+    await addUser(transaction, values)
   })
 }
 

@@ -7,7 +7,7 @@ import { Agent, type IncomingHttpHeaders, request as openRequest } from 'node:ht
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { hash } from '@node-rs/argon2'
-import type { Sql } from 'postgres'
+import type { Sql, TransactionSql } from 'postgres'
 import { assembleService, loadContent } from '../../src/cli/assemble-service.ts'
 import { createLogger } from '../../src/cli/create-logger.ts'
 import { readConfig } from '../../src/config/read-config.ts'
@@ -265,7 +265,7 @@ let users = 0
 
 /** Adds a user with a password of their own, or with the columns given. */
 export async function addUser(
-  sql: Sql,
+  sql: Sql | TransactionSql,
   columns: Readonly<Record<string, string | number | boolean | null>> = {},
 ): Promise<StoredUser> {
   users += 1

@@ -10,7 +10,7 @@ import {
   tableSql,
   type UsersMapping,
 } from '../mapping.ts'
-import { readColumns, WIDEN_REMEDY } from '../table-columns.ts'
+import { readMappedColumns, WIDEN_REMEDY } from '../table-columns.ts'
 
 const NAME = 'hash-formats'
 
@@ -73,13 +73,13 @@ function judgeFormats(
 /** Raised parameters may have a digit more than those of the row. */
 async function findWidthFault(
   db: PostgresJsDatabase,
-  { passwordTable, passwordHash, ...mapping }: UsersMapping,
+  mapping: UsersMapping,
   longest: number,
 ): Promise<Finding[]> {
-  const variable = mappingVariables.passwordHash
-  const columns = await readColumns(db, passwordTable ?? mapping, variable)
-  const width = 'status' in columns ? undefined : columns.get(passwordHash)?.width
+  const { passwordHash } = mapping
+  const columns = await readMappedColumns(db, mapping)
+  const width = 'faults' in columns ? undefined : columns.passwords.get(passwordHash)?.width
   if (!width || width >= longest) return []
-  const says = `${variable}: the column ${quoteName(passwordHash)} holds ${width} characters, a reset would write ${longest}`
+  const says = `${mappingVariables.passwordHash}: the column ${quoteName(passwordHash)} holds ${width} characters, a reset would write ${longest}`
   return [reportFault('hash-width', says, WIDEN_REMEDY)]
 }

@@ -51,7 +51,7 @@ describe.each(Object.entries<Preset>(presets))('%s', (name, preset) => {
 })
 
 test('a preset with a variable that is misspelled does not compile', () => {
-  // @ts-expect-error
+  // @ts-expect-error There is no such variable.
   const preset: Preset = { variables: { USERS_TABEL: 'users' } }
   expect(preset).toBeDefined()
 })
