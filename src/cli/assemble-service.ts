@@ -25,9 +25,11 @@ import { createLimiter } from '../http/rate-limit.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
 import { createMailLine } from '../mail/mail-line.ts'
 import { loadTemplates } from '../mail/templates.ts'
+import { createChain } from '../mail/transports/chain.ts'
 import { createOutbox } from '../mail/transports/outbox.ts'
 import { createResendTransport } from '../mail/transports/resend.ts'
-import type { Templates } from '../ports.ts'
+import { createSmtpTransport } from '../mail/transports/smtp.ts'
+import type { Templates, Transport } from '../ports.ts'
 
 /** A service put together. */
 export interface Service {
@@ -98,8 +100,8 @@ export function assembleService(
   const hashLine = createHashLine(availableParallelism(), HASHES_WAITING)
   const hasher = createHasher({ formats, named, requireUsable: hashing.requireUsable }, hashLine)
 
-  const outbox = mail.transport === 'outbox' ? createOutbox() : undefined
-  const transport = outbox ?? createResendTransport(mail.resend)
+  const outbox = mail.transports.includes('outbox') ? createOutbox() : undefined
+  const transport = outbox ?? createConfiguredChain(mail, clock, logger)
   const accountCap = createAccountCap(links.keyRing[0], mail.ratePerAccount, links.rules)
   const composeDeps = {
     accounts,
@@ -109,6 +111,7 @@ export function assembleService(
     linkUrl: links.url,
     requestPageUrl: links.requestPageUrl,
     from: mail.from,
+    replyTo: mail.replyTo,
     templates: content.templates,
     accountCap,
     events,
@@ -184,8 +187,27 @@ export function assembleService(
       }
       await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
       stopping.abort()
+      transport.close()
       await database.close()
       return intakeLine.waiting() + deps.turns.size() + mailLine.waiting()
     },
   }
+}
+
+function createConfiguredChain(
+  mail: Config['mail'],
+  clock: () => number,
+  logger: FastifyBaseLogger,
+): Transport {
+  const transports = mail.transports.map((name): [string, Transport] => [
+    name,
+    name === 'smtp' && mail.smtp
+      ? createSmtpTransport(mail.smtp, MAILS_AT_ONCE)
+      : createResendTransport(mail.resend),
+  ])
+  return createChain(transports, {
+    clock,
+    onRest: (transport, restMs, reason) =>
+      logger.warn({ transport, restMs, reason }, 'a mail transport fails: left alone for a while'),
+  })
 }

@@ -81,7 +81,8 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   }
   const send = async (item: Item, mail: OutgoingMail | undefined) => {
     const outcome = mail ? await transport.send(mail) : undefined
-    if (outcome?.status === 'failed') return tryAgain(item, outcome.reason)
+    if (outcome?.status === 'unsent' || outcome?.status === 'unknown')
+      return tryAgain(item, outcome.reason)
     const { accountId, kind } = item.order
     if (outcome?.status === 'sent')
       events.record({ type: 'password_reset.mailed', accountId, kind })

@@ -20,7 +20,7 @@ const mailOf = ({ accountId }: MailOrder): OutgoingMail => ({
   idempotencyKey: accountId,
 })
 const sent: SendOutcome = { status: 'sent' }
-const failed: SendOutcome = { status: 'failed', reason: '500 internal' }
+const failed: SendOutcome = { status: 'unsent', reason: '500 internal' }
 const refused: SendOutcome = { status: 'refused', reason: '422 validation' }
 
 interface Arranged {
@@ -64,6 +64,7 @@ function arrange({
         underWay -= 1
         return outcomes[idempotencyKey]?.shift() ?? sent
       },
+      close() {},
     },
     events: { record: (event) => records.push(event) },
     onUnreadable: (reason, waiting) => unreadable.push({ reason, waiting }),

@@ -20,5 +20,6 @@ export function createOutbox(): Outbox {
       }
       return { status: 'sent' }
     },
+    close() {},
   }
 }
