@@ -149,6 +149,8 @@ export type SendOutcome =
 
 /** A way to hand mails to a provider. */
 export interface Transport {
+  /** Whether the same mail, by its idempotency key, is delivered once however often it is sent. */
+  readonly knowsKeys: boolean
   /** Makes one attempt. It never rejects, and ends within seconds. */
   send(mail: OutgoingMail): Promise<SendOutcome>
   /** How long, in milliseconds, there is no point in sending anything. Nothing means not at all. */

@@ -12,7 +12,7 @@ import { createReadiness } from '../accounts/readiness.ts'
 import type { Config } from '../config/config.ts'
 import { describeFinding, type Finding } from '../core/finding.ts'
 import { createLogEvents } from '../events/log-events.ts'
-import { createAccountCap } from '../flows/account-cap.ts'
+import { createAccountCap, nameAddress } from '../flows/account-cap.ts'
 import { composeMails } from '../flows/compose-mails.ts'
 import { requestReset } from '../flows/request-reset.ts'
 import { createTurns } from '../flows/turns.ts'
@@ -24,6 +24,7 @@ import type { HostedPage } from '../http/hosted-page.ts'
 import type { AppDeps, AppSettings } from '../http/options.ts'
 import { readPageFiles } from '../http/page-files.ts'
 import { createLimiter } from '../http/rate-limit.ts'
+import { createDailyBudget } from '../mail/daily-budget.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
 import { createMailLine } from '../mail/mail-line.ts'
 import { loadTemplates } from '../mail/templates.ts'
@@ -104,7 +105,21 @@ export function assembleService(
 
   const outbox = mail.transports.includes('outbox') ? createOutbox() : undefined
   const transport = outbox ?? createConfiguredChain(mail, clock, logger)
-  const accountCap = createAccountCap(links.keyRing[0], mail.ratePerAccount, links.rules)
+  const [signingKeys] = links.keyRing
+  const accountCap = createAccountCap(signingKeys, mail.ratePerAccount, links.rules)
+  const budget =
+    mail.dailyBudget === undefined
+      ? undefined
+      : createDailyBudget({
+          mailsPerDay: mail.dailyBudget,
+          nameAddress: (address) => nameAddress(signingKeys, address),
+          startedAt: clock(),
+          onUsed: (percent) =>
+            logger.warn(
+              { percent, budget: mail.dailyBudget },
+              `${percent} % of MAIL_DAILY_BUDGET is used for today`,
+            ),
+        })
   const composeDeps = {
     accounts,
     hasher,
@@ -121,10 +136,14 @@ export function assembleService(
   const mailLine = createMailLine({
     capacity: MAIL_CAPACITY,
     atOnce: MAILS_AT_ONCE,
+    lifeSeconds: links.rules.ttlSeconds,
+    ratePerSecond: mail.ratePerSecond,
+    budget,
+    clock,
     compose: (orders) => composeMails(composeDeps, orders, clock()),
     transport,
     events,
-    onFailed: (order) => accountCap.forget(order),
+    onUnsent: (order) => accountCap.forget(order),
     onUnreadable: (reason, waiting) =>
       logger.error({ reason, waiting }, 'mails wait: the accounts cannot be read, trying again'),
   })

@@ -26,6 +26,8 @@ export interface Config {
     readonly resend: { readonly apiKey: string; readonly baseUrl: string }
     readonly smtp: SmtpServer | undefined
     readonly ratePerAccount: Rate
+    readonly ratePerSecond: number | undefined
+    readonly dailyBudget: number | undefined
   }
   readonly content: {
     readonly appName: string

@@ -97,6 +97,21 @@ export const EnvironmentSchema = Type.Object({
   SMTP_URL: Type.Optional(
     text('Mail server, as smtp://user:password@host:587, or smtps:// for TLS from the start'),
   ),
+  MAIL_RATE_PER_SECOND: Type.Optional(
+    Type.Integer({
+      description:
+        'At most so many mails a second, as the provider allows; unset, as fast as it goes',
+      minimum: 1,
+      maximum: 1000,
+    }),
+  ),
+  MAIL_DAILY_BUDGET: Type.Optional(
+    Type.Integer({
+      description: 'At most so many reset links a day (UTC), spread over it; unset, no such limit',
+      minimum: 1,
+      maximum: 10_000_000,
+    }),
+  ),
   APP_NAME: textOr('Rekey', 'What mails and pages call the application'),
   SUPPORT_EMAIL: Type.Optional(text('Where a reader can turn to')),
   BRAND_COLOR: Type.String({
@@ -148,7 +163,7 @@ export const EnvironmentSchema = Type.Object({
 
   RATE_LIMIT_REQUESTS: rate('30/15m', 'Link requests per client address'),
   RATE_LIMIT_CONFIRMS: rate('100/15m', 'Checks and resets per client address'),
-  RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Reset links mailed to one account while one of them works'),
+  RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Reset links mailed to one address while one of them works'),
 
   USERS_PRESET: oneOf('rekey', presetNames, 'Whose tables they are: what USERS_* are when unset'),
   USERS_TABLE: textOr(rekey.variables.USERS_TABLE, 'The table, or schema.table'),

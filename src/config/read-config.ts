@@ -229,6 +229,8 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
         env.SMTP_URL === undefined ? undefined : parseSmtpUrl(env.SMTP_URL),
       ),
       ratePerAccount: parseRate(env.RATE_LIMIT_PER_ACCOUNT),
+      ratePerSecond: env.MAIL_RATE_PER_SECOND,
+      dailyBudget: env.MAIL_DAILY_BUDGET,
     },
     content: {
       appName: env.APP_NAME,

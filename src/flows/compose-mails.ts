@@ -89,7 +89,7 @@ function linkMessage(
   const { ttlSeconds } = deps.linkRules
   if (isTooOld(timestamp, deps.linkRules, now)) return 'too_late'
   const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
-  if (!deps.accountCap.admit(order, seal, now)) return 'capped'
+  if (!deps.accountCap.admit(order, account.emailAddress, seal, now)) return 'capped'
   const link = deps.linkUrl({ userId: account.id, timestamp, signature: seal(timestamp) })
   return { kind: 'reset-link', link, ttlSeconds, name: account.name }
 }

@@ -41,6 +41,8 @@ const FIRST_REST_MS = 2000
 const LONGEST_REST_MS = 60_000
 /** How soon to ask again while a rested member is being tried. */
 const PROBE_MS = 250
+/** How often a mail may be in doubt where nobody tells the second one by its key. */
+const DOUBTS_WITHOUT_KEYS = 3
 /** More than can wait in a mail line; what is forgotten was given up long ago. */
 const MAX_DOUBTS = 20_000
 
@@ -95,6 +97,8 @@ export function createChain(
     const oldest = doubts.size > MAX_DOUBTS ? doubts.keys().next().value : undefined
     if (oldest !== undefined) doubts.delete(oldest)
   }
+  const isWornOut = (key: string, { transport }: Member) =>
+    !transport.knowsKeys && (doubts.get(key)?.attempts ?? 0) >= DOUBTS_WITHOUT_KEYS
   /** @returns whether no attempt is in doubt any more */
   const settle = (key: string, { status }: SendOutcome) => {
     const known = doubts.get(key)
@@ -115,7 +119,10 @@ export function createChain(
         // Until it has answered, for other attempts at the same mail too.
         doubt(key, member)
         const outcome = await attempt(member, () => member.transport.send(mail))
-        if (outcome.status === 'unknown') return outcome
+        if (outcome.status === 'unknown') {
+          const reason = `${outcome.reason}, ${DOUBTS_WITHOUT_KEYS} times`
+          return isWornOut(key, member) ? { status: 'refused', reason } : outcome
+        }
         const isClear = settle(key, outcome)
         if (outcome.status !== 'unsent') return outcome
         last = outcome
@@ -128,6 +135,7 @@ export function createChain(
         ? { status: 'unsent', reason, retryAfterMs }
         : { status: 'unsent', reason }
     },
+    knowsKeys: members.every(({ transport }) => transport.knowsKeys),
     restMs: () => Math.min(...members.map(restOf)),
     close() {
       for (const { transport } of members) transport.close()

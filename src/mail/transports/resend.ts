@@ -13,6 +13,8 @@ const MAX_REPLY_BYTES = 64 * 1024
 const MAX_RETRY_AFTER_MS = 300_000
 /** Statuses that say something about this very mail, so that the same request can only fail again. */
 const FINAL_STATUSES: readonly number[] = [400, 409, 413, 422]
+/** Statuses by which a gateway says that it got no reply: 524 is Cloudflare's. */
+const UNHEARD_STATUSES: readonly number[] = [504, 524]
 const ERROR_NAME = /^[a-z_]{1,64}$/
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/
 
@@ -38,6 +40,7 @@ export function createResendTransport(options: { apiKey: string; baseUrl: string
   // Made for the first mail: it loads what a start need not wait for.
   let opened: ReturnType<typeof open> | undefined
   return {
+    knowsKeys: true,
     async send({ idempotencyKey, replyTo, ...mail }) {
       opened ??= open()
       const { resend, agent } = await opened
@@ -106,8 +109,8 @@ function judge(exchange: Exchange, hasId: boolean, errorName = ''): SendOutcome 
   // Another process is sending the same mail at this moment; its outcome is not known yet.
   if (name === 'concurrent_idempotent_requests') return { status: 'unknown', reason, retryAfterMs }
   if (FINAL_STATUSES.includes(status)) return { status: 'refused', reason }
-  // A success that cannot be read, and the faults of servers, may come after the mail was taken.
-  const isDefinite = (status >= 300 && status < 500) || status === 503
+  // A success that cannot be read may be one, and a gateway may have had no reply itself.
+  const isDefinite = status >= 300 && !UNHEARD_STATUSES.includes(status)
   return { status: isDefinite ? 'unsent' : 'unknown', reason, retryAfterMs }
 }
 

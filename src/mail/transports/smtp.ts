@@ -16,6 +16,7 @@ export interface SmtpServer {
 }
 
 const ATTEMPT_TIMEOUT_MS = 10_000
+const MAX_REPLY_BYTES = 64 * 1024
 const ENHANCED_CODE = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/
 const SENDER = /^([^<>]*)<([^<>]+)>$/
 
@@ -25,25 +26,13 @@ export function createSmtpTransport(server: SmtpServer, connections: number): Tr
   const contents = new WeakMap<AbortSignal, Readable>()
   const open = async () => {
     const { createTransport } = await import('nodemailer')
-    const { host, port, secure, isLoopback, auth } = server
     const pool = createTransport({
+      ...describeConnection(server, ATTEMPT_TIMEOUT_MS),
       pool: true,
-      host,
-      port,
-      secure,
-      auth,
       // As many as there are mails on their way, so that none waits for another inside the pool.
       maxConnections: connections,
       // What never went out over a connection that was closed meanwhile may take another one.
       maxRequeues: 1,
-      requireTLS: !secure && !isLoopback,
-      ignoreTLS: !secure && isLoopback,
-      tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true },
-      connectionTimeout: ATTEMPT_TIMEOUT_MS,
-      greetingTimeout: ATTEMPT_TIMEOUT_MS,
-      socketTimeout: ATTEMPT_TIMEOUT_MS,
-      disableFileAccess: true,
-      disableUrlAccess: true,
     })
     // The pool reads a mail's content only once the server has asked for it: until then the mail
     // cannot have been taken, whatever becomes of the connection.
@@ -60,6 +49,7 @@ export function createSmtpTransport(server: SmtpServer, connections: number): Tr
   }
   let opened: ReturnType<typeof open> | undefined
   return {
+    knowsKeys: false,
     async send(mail) {
       opened ??= open()
       const pool = await opened
@@ -77,6 +67,26 @@ export function createSmtpTransport(server: SmtpServer, connections: number): Tr
     close() {
       opened?.then((pool) => pool.close()).catch(() => {})
     },
+  }
+}
+
+/** How a connection to a server is made: with verified TLS, but for one that stays on this machine. */
+export function describeConnection(server: SmtpServer, timeoutMs: number) {
+  const { host, port, secure, isLoopback, auth } = server
+  return {
+    host,
+    port,
+    secure,
+    auth,
+    requireTLS: !secure && !isLoopback,
+    ignoreTLS: !secure && isLoopback,
+    tls: { minVersion: 'TLSv1.2' as const, rejectUnauthorized: true },
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    maxResponseSize: MAX_REPLY_BYTES,
+    disableFileAccess: true,
+    disableUrlAccess: true,
   }
 }
 
