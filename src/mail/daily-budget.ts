@@ -41,7 +41,7 @@ const MILESTONES = [50, 80, 100]
 export function createDailyBudget(options: BudgetOptions): DailyBudget {
   const { mailsPerDay, nameAddress } = options
   const msPerMail = DAY_MS / mailsPerDay
-  const atOnce = Math.max(Math.floor(mailsPerDay * FIRST_SHARE_OF_DAY), 1)
+  const atOnce = Math.ceil(mailsPerDay * FIRST_SHARE_OF_DAY)
   /** When each address was last mailed, the longest ago first; unix milliseconds. */
   const mailed = new Map<string, number>()
   let today = dayOf(options.startedAt)

@@ -16,14 +16,13 @@ const MARGIN = 1.05
 /**
  * Makes a pace that has let nothing pass yet.
  *
- * @param togetherMs mails that fall due within so many milliseconds may go at once
+ * @param togetherMs mails that fall due within so many milliseconds go at once
  */
 export function createPace(perSecond: number, togetherMs: number): Pace {
   const gapMs = (1000 * MARGIN) / perSecond
-  const slackMs = Math.max(togetherMs - gapMs, 0)
   /** When the next mail is due; unix milliseconds. */
   let due = 0
-  const waitMs = (now: number) => Math.max(due - slackMs - now, 0)
+  const waitMs = (now: number) => Math.max(due - togetherMs - now, 0)
   return {
     waitMs,
     take(now) {
