@@ -141,11 +141,16 @@ export async function startSmtp({
   }
 }
 
-/** The text of a mail as its reader sees it: folded lines joined, `=3D` decoded (RFC 2045). */
+/** The text of a mail as its reader sees it, whatever encoding its way took (RFC 2045). */
 export function readText({ raw }: SmtpMail): string {
-  const folded = raw.replace(/=\r?\n/g, '')
-  const bytes = folded.replace(/=([0-9A-F]{2})/g, (_, hex) =>
-    String.fromCharCode(Number(`0x${hex}`)),
+  const part = /^Content-Type: text\/plain.*?\r\n\r\n(.*?)\r\n--/ms.exec(raw)
+  const [headers = '', body = ''] = part ?? []
+  const encoding = /^Content-Transfer-Encoding: (\S+)/m.exec(headers)?.[1]
+  if (encoding === 'base64') return Buffer.from(body, 'base64').toString()
+  if (encoding !== 'quoted-printable') return body
+  const joined = body.replace(/=\r\n/g, '')
+  const bytes = joined.replace(/=([0-9A-F]{2})/g, (_, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
   )
   return Buffer.from(bytes, 'latin1').toString()
 }

@@ -74,9 +74,8 @@ export function createResendTransport(options: { apiKey: string; baseUrl: string
 /** Dispatches like `agent`, and notes what happens. */
 function watch(agent: Agent, exchange: Exchange): Pick<Dispatcher, 'dispatch'> {
   return {
-    dispatch: (options, handler) =>
-      agent.dispatch(options, {
-        ...handler,
+    dispatch(options, handler) {
+      const watching: Dispatcher.DispatchHandler = {
         onRequestStart(controller, context) {
           exchange.hasBegun = true
           handler.onRequestStart?.(controller, context)
@@ -91,7 +90,10 @@ function watch(agent: Agent, exchange: Exchange): Pick<Dispatcher, 'dispatch'> {
           exchange.errorCode = 'code' in error ? String(error.code) : undefined
           handler.onResponseError?.(controller, error)
         },
-      }),
+      }
+      // The methods of fetch's handler keep what they know in it, so what is not watched stays its own.
+      return agent.dispatch(options, Object.assign(Object.create(handler), watching))
+    },
   }
 }
 
