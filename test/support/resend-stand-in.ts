@@ -5,7 +5,9 @@ import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Certificate } from './certificate.ts'
 import { type ResendBehaviour, scriptedAnswer } from './resend-behaviours.ts'
@@ -130,12 +132,9 @@ function drip(response: ServerResponse): void {
 async function flood(response: ServerResponse, bytes: number): Promise<void> {
   const chunk = Buffer.alloc(64 * 1024, ' ')
   response.writeHead(200, { 'content-type': 'application/json' })
-  for (let sent = 0; sent < bytes && !response.destroyed; sent += chunk.length) {
-    if (!response.write(chunk)) {
-      await Promise.race([once(response, 'drain'), once(response, 'close')])
-    }
-  }
-  response.end('{"id":"a"}')
+  const chunks = Array(Math.ceil(bytes / chunk.length)).fill(chunk)
+  // A client that has read enough hangs up.
+  await pipeline(Readable.from(chunks), response).catch(() => {})
 }
 
 /** @returns The one line of a mail's text that is a link and nothing else, as a reader would find it. */
