@@ -18,7 +18,12 @@ export interface SmtpMail {
 export type SmtpBehaviour =
   | { kind: 'accept' }
   /** Answers a step with a status of its own. */
-  | { kind: 'refuse'; at: 'sender' | 'recipient' | 'content'; status: number; text?: string }
+  | {
+      kind: 'refuse'
+      at: 'greeting' | 'sender' | 'recipient' | 'content'
+      status: number
+      text?: string
+    }
   /** Never answers a step. */
   | { kind: 'hang'; at: 'greeting' | 'recipient' | 'content' }
   /** Cuts the connection at a step; `acceptance` is after the mail was taken. */
