@@ -5,10 +5,11 @@ import { type Finding, reportFault, reportOk, reportWarning } from '../core/find
 import { describeConnection, type SmtpServer } from './transports/smtp.ts'
 
 const TIMEOUT_MS = 5000
-const TLS_REMEDY =
-  'give the server a certificate for its name by a CA that Node.js trusts, or name that CA in NODE_EXTRA_CA_CERTS'
-const PLAIN_REMEDY =
-  'turn STARTTLS on at the server, or use smtps:// in SMTP_URL where it has TLS from the start'
+const LOGIN_REMEDY = 'set user and password in SMTP_URL, with their special letters percent-encoded'
+const CERTIFICATE_REMEDY =
+  'give the server a certificate for its name by a CA that Node.js trusts, or name the file of that CA in NODE_EXTRA_CA_CERTS'
+const SCHEME_REMEDY =
+  'begin SMTP_URL with smtps:// where TLS is spoken from the start, and with smtp:// where STARTTLS begins it'
 
 /** Connects and signs in as the service would. It sends nothing. */
 export async function checkSmtp(server: SmtpServer): Promise<Finding[]> {
@@ -31,25 +32,23 @@ function describe({ auth, secure, isLoopback }: SmtpServer): string {
 }
 
 function judge(error: NodemailerError): Finding {
-  const { code = 'unnamed', command, responseCode } = error
-  const cause = responseCode ? `${command} ${responseCode}` : code
+  const { code = 'unnamed', originalCode = code, command, responseCode } = error
+  const cause = responseCode ? `${command} ${responseCode}` : originalCode
   if (code === 'EAUTH' || code === 'ENOAUTH') {
     const says = `the mail server refuses the login (${cause})`
-    return reportFault(
-      'mail-login',
-      says,
-      'set user and password in SMTP_URL, special letters percent-encoded',
-    )
+    return reportFault('mail-login', says, LOGIN_REMEDY)
   }
   if (code === 'ETLS' && responseCode) {
-    return reportFault('mail-tls', `the mail server offers no STARTTLS (${cause})`, PLAIN_REMEDY)
+    const says = `the mail server offers no STARTTLS (${cause})`
+    return reportFault('mail-tls', says, 'turn STARTTLS on at the server, or use one that has it')
   }
-  if (code === 'ETLS') {
-    return reportFault(
-      'mail-tls',
-      `the TLS of the mail server cannot be trusted (${cause})`,
-      TLS_REMEDY,
-    )
+  if (/CERT|SIGNATURE/.test(originalCode)) {
+    const says = `the certificate of the mail server cannot be trusted (${cause})`
+    return reportFault('mail-tls', says, CERTIFICATE_REMEDY)
+  }
+  if (code === 'ETLS' || /SSL|EPROTO$/.test(originalCode)) {
+    const says = `the mail server speaks another TLS, or none (${cause})`
+    return reportFault('mail-tls', says, SCHEME_REMEDY)
   }
   if (responseCode) {
     const says = `the mail server takes no mail now (${cause})`

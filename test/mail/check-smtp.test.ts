@@ -10,7 +10,7 @@ import { type SmtpBehaviour, startSmtp } from '../support/smtp-stand-in.ts'
 /** Answers on loopback too, but is no loopback address by its name. */
 const ELSEWHERE = '0.0.0.0'
 const trusted = makeCertificate([], [ELSEWHERE])
-const auth = { user: 'ann', pass: 'secret' }
+const auth = { user: 'grace', pass: 'secret' }
 
 beforeAll(() => setDefaultCACertificates([trusted.cert]))
 
@@ -32,12 +32,12 @@ async function check(
 
 test.each([
   [
-    'smtp://ann:secret@0.0.0.0',
+    'smtp://grace:secret@0.0.0.0',
     { certificate: trusted, auth },
     'with verified TLS and takes the login',
   ],
   [
-    'smtps://ann:secret@0.0.0.0',
+    'smtps://grace:secret@0.0.0.0',
     { certificate: trusted, secure: true, auth },
     'with verified TLS and takes the login',
   ],
@@ -55,12 +55,12 @@ const misnamed = makeCertificate(['other.example'])
 test.each<[string, string, Parameters<typeof startSmtp>[0], string, string]>([
   [
     'a wrong login',
-    'smtp://ann:wrong@0.0.0.0',
+    'smtp://grace:wrong@0.0.0.0',
     { certificate: trusted, auth },
     'mail-login',
     'set user and password in SMTP_URL',
   ],
-  ['no STARTTLS', 'smtp://ann:secret@0.0.0.0', { auth }, 'mail-tls', 'turn STARTTLS on'],
+  ['no STARTTLS', 'smtp://grace:secret@0.0.0.0', { auth }, 'mail-tls', 'turn STARTTLS on'],
   [
     'an unknown certificate',
     'smtp://0.0.0.0',
@@ -75,6 +75,7 @@ test.each<[string, string, Parameters<typeof startSmtp>[0], string, string]>([
     'mail-tls',
     'NODE_EXTRA_CA_CERTS',
   ],
+  ['TLS from the start where there is none', 'smtps://0.0.0.0', {}, 'mail-tls', 'smtp://'],
   [
     'a certificate for another name',
     'smtp://0.0.0.0',
@@ -87,7 +88,7 @@ test.each<[string, string, Parameters<typeof startSmtp>[0], string, string]>([
   expect(findings).toEqual([
     { status: 'fault', name, says: expect.any(String), remedy: expect.stringContaining(remedy) },
   ])
-  expect(JSON.stringify(findings)).not.toMatch(/secret|wrong|ann/)
+  expect(JSON.stringify(findings)).not.toMatch(/secret|wrong|grace/)
 })
 
 test('a server that greets with no is a warning', async () => {

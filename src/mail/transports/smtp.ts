@@ -108,7 +108,8 @@ function parseSender(sender: string): { name: string; address: string } {
 
 /** @param wasRead whether the content, or a part of it, was handed to the connection */
 function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
-  const { code = 'unnamed', command = '', responseCode, response = '' } = error
+  const { code = 'unnamed', originalCode = code } = error
+  const { command = '', responseCode, response = '' } = error
   const enhanced = ENHANCED_CODE.exec(response)?.[1]
   // The words of an answer may repeat the address; its numbers do not.
   const answer = [command, responseCode || code, enhanced].filter(Boolean).join(' ')
@@ -120,5 +121,5 @@ function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
     return { status: isFinal ? 'refused' : 'unsent', reason: answer }
   }
   if (isMessageError) return { status: 'refused', reason: answer }
-  return { status: wasRead ? 'unknown' : 'unsent', reason: `no answer ${code}` }
+  return { status: wasRead ? 'unknown' : 'unsent', reason: `no answer ${originalCode}` }
 }
