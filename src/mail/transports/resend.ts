@@ -33,7 +33,8 @@ interface Exchange {
  */
 export function createResendTransport(options: { apiKey: string; baseUrl: string }): Transport {
   const open = async () => {
-    const { Agent } = await import('undici')
+    // By its default export, which is all that a bundle knows of a CommonJS module.
+    const { Agent } = (await import('undici')).default
     const resend = new Resend(options.apiKey, { baseUrl: options.baseUrl })
     return { resend, agent: new Agent({ maxResponseSize: MAX_REPLY_BYTES }) }
   }
