@@ -39,8 +39,6 @@ interface MailLineOptions {
 interface Item {
   readonly key: string
   readonly order: MailOrder
-  /** Unix milliseconds. */
-  readonly expiresAt: number
   attempts: number
   /** What became of the last one. */
   reason: string
@@ -81,6 +79,8 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const size = () => ready() + onTheirWay.size + backingOff.size
   const queueOf = (item: Item) =>
     item.order.kind !== 'reset-link' ? notices : item.isRepeat ? repeats : links
+  /** @returns unix milliseconds */
+  const endOf = ({ order }: Item) => (Number(order.timestamp) + options.lifeSeconds) * 1000
   const isWaiting = (key: string) => backingOff.has(key) || queues.some((queue) => queue.has(key))
 
   /** How long nothing that is ready can go out. */
@@ -117,10 +117,12 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const sweep = (now: number) => {
     if (now < sweptAt + IDLE_MS) return
     sweptAt = now
-    for (const item of queues.flatMap((queue) => [...queue.values()])) {
-      if (item.expiresAt > now) continue
-      queueOf(item).delete(item.key)
-      fail(item)
+    for (const queue of queues) {
+      for (const item of queue.values()) {
+        if (endOf(item) > now) continue
+        queue.delete(item.key)
+        fail(item)
+      }
     }
   }
   /** Takes what may go out now. */
@@ -187,7 +189,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     const grown = firstPauseMs * 2 ** Math.max(item.attempts - 1, 0)
     const longest = isInHaste ? LONGEST_PAUSE_IN_HASTE_MS : LONGEST_PAUSE_MS
     const pauseMs = Math.max(Math.min(grown, longest) * (1 + Math.random() / 2), atLeastMs)
-    if (clock() + pauseMs >= item.expiresAt) return fail(item)
+    if (clock() + pauseMs >= endOf(item)) return fail(item)
     backingOff.set(item.key, { item, timer: setTimeout(resume, pauseMs, item) })
   }
   const resume = (item: Item) => {
@@ -222,7 +224,6 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
       const item: Item = {
         key,
         order,
-        expiresAt: (Number(order.timestamp) + options.lifeSeconds) * 1000,
         attempts: 0,
         reason: 'could not go out in time',
         isInDoubt: false,
