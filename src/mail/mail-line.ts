@@ -30,7 +30,7 @@ interface MailLineOptions {
   /** @returns unix milliseconds */
   readonly clock: () => number
   readonly ratePerSecond?: number | undefined
-  /** For reset links alone: a notice costs nothing of it, and does not wait for it. */
+  /** For what anybody can ask for: a notice costs nothing of it, and does not wait for it. */
   readonly budget?: DailyBudget | undefined
   /** How long to wait before the second attempt; twice as long before each further one. */
   readonly firstPauseMs?: number
@@ -78,7 +78,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const ready = () => notices.size + links.size + repeats.size
   const size = () => ready() + onTheirWay.size + backingOff.size
   const queueOf = (item: Item) =>
-    item.order.kind !== 'reset-link' ? notices : item.isRepeat ? repeats : links
+    item.order.kind === 'password-changed' ? notices : item.isRepeat ? repeats : links
   /** @returns unix milliseconds */
   const endOf = ({ order }: Item) => (Number(order.timestamp) + options.lifeSeconds) * 1000
   const isWaiting = (key: string) => backingOff.has(key) || queues.some((queue) => queue.has(key))
