@@ -30,7 +30,7 @@ interface MailLineOptions {
   /** @returns unix milliseconds */
   readonly clock: () => number
   readonly ratePerSecond?: number | undefined
-  /** For what anybody can ask for: a notice costs nothing of it, and does not wait for it. */
+  /** For what anybody can ask for: the notice of a change costs nothing of it, and never waits. */
   readonly budget?: DailyBudget | undefined
   /** How long to wait before the second attempt; twice as long before each further one. */
   readonly firstPauseMs?: number
