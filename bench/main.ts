@@ -15,6 +15,7 @@ import { compareForgedLinks } from './benchmarks/forged-links.ts'
 import { compareLinkRequests } from './benchmarks/link-requests.ts'
 import { compareMemory } from './benchmarks/memory.ts'
 import { compareTableSizes } from './benchmarks/table-size.ts'
+import { compareWaitingMails } from './benchmarks/waiting-mails.ts'
 import { VoidRun } from './load.ts'
 import { describeMachine } from './machine.ts'
 import type { Comparison, JudgedComparison } from './pairs.ts'
@@ -32,6 +33,7 @@ const benchmarks: Readonly<Record<string, (scene: Scene) => Promise<Comparison[]
   confirmations: compareConfirmations,
   'first-reset': compareFirstReset,
   memory: compareMemory,
+  'waiting-mails': compareWaitingMails,
   'table-size': compareTableSizes,
 }
 

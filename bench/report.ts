@@ -2,7 +2,7 @@
 
 import type { Machine } from './machine.ts'
 import type { JudgedComparison } from './pairs.ts'
-import type { Summary, Target } from './statistics.ts'
+import type { Summary } from './statistics.ts'
 
 const COLUMNS = ['benchmark', '', 'floor', 'Rekey', 'Rekey to floor', 'target', '']
 
@@ -23,7 +23,7 @@ export function formatTable(comparisons: readonly JudgedComparison[]): string {
     `${formatSummary(comparison.judgement.floor)} ${comparison.unit}`,
     `${formatSummary(comparison.judgement.rekey)} ${comparison.unit}`,
     `${formatSummary(comparison.judgement.score)}${excessUnit(comparison)}`,
-    formatTarget(comparison.target),
+    formatTarget(comparison),
     formatVerdict(comparison.judgement.isMet),
   ])
   const widths = COLUMNS.map((title, column) =>
@@ -60,14 +60,14 @@ function excessUnit({ target, unit }: JudgedComparison): string {
   return target.kind === 'excess-at-most' ? ` ${unit} more` : ''
 }
 
-function formatTarget(target: Target): string {
+function formatTarget({ target, unit }: JudgedComparison): string {
   switch (target.kind) {
     case 'ratio-at-least':
       return `at least ${target.value}`
     case 'ratio-at-most':
       return `at most ${target.value}`
     case 'excess-at-most':
-      return `at most ${target.value} ms more`
+      return `at most ${target.value} ${unit} more`
   }
 }
 

@@ -23,6 +23,8 @@ import { generateSecret } from '../src/core/key-ring.ts'
 import { launchBrowser } from './support/browser.ts'
 import { createDatabase, type TestDatabase } from './support/database.ts'
 import { freePort } from './support/free-port.ts'
+import { addUser, createSurroundings, createUsers, environmentFor } from './support/service.ts'
+import { startSmtp } from './support/smtp-stand-in.ts'
 
 const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
 const readme = read('README.md')
@@ -76,6 +78,37 @@ describe('with the build', () => {
     accessSync(program, constants.X_OK)
     const { stdout } = await promisify(execFile)(process.execPath, [program, 'keygen'])
     expect(stdout).toMatch(/^rk1_[\w-]{43}\n$/)
+  })
+
+  test('it sends mails by both transports', async () => {
+    const surroundings = await createSurroundings()
+    const smtp = await startSmtp()
+    await createUsers(surroundings.database.sql)
+    for (const transport of ['resend', 'smtp']) {
+      const { email } = await addUser(surroundings.database.sql)
+      const env = {
+        ...environmentFor(surroundings),
+        MAIL_TRANSPORT: transport,
+        SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
+      }
+      const child = spawn(process.execPath, [program], { env })
+      const ended = once(child, 'exit')
+      let output = ''
+      while (!output.includes('Rekey listens at ')) output += (await once(child.stdout, 'data'))[0]
+      const [, url = ''] = /Rekey listens at (http:[^"]+)/.exec(output) ?? []
+      await fetch(`${url}/api/v1/accounts/send-reset-password-link`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ email }),
+      })
+      if (transport === 'smtp') await smtp.waitForMail(({ to }) => to.includes(email))
+      else await surroundings.resend.waitForMail(({ to }) => to.includes(email))
+      child.kill()
+      child.stdout.resume()
+      expect(await ended).toEqual([0, null])
+    }
+    await smtp.stop()
+    await surroundings.end()
   })
 
   test('it starts without Docker by the command given', async () => {
