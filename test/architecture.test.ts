@@ -34,7 +34,7 @@ const rules: readonly Rule[] = [
       'node:buffer', 'node:fs', 'node:http', 'node:module', 'node:net', 'node:path'] },
 
   { of: 'src/config/', may: ['src/config/', 'src/hashing/', CORE, ERRORS,
-      '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net'], mayAsTypes: ['src/accounts/'] },
+      '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net', 'node:url'], mayAsTypes: ['src/accounts/'] },
   { of: 'src/accounts/', may: ['src/accounts/', PORTS, CORE, ERRORS, 'drizzle-orm', 'postgres', 'node:url'] },
   { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS] },
   { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS,

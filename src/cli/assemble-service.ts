@@ -1,6 +1,5 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
-import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import type { FastifyBaseLogger } from 'fastify'
@@ -60,16 +59,20 @@ export interface Content {
   readonly hostedPage: HostedPage | undefined
 }
 
-/** The languages that there are mails in. */
-export function listLocales(): string[] {
-  const files = readdirSync(new URL('locales/', emailsDirectory))
-  return files.flatMap((file) => /^(.+)\.json$/.exec(file)?.slice(1) ?? [])
+/**
+ * Reads the mail templates.
+ *
+ * @throws AggregateError with every fault, each an Error that names its file and line, or its variable
+ */
+export function loadMails({ content }: Pick<Config, 'content'>): Templates {
+  return loadTemplates({ ...content, directory: emailsDirectory })
 }
 
 /**
  * Reads the mail templates, and the pages where they are served.
  *
- * @throws Error that names the file and line, or the variable, that is at fault
+ * @throws AggregateError as `loadMails` does
+ * @throws Error that names the page at fault
  */
 export function loadContent(config: Config): Content {
   const { content, http, links } = config
@@ -77,7 +80,7 @@ export function loadContent(config: Config): Content {
   const { requestPageUrl } = links
   const page = { appName, supportEmail, requestPageUrl, apiBase: http.basePath }
   return {
-    templates: loadTemplates({ ...content, directory: emailsDirectory }),
+    templates: loadMails(config),
     hostedPage: http.servesPages ? { files: readPageFiles(pageDirectory, page) } : undefined,
   }
 }
@@ -123,7 +126,14 @@ export function assembleService(
     onUnreadable: (reason, waiting) =>
       logger.error({ reason, waiting }, 'mails wait: the accounts cannot be read, trying again'),
   })
-  const requestDeps = { accounts, hasher, mailLine, events, linkRules: links.rules }
+  const requestDeps = {
+    accounts,
+    hasher,
+    mailLine,
+    events,
+    linkRules: links.rules,
+    sendsNoPasswordNotice: mail.sendsNoPasswordNotice,
+  }
   const intakeLine = createIntakeLine({
     capacity: INTAKE_CAPACITY,
     maxAgeSeconds: links.rules.ttlSeconds,

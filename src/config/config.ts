@@ -22,12 +22,15 @@ export interface Config {
     readonly transport: Environment['MAIL_TRANSPORT']
     readonly resend: { readonly apiKey: string; readonly baseUrl: string }
     readonly ratePerAccount: Rate
+    readonly sendsNoPasswordNotice: boolean
   }
   readonly content: {
     readonly appName: string
     readonly supportEmail: string | undefined
     readonly brandColor: string
     readonly defaultLocale: string
+    /** With a slash at its end. */
+    readonly templatesDirectory: URL | undefined
   }
   readonly passwords: {
     readonly minLength: number

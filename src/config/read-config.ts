@@ -1,6 +1,7 @@
 // Judges the environment as a whole, and makes the configuration of it.
 
 import { isIP } from 'node:net'
+import { pathToFileURL } from 'node:url'
 import type { DatabaseSettings } from '../accounts/database.ts'
 import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
@@ -34,12 +35,11 @@ export type ConfigReading<T = Config> =
   | { readonly faults: readonly string[]; readonly warnings: readonly string[] }
 
 /**
- * Reads the configuration from the variables of a process.
- *
- * @param locales the languages that there are mails in; without them DEFAULT_LOCALE is not judged
+ * Reads the configuration from the variables of a process. DEFAULT_LOCALE and MAIL_TEMPLATES_DIR are
+ * judged by whoever reads the templates.
  */
-export function readConfig(env: Variables, locales?: readonly string[]): ConfigReading {
-  const { config, faults, warnings } = judge(readEnvironment(env), locales)
+export function readConfig(env: Variables): ConfigReading {
+  const { config, faults, warnings } = judge(readEnvironment(env))
   return faults.size > 0
     ? { faults: listFaults([...faults]), warnings }
     : { config: deepFreeze(config), warnings }
@@ -54,11 +54,31 @@ export function readDatabaseConfig(env: Variables): ConfigReading<DatabaseSettin
     : { config: config.database, warnings }
 }
 
+/**
+ * What mails and pages show. It is complete whatever the faults, a variable with one being as if it
+ * were not set, so that templates can be judged beside the variables.
+ */
+export function readContentConfig(
+  env: Variables,
+): Pick<Config, 'content'> & { readonly faults: readonly string[] } {
+  const { config, faults } = judge(readEnvironment(env))
+  const ours = [...faults].filter(([name]) => CONTENT_VARIABLES.includes(name))
+  return { content: config.content, faults: listFaults(ours) }
+}
+
+const CONTENT_VARIABLES = [
+  'APP_NAME',
+  'SUPPORT_EMAIL',
+  'BRAND_COLOR',
+  'DEFAULT_LOCALE',
+  'MAIL_TEMPLATES_DIR',
+]
+
 function listFaults(faults: readonly (readonly [string, string])[]): string[] {
   return faults.map(([name, fault]) => `${name}: ${fault}`)
 }
 
-function judge({ environment: env, ...known }: EnvironmentReading, locales?: readonly string[]) {
+function judge({ environment: env, ...known }: EnvironmentReading) {
   const faults = new Map(known.faults)
   const warnings = [...known.warnings]
   /** Gathers the fault of one variable; what it returns then is never used. */
@@ -102,14 +122,17 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   check('SUPPORT_EMAIL', isSupportMailbox, 'must be an address')
   const isMinimumPossible = env.PASSWORD_MIN_LENGTH <= env.PASSWORD_MAX_LENGTH
   check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
-  const isThere = locales?.includes(env.DEFAULT_LOCALE) ?? true
-  check('DEFAULT_LOCALE', isThere, `must be one of ${locales?.join(', ')}`)
   const formats = listPasswordFormats()
   const named = formats.find(({ name }) => name === env.PASSWORD_HASH)
   check(
     'PASSWORD_HASH',
     named !== undefined || env.REQUIRE_USABLE_PASSWORD,
     'must name a format when REQUIRE_USABLE_PASSWORD is false: no hash says which one to keep',
+  )
+  check(
+    'MAIL_NO_PASSWORD_NOTICE',
+    env.REQUIRE_USABLE_PASSWORD || !env.MAIL_NO_PASSWORD_NOTICE,
+    'an account without a password gets a link when REQUIRE_USABLE_PASSWORD is false: set one of them',
   )
   check(
     'PASSWORD_PEPPER',
@@ -206,12 +229,17 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
         baseUrl: attempt('RESEND_BASE_URL', () => parseProviderUrl(env.RESEND_BASE_URL)),
       },
       ratePerAccount: parseRate(env.RATE_LIMIT_PER_ACCOUNT),
+      sendsNoPasswordNotice: env.MAIL_NO_PASSWORD_NOTICE,
     },
     content: {
       appName: env.APP_NAME,
       supportEmail: env.SUPPORT_EMAIL,
       brandColor: env.BRAND_COLOR,
       defaultLocale: env.DEFAULT_LOCALE,
+      templatesDirectory:
+        env.MAIL_TEMPLATES_DIR === undefined
+          ? undefined
+          : pathToFileURL(`${env.MAIL_TEMPLATES_DIR}/`),
     },
     passwords: {
       minLength: env.PASSWORD_MIN_LENGTH,
