@@ -9,11 +9,19 @@ rmSync('dist', { recursive: true, force: true })
 const { metafile } = await build({
   // Each command is an entry, so that it stays in cli/: it finds emails/, drizzle/ and page/ from
   // there. A new command of main.ts goes here too.
-  entryPoints: ['src/main.ts', 'src/cli/serve.ts', 'src/cli/migrate.ts', 'src/cli/keygen.ts'],
+  entryPoints: [
+    'src/main.ts',
+    'src/cli/serve.ts',
+    'src/cli/migrate.ts',
+    'src/cli/keygen.ts',
+    'src/cli/preview.ts',
+  ],
   outbase: 'src',
   outdir: 'dist',
   bundle: true,
   splitting: true,
+  // As deep as src/cli, from where templates and pages are found by relative paths.
+  chunkNames: 'cli/[name]-[hash]',
   platform: 'node',
   format: 'esm',
   target: 'node26',

@@ -64,6 +64,7 @@ export async function startDemo(
       LOG_LEVEL: 'warn',
     }
     await migrate({
+      args: [],
       env,
       out: () => {},
       err: fail,

@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./cli/serve.ts')).serve,
   migrate: async () => (await import('./cli/migrate.ts')).migrate,
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
+  preview: async () => (await import('./cli/preview.ts')).preview,
 }
 
 // As PID 1 we get only the signals that we handle. A signal ends the process at once; while a command
@@ -28,9 +29,10 @@ const endAtOnce = (signal: NodeJS.Signals) => process.exit(128 + constants.signa
 let onSignal: (signal: NodeJS.Signals) => void = endAtOnce
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => onSignal(signal))
 
-const [name = 'serve'] = process.argv.slice(2)
+const [name = 'serve', ...args] = process.argv.slice(2)
 const load = Object.hasOwn(commands, name) ? commands[name] : undefined
 const terminal: Terminal = {
+  args,
   env,
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),

@@ -113,6 +113,8 @@ export interface RenderedMail {
 
 /** Puts messages into words. */
 export interface Templates {
+  /** The languages that there are. */
+  readonly locales: readonly string[]
   /**
    * Renders a message. The same values give the same bytes.
    *

@@ -43,7 +43,8 @@ const rules: readonly Rule[] = [
 
   { of: 'src/cli/', may: ['src/cli/', 'src/config/', 'src/http/', 'src/flows/',
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,
-      'pino', '@zxcvbn-ts/language-common', 'node:fs', 'node:os'], mayAsTypes: ['fastify'] },
+      'pino', '@zxcvbn-ts/language-common', 'node:fs', 'node:http', 'node:os', 'node:path', 'node:util'],
+      mayAsTypes: ['fastify', 'node:net'] },
   { of: 'src/main.ts', may: ['src/cli/', 'node:os'] },
   { of: 'src/page/', may: ['src/page/'] },
 

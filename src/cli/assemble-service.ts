@@ -23,10 +23,10 @@ import { readPageFiles } from '../http/page-files.ts'
 import { createLimiter } from '../http/rate-limit.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
 import { createMailLine } from '../mail/mail-line.ts'
-import { loadTemplates } from '../mail/templates.ts'
 import { createOutbox } from '../mail/transports/outbox.ts'
 import { createResendTransport } from '../mail/transports/resend.ts'
 import type { Templates } from '../ports.ts'
+import { loadMails } from './load-mails.ts'
 
 /** A service put together. */
 export interface Service {
@@ -50,22 +50,12 @@ const MAIL_CAPACITY = 10_000
 const MAILS_AT_ONCE = 8
 const HASHES_WAITING = 128
 
-const emailsDirectory = new URL('../../emails/', import.meta.url)
 const pageDirectory = new URL('../page/', import.meta.url)
 
 /** What the service reads from files, once. */
 export interface Content {
   readonly templates: Templates
   readonly hostedPage: HostedPage | undefined
-}
-
-/**
- * Reads the mail templates.
- *
- * @throws AggregateError with every fault, each an Error that names its file and line, or its variable
- */
-export function loadMails({ content }: Pick<Config, 'content'>): Templates {
-  return loadTemplates({ ...content, directory: emailsDirectory })
 }
 
 /**

@@ -1,8 +1,9 @@
 // `rekey serve`: runs the service until it is told to stop.
 
 import { readConfig, readContentConfig } from '../config/read-config.ts'
-import { assembleService, loadContent, loadMails } from './assemble-service.ts'
+import { assembleService, loadContent } from './assemble-service.ts'
 import { createLogger } from './create-logger.ts'
+import { loadMails } from './load-mails.ts'
 import { attempt, reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 

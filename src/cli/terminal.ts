@@ -2,6 +2,8 @@
 
 /** The process, as commands see it. */
 export interface Terminal {
+  /** What stands behind the command's name. */
+  readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   out(text: string): void
   err(text: string): void

@@ -113,6 +113,7 @@ export function loadTemplates(options: TemplateOptions): Templates {
   if (faults.size > 0 || !fallback) throw faultsFound([...faults])
 
   return {
+    locales: catalogues.all.map(({ locale }) => locale),
     render(message, locale) {
       const catalogue = catalogues.find(locale) ?? fallback
       const name = greetableName(message.name ?? '')
