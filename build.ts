@@ -13,6 +13,8 @@ const { metafile } = await build({
     'src/main.ts',
     'src/cli/serve.ts',
     'src/cli/migrate.ts',
+    'src/cli/doctor.ts',
+    'src/cli/grants.ts',
     'src/cli/keygen.ts',
     'src/cli/preview.ts',
   ],

@@ -19,6 +19,8 @@ type Command = (terminal: Terminal) => ExitStatus | Promise<ExitStatus>
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./cli/serve.ts')).serve,
   migrate: async () => (await import('./cli/migrate.ts')).migrate,
+  doctor: async () => (await import('./cli/doctor.ts')).doctor,
+  grants: async () => (await import('./cli/grants.ts')).grants,
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
   preview: async () => (await import('./cli/preview.ts')).preview,
 }

@@ -59,9 +59,11 @@ test('the environment for the container is a configuration', () => {
 test('the commands for the container are those that it has', () => {
   const [, program = ''] =
     /ln -s \/app\/(\S+) \/usr\/local\/bin\/rekey/.exec(read('Dockerfile')) ?? []
-  const named = [...readme.matchAll(/^docker run .* rekey rekey (\w+)$/gm)].map(([, name]) => name)
+  const named = [...readme.matchAll(/^docker run .* rekey rekey (\w+)(?: \w+)?$/gm)].map(
+    ([, name]) => name,
+  )
   expect(program).toBe('dist/main.js')
-  expect(named).toEqual(['keygen', 'migrate'])
+  expect(named).toEqual(['keygen', 'grants', 'doctor', 'migrate'])
 })
 
 describe('with the build', () => {

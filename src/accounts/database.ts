@@ -110,6 +110,13 @@ export function isConnectionFailure(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause
 }
 
+/** Names a failure by its code alone: PostgreSQL's, the network's or the driver's. */
+export function nameFailure(error: unknown): string {
+  const cause = causeOf(error)
+  if (!(cause instanceof Error)) return 'unknown failure'
+  return 'code' in cause ? String(cause.code) : cause.name
+}
+
 /** Says whether a statement itself is at fault: it cannot succeed however often it is tried. */
 export function isRefusal(error: unknown): boolean {
   const cause = causeOf(error)

@@ -2,10 +2,11 @@
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
 import { findLookUp, type LookUp } from './look-up.ts'
 import { mappingVariables, renderSql, tableSql, type UsersMapping } from './mapping.ts'
-import { operatorSqlFaults } from './operator-sql.ts'
-import { columnFaults, ID_TYPES, readColumns } from './table-columns.ts'
+import { findOperatorSqlFaults } from './operator-sql.ts'
+import { type Columns, findColumnFaults, ID_TYPES, readColumns } from './table-columns.ts'
 
 /** What the adapter needs to know of the table. */
 export interface TableFacts {
@@ -17,9 +18,6 @@ export interface TableFacts {
   readonly emailIsCitext: boolean
   readonly lookUp: LookUp
   readonly folding: Folding
-  /** Faults of the mapping, each naming its variable. Not empty: the service must not start. */
-  readonly faults: readonly string[]
-  readonly warnings: readonly string[]
 }
 
 /** Which collation decides what the small form of a letter is. */
@@ -30,6 +28,14 @@ export interface Folding {
   readonly isForced: boolean
 }
 
+/** How a mapping and its tables go together. */
+export interface Inspection {
+  /** Undefined when a finding is a fault: the service must not start. */
+  readonly facts: TableFacts | undefined
+  /** Each fault and warning names its variable. */
+  readonly findings: readonly Finding[]
+}
+
 /**
  * Inspects the tables of a mapping.
  *
@@ -38,52 +44,42 @@ export interface Folding {
 export async function inspectTable(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
-): Promise<TableFacts> {
+): Promise<Inspection> {
   const { passwordTable } = mapping
-  const users = await readColumns(db, mapping)
-  const passwords = passwordTable ? await readColumns(db, passwordTable) : users
-  const missing = [
-    typeof users === 'string' ? `${mappingVariables.table}: ${users}` : [],
-    typeof passwords === 'string' && passwordTable
-      ? `${mappingVariables.passwordTable}: ${passwords}`
-      : [],
-  ].flat()
-  if (typeof users === 'string' || typeof passwords === 'string') {
-    return { ...nothingKnown, faults: missing }
+  const users = await readColumns(db, mapping, mappingVariables.table)
+  const passwords = passwordTable
+    ? await readColumns(db, passwordTable, mappingVariables.passwordTable)
+    : users
+  if (isFinding(users) || isFinding(passwords)) {
+    return { facts: undefined, findings: [...new Set([users, passwords])].filter(isFinding) }
   }
 
   const id = users.get(mapping.id)
   const email = users.get(mapping.emailAddress)
-  const facts = {
+  const known = {
     idType: ID_TYPES[id?.type ?? ''] ?? 'text',
     idIsInteger: /^int/.test(id?.type ?? ''),
     emailType: email?.fullType ?? 'text',
     emailIsCitext: email?.type === 'citext',
     folding: await findFolding(db, email?.collation ?? undefined),
   }
-  const faults = columnFaults(mapping, users, passwords)
+  const faults = findColumnFaults(mapping, users, passwords)
   const columnsFit = faults.length === 0
-  faults.push(...(await relationFaults(db, mapping)))
-  faults.push(...(await operatorSqlFaults(db, mapping, columnsFit ? facts.idType : undefined)))
-  if (faults.length > 0) return { ...nothingKnown, faults }
-  const { lookUp, fault, warning } = await findLookUp(db, mapping, facts)
+  faults.push(...(await findViewFaults(db, mapping)))
+  faults.push(...(await findOperatorSqlFaults(db, mapping, columnsFit ? known.idType : undefined)))
+  if (faults.length > 0) return { facts: undefined, findings: faults }
+  const { lookUp, finding } = await findLookUp(db, mapping, known)
+  const fits = reportOk('table', 'tables, columns and types fit, and so does what you wrote as SQL')
   return {
-    ...facts,
-    lookUp,
-    faults: fault === undefined ? [] : [fault],
-    warnings: [...(await idWarnings(db, mapping)), ...(warning === undefined ? [] : [warning])],
+    facts: finding.status === 'fault' ? undefined : { ...known, lookUp },
+    findings: [fits, finding, await judgeId(db, mapping)],
   }
 }
 
-const nothingKnown = {
-  idType: 'text',
-  idIsInteger: false,
-  emailType: 'text',
-  emailIsCitext: false,
-  folding: { collation: undefined, isForced: false },
-  lookUp: 'lower',
-  warnings: [],
-} as const
+/** Tells why a table's columns could not be read from the columns. */
+function isFinding(read: Columns | Finding): read is Finding {
+  return 'status' in read
+}
 
 /** How PostgreSQL is to fold letter case so that `I` becomes `i`, which Turkish has otherwise. */
 async function findFolding(
@@ -99,7 +95,7 @@ async function findFolding(
     : { collation: 'pg_catalog."C"', isForced: true }
 }
 
-async function relationFaults(db: PostgresJsDatabase, mapping: UsersMapping): Promise<string[]> {
+async function findViewFaults(db: PostgresJsDatabase, mapping: UsersMapping): Promise<Finding[]> {
   const UPDATE = 4
   const { passwordTable } = mapping
   const [relation] = await db.execute<{ events: number }>(
@@ -107,11 +103,13 @@ async function relationFaults(db: PostgresJsDatabase, mapping: UsersMapping): Pr
   )
   if (!relation || (relation.events & UPDATE) !== 0) return []
   const variable = passwordTable ? mappingVariables.passwordTable : mappingVariables.table
-  return [`${variable}: PostgreSQL cannot update this view`]
+  const remedy = 'map the table itself, or a view of one table without grouping'
+  return [reportFault('table', `${variable}: PostgreSQL cannot update this view`, remedy)]
 }
 
 /** Of a view nobody can tell whether its ids are unique. */
-async function idWarnings(db: PostgresJsDatabase, mapping: UsersMapping): Promise<string[]> {
+async function judgeId(db: PostgresJsDatabase, mapping: UsersMapping): Promise<Finding> {
+  const name = 'unique-id'
   const [id] = await db.execute<{ isUnique: boolean }>(sql`
     SELECT c.relkind = 'v' OR EXISTS (
       SELECT FROM pg_index i
@@ -120,8 +118,11 @@ async function idWarnings(db: PostgresJsDatabase, mapping: UsersMapping): Promis
     ) AS "isUnique"
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = ${mapping.id}
     WHERE c.oid = to_regclass(${renderSql(tableSql(mapping))})`)
-  if (!id || id.isUnique) return []
-  return [
-    `${mappingVariables.id}: no unique index is on it alone; rows that share an id are left alone`,
-  ]
+  if (!id || id.isUnique) return reportOk(name, 'no two rows can share an id')
+  const variable = mappingVariables.id
+  return reportWarning(
+    name,
+    `${variable}: no unique index is on it alone; rows that share an id are left alone`,
+    `add a unique index on it, or set ${variable} to the primary key`,
+  )
 }

@@ -71,7 +71,31 @@ export function conditionSql(expression: string | undefined): SQL {
   return expression === undefined ? sql`true` : sql`((${sql.raw(expression)}\n) IS TRUE)`
 }
 
+/** The operator's boolean expressions, each with its variable and the table whose rows it judges. */
+export function listConditions(mapping: UsersMapping) {
+  const { eligibleSql, passwordTable } = mapping
+  const conditions = [
+    { variable: mappingVariables.eligibleSql, table: mapping, expression: eligibleSql },
+    {
+      variable: mappingVariables.filterSql,
+      table: passwordTable ?? mapping,
+      expression: passwordTable?.filterSql,
+    },
+  ]
+  return conditions.filter(({ expression }) => expression !== undefined)
+}
+
+/** AFTER_RESET_SQL with an account's id where it belongs. */
+export function afterResetSql(statement: readonly string[], id: SQL): SQL {
+  return sql.join(statement.map(sql.raw), id)
+}
+
 /** A piece of SQL without parameters as text, for the catalogue and for messages. */
 export function renderSql(statement: SQL): string {
   return new PgDialect().sqlToQuery(statement).sql
+}
+
+/** An identifier as SQL, in quotes. */
+export function quoteName(name: string): string {
+  return renderSql(sql`${sql.identifier(name)}`)
 }

@@ -12,7 +12,7 @@ import {
 } from './account-queries.ts'
 import { asUnavailable, type Database, isDataException, isRefusal } from './database.ts'
 import type { TableFacts } from './inspect-table.ts'
-import { mappingVariables, type UsersMapping } from './mapping.ts'
+import { afterResetSql, mappingVariables, type UsersMapping } from './mapping.ts'
 
 const MAX_ACCOUNTS_PER_IDENTIFIER = 5
 // Of each statement where several make one write. All of them together end before the line gives up.
@@ -95,11 +95,9 @@ export function createPostgresAccounts(
             if (touchOwner) await touchOwner(transaction, values.id)
             if (afterReset) {
               const id = sql`${values.id}::${sql.raw(facts.idType)}`
-              await transaction
-                .execute(sql.join(afterReset.map(sql.raw), id))
-                .catch((error: unknown) => {
-                  throw asUnavailable(error, mappingVariables.afterReset)
-                })
+              await transaction.execute(afterResetSql(afterReset, id)).catch((error: unknown) => {
+                throw asUnavailable(error, mappingVariables.afterReset)
+              })
             }
             return true
           })

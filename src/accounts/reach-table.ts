@@ -1,7 +1,8 @@
 // Reaches the database, however long it takes, and finds out whether the mapping fits.
 
+import type { Finding } from '../core/finding.ts'
 import { type Database, describeFailure } from './database.ts'
-import { inspectTable, type TableFacts } from './inspect-table.ts'
+import { type Inspection, inspectTable } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'
 
 const RETRY_MS = 1000
@@ -17,7 +18,7 @@ export async function reachTable(
   mapping: UsersMapping,
   signal: AbortSignal,
   onFailure: (reason: string) => void,
-): Promise<TableFacts | undefined> {
+): Promise<Inspection | undefined> {
   let lastReason = ''
   while (!signal.aborted) {
     try {
@@ -31,4 +32,16 @@ export async function reachTable(
     }
   }
   return undefined
+}
+
+/**
+ * Looks at the table of a service that runs. That a table without an index has grown since the start is
+ * a warning now: it slows the service down, and that is no reason to take it away.
+ */
+export async function inspectAgain(
+  { db, line }: Database,
+  mapping: UsersMapping,
+): Promise<readonly Finding[]> {
+  const { findings } = await line(() => inspectTable(db, { ...mapping, allowSeqScan: true }))
+  return findings
 }

@@ -2,9 +2,11 @@
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { describeFailure } from './database.ts'
+import { type Finding, reportFault } from '../core/finding.ts'
+import { describeFailure, nameFailure } from './database.ts'
 import {
   mappingVariables,
+  quoteName,
   renderSql,
   type TableName,
   tableSql,
@@ -23,8 +25,8 @@ export interface ColumnRow extends Record<string, unknown> {
   collation: string | null
   selectable: boolean
   updatable: boolean
-  /** Computed from other columns, so that nobody can write it. */
-  generated: boolean
+  /** Computed from other columns, by its table or by a view, so that nobody can write it. */
+  computed: boolean
 }
 
 /** The columns of a table by name. */
@@ -40,13 +42,25 @@ export const ID_TYPES: Readonly<Record<string, string>> = {
   varchar: 'text',
   bpchar: 'bpchar',
 }
+/** What to do where a right is missing. */
+export const GRANTS_REMEDY = 'run what `rekey grants` prints, as the owner of the tables'
 const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
+/** Bits of `pg_trigger.tgtype`. */
+const INSTEAD_OF_UPDATE = 64 + 16
 
-/** @returns the columns, or why there are none */
+/**
+ * @param variable names the table in the configuration
+ * @returns the columns, or the fault because of which there are none
+ */
 export async function readColumns(
   db: PostgresJsDatabase,
   name: TableName,
-): Promise<Columns | string> {
+  variable: string,
+): Promise<Columns | Finding> {
+  const fault = (says: string) => {
+    const remedy = `set ${variable} to the name as the catalogue spells it, as schema.table where the schema is not on the search path`
+    return reportFault('table', `${variable}: ${says}`, remedy)
+  }
   try {
     const columns = await db.execute<ColumnRow>(sql`
       SELECT a.attname AS name, t.typname AS type, format_type(t.oid, -1) AS "fullType",
@@ -57,71 +71,96 @@ export async function readColumns(
           WHERE c.oid = a.attcollation AND c.collname <> 'default') AS collation,
         has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS selectable,
         has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS updatable,
-        a.attgenerated <> '' AS generated
+        a.attgenerated <> '' OR (
+          relation.relkind = 'v' AND NOT pg_column_is_updatable(a.attrelid, a.attnum, false)
+          AND NOT EXISTS (SELECT FROM pg_trigger
+            WHERE tgrelid = a.attrelid AND (tgtype & ${INSTEAD_OF_UPDATE}) = ${INSTEAD_OF_UPDATE})
+        ) AS computed
       FROM pg_attribute a
+      JOIN pg_class relation ON relation.oid = a.attrelid
       JOIN pg_type domain ON domain.oid = a.atttypid
       JOIN pg_type t ON t.oid = CASE WHEN domain.typtype = 'd' THEN domain.typbasetype ELSE domain.oid END
       WHERE a.attrelid = to_regclass(${renderSql(tableSql(name))}) AND a.attnum > 0 AND NOT a.attisdropped`)
-    if (columns.length === 0) return 'there is no table or view of this name'
+    if (columns.length === 0) return fault('there is no table or view of this name')
     return new Map(columns.map((column) => [column.name, column]))
   } catch (error) {
-    // A schema that the role may not look into, or that is not there.
-    const refusal = describeFailure(error)
-    if (!/^(?:42501|3F000|42P01) /.test(refusal)) throw error
-    return refusal
+    switch (nameFailure(error)) {
+      case '42501':
+        return reportFault('rights', `${variable}: ${describeFailure(error)}`, GRANTS_REMEDY)
+      case '3F000':
+      case '42P01':
+        return fault(describeFailure(error))
+      default:
+        throw error
+    }
   }
 }
 
 /** @param passwords the columns of the table that holds the hashes, which may be the same */
-export function columnFaults(mapping: UsersMapping, users: Columns, passwords: Columns): string[] {
-  const faults: string[] = []
+export function findColumnFaults(
+  mapping: UsersMapping,
+  users: Columns,
+  passwords: Columns,
+): Finding[] {
+  const { id, passwordTable } = mapping
+  const faults: Finding[] = []
   const judge = (
     variable: string,
     name: string | undefined,
-    needs: { types?: readonly string[]; update?: boolean },
+    needs: { types?: readonly string[]; update?: boolean; isUnread?: boolean },
     columns = users,
   ) => {
     if (name === undefined) return
+    const add = (topic: string, says: string, remedy: string) =>
+      faults.push(reportFault(topic, `${variable}: ${says}`, remedy))
     const column = columns.get(name)
+    const quoted = quoteName(name)
     if (!column) {
-      faults.push(`${variable}: the table has no such column`)
-    } else if (!column.selectable) {
-      faults.push(`${variable}: the database role lacks SELECT on the column`)
-    } else if (needs.update && column.generated) {
-      faults.push(`${variable}: the column is computed from others, so nobody can write it`)
+      const remedy = `set ${variable} to a column of the table, spelled as in the catalogue`
+      add('column', `the table has no column ${quoted}`, remedy)
+    } else if (!column.selectable && !needs.isUnread) {
+      add('rights', `the database role lacks SELECT on the column ${quoted}`, GRANTS_REMEDY)
+    } else if (needs.update && column.computed) {
+      const remedy = `set ${variable} to the column that ${quoted} is computed from, or map the table itself`
+      add('column', `the column ${quoted} is computed, so nobody can write it`, remedy)
     } else if (needs.update && !column.updatable) {
-      faults.push(`${variable}: the database role lacks UPDATE on the column`)
+      add('rights', `the database role lacks UPDATE on the column ${quoted}`, GRANTS_REMEDY)
     } else if (needs.types && !needs.types.includes(column.type)) {
-      faults.push(
-        `${variable}: type ${column.type} does not fit, ${needs.types.join(' or ')} would`,
-      )
+      const says = `the column ${quoted} is of type ${column.type}, where ${needs.types.join(' or ')} would fit`
+      const remedy = `set ${variable} to a column of such a type, or map a view that casts it`
+      add('type', says, remedy)
     }
   }
-  judge(mappingVariables.id, mapping.id, {})
-  const idColumn = users.get(mapping.id)
-  if (idColumn && !(idColumn.type in ID_TYPES)) {
-    faults.push(`${mappingVariables.id}: ids of type ${idColumn.type} are not supported`)
-  }
-  judge(mappingVariables.emailAddress, mapping.emailAddress, { types: TEXT_TYPES })
-  const hashNeeds = { types: TEXT_TYPES, update: true }
-  judge(mappingVariables.passwordHash, mapping.passwordHash, hashNeeds, passwords)
-  judge(mappingVariables.userColumn, mapping.passwordTable?.userColumn, {}, passwords)
-  for (const name of mapping.loginColumns) {
-    judge(mappingVariables.loginColumns, name, { types: TEXT_TYPES })
-  }
-  judge(mappingVariables.name, mapping.name, { types: TEXT_TYPES })
-  judge(mappingVariables.locale, mapping.locale, { types: TEXT_TYPES })
+  const text = { types: TEXT_TYPES }
+  judge(mappingVariables.id, id, { types: Object.keys(ID_TYPES) })
+  judge(mappingVariables.emailAddress, mapping.emailAddress, text)
+  judge(
+    mappingVariables.passwordHash,
+    mapping.passwordHash,
+    { types: TEXT_TYPES, update: true },
+    passwords,
+  )
+  judge(mappingVariables.userColumn, passwordTable?.userColumn, {}, passwords)
+  for (const name of mapping.loginColumns) judge(mappingVariables.loginColumns, name, text)
+  judge(mappingVariables.name, mapping.name, text)
+  judge(mappingVariables.locale, mapping.locale, text)
   judge(mappingVariables.lastLogin, mapping.lastLogin, {})
   judge(mappingVariables.changedAt, mapping.changedAt, {
     types: ['timestamptz', 'timestamp'],
     update: true,
+    isUnread: true,
   })
   judge(mappingVariables.epoch, mapping.epoch, { types: ['int2', 'int4', 'int8'], update: true })
+  // What locks a row is not the right to read it.
+  if (passwordTable && ![...users.values()].some(({ updatable }) => updatable)) {
+    const says = `${mappingVariables.table}: the database role lacks UPDATE on every column, so it can lock no row`
+    faults.push(reportFault('rights', says, GRANTS_REMEDY))
+  }
   const width = passwords.get(mapping.passwordHash)?.width
   if (width && width < mapping.hashLength) {
-    faults.push(
-      `${mappingVariables.passwordHash}: holds ${width} characters, a hash needs ${mapping.hashLength}`,
-    )
+    const says = `${mappingVariables.passwordHash}: the column ${quoteName(mapping.passwordHash)} holds ${width} characters, a hash needs ${mapping.hashLength}`
+    const remedy = 'widen it with ALTER TABLE ... ALTER COLUMN ... TYPE text, or varchar(255)'
+    faults.push(reportFault('hash-width', says, remedy))
   }
   return faults
 }

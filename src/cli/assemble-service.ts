@@ -6,8 +6,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import { openDatabase } from '../accounts/database.ts'
 import { createLateAccounts } from '../accounts/late-accounts.ts'
 import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
-import { reachTable } from '../accounts/reach-table.ts'
+import { inspectAgain, reachTable } from '../accounts/reach-table.ts'
+import { createReadiness } from '../accounts/readiness.ts'
 import type { Config } from '../config/config.ts'
+import { describeFinding, type Finding } from '../core/finding.ts'
 import { createLogEvents } from '../events/log-events.ts'
 import { createAccountCap } from '../flows/account-cap.ts'
 import { composeMails } from '../flows/compose-mails.ts'
@@ -144,7 +146,16 @@ export function assembleService(
     requestLimiter: createLimiter(http.requestRate),
     confirmLimiter: createLimiter(http.confirmRate),
     clock,
-    isReady: async () => hasArrived() && database.ping(),
+    assertReady: createReadiness({
+      hasArrived,
+      ping: database.ping,
+      inspect: () => inspectAgain(database, config.users),
+      onChange: (faults) =>
+        faults.length > 0
+          ? logger.error({ faults }, 'the tables are no longer as they are mapped')
+          : logger.info('the tables are as they are mapped again'),
+      clock,
+    }),
   }
   const settings: AppSettings = {
     basePath: http.basePath,
@@ -160,9 +171,12 @@ export function assembleService(
   const stopping = new AbortController()
   const mappingFaults = reachTable(database, config.users, stopping.signal, (reason) => {
     logger.warn({ reason }, 'the database cannot be reached: still trying')
-  }).then((facts) => {
-    if (!facts || facts.faults.length > 0) return facts?.faults ?? []
-    for (const warning of facts.warnings) logger.warn(warning)
+  }).then((inspection) => {
+    const { facts, findings } = inspection ?? { findings: [] }
+    const listed = (status: Finding['status']) =>
+      findings.filter((finding) => finding.status === status).map(describeFinding)
+    if (!facts) return listed('fault')
+    for (const warning of listed('warning')) logger.warn(warning)
     arrive(createPostgresAccounts(database, config.users, facts))
     return []
   })

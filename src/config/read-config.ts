@@ -47,11 +47,21 @@ export function readConfig(env: Variables): ConfigReading {
 
 /** The database's part of the configuration; faults of other variables do not count. */
 export function readDatabaseConfig(env: Variables): ConfigReading<DatabaseSettings> {
+  const reading = readPart(env, /^DATABASE_/)
+  const { warnings } = reading
+  return 'faults' in reading ? reading : { config: reading.config.database, warnings }
+}
+
+/** The part that it takes to reach the accounts; faults of other variables do not count. */
+export function readTableConfig(env: Variables): ConfigReading<Pick<Config, 'database' | 'users'>> {
+  return readPart(env, /^(?:DATABASE_|USERS_|PASSWORD_HASH$|AFTER_RESET_SQL$|ALLOW_SEQ_SCAN$)/)
+}
+
+/** @returns a configuration of which only the slices count that the named variables make */
+function readPart(env: Variables, names: RegExp): ConfigReading {
   const { config, faults, warnings } = judge(readEnvironment(env))
-  const ours = [...faults].filter(([name]) => name.startsWith('DATABASE_'))
-  return ours.length > 0
-    ? { faults: listFaults(ours), warnings }
-    : { config: config.database, warnings }
+  const ours = [...faults].filter(([name]) => names.test(name))
+  return ours.length > 0 ? { faults: listFaults(ours), warnings } : { config, warnings }
 }
 
 /**

@@ -1,6 +1,7 @@
 // The server's secrets and the keys derived from them, one per use.
 
 import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import { macFields } from './message.ts'
 
 /** The keys of one secret. None of them can be computed from another. */
 export interface SecretKeys {
@@ -42,4 +43,9 @@ export function deriveKeys(secret: string): SecretKeys {
     log: derive('log'),
     accountCap: derive('account-cap'),
   }
+}
+
+/** Names a secret without telling anything of it, to compare replicas. @returns 8 hex digits */
+export function identifySecret({ log }: SecretKeys): string {
+  return macFields(log, ['rekey-log-v1', 'key-id']).toString('hex', 0, 4)
 }

@@ -24,6 +24,8 @@ export interface HashableForm {
   readonly prepared: string
   /** Most UTF-8 bytes of it that count, if there is a limit: more would be cut in silence. */
   readonly maxBytes: number | undefined
+  /** Whether the host counts the length in UTF-16 units and refuses to sign in with more. */
+  readonly countsUtf16?: true
 }
 
 type Refusal = Omit<FieldFault, 'field'>
@@ -41,7 +43,7 @@ export function judgePassword(
   password: string,
   rules: PasswordRules,
   personal: readonly PersonalValue[],
-  { prepared, maxBytes }: HashableForm,
+  { prepared, maxBytes, countsUtf16 }: HashableForm,
 ): Refusal[] {
   const refusals: Refusal[] = []
   const refuse = (code: string, detail: string) => refusals.push({ code, detail })
@@ -53,7 +55,7 @@ export function judgePassword(
   if (password.includes('\0')) {
     refuse('null_characters_not_allowed', 'Null characters are not allowed.')
   }
-  if (length > rules.maxLength) {
+  if ((countsUtf16 ? password.length : length) > rules.maxLength) {
     const limit = `${rules.maxLength} character${rules.maxLength === 1 ? '' : 's'}`
     refuse('max_length', `Ensure this field has no more than ${limit}.`)
   }

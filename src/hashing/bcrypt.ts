@@ -3,7 +3,6 @@
 //
 // Devise appends its pepper to the password, and Ruby's gem cuts the whole at 72 bytes.
 
-import { hash, verify } from '@node-rs/bcrypt'
 import type { PasswordFormat } from './format.ts'
 
 /** What bcrypt reads of a password. */
@@ -19,6 +18,9 @@ const LEAST_COST = 10
 const MOST_COST = 16
 
 type Prefix = '2a' | '2b' | '2y'
+
+/** At its first use: few tables hold these hashes, and the start of the others need not wait. */
+const loadBcrypt = () => import('@node-rs/bcrypt')
 
 /**
  * Makes one of the two bare formats. `bcrypt` keeps each row's prefix and else writes $2b$;
@@ -50,8 +52,9 @@ export function readBcrypt(passwordHash: string): { prefix: Prefix; cost: number
 }
 
 /** Compares the first 72 bytes of a text with a hash. */
-export function verifyBcrypt(text: string, passwordHash: string): Promise<boolean> {
+export async function verifyBcrypt(text: string, passwordHash: string): Promise<boolean> {
   if (!readBcrypt(passwordHash)) throw new TypeError('not a bcrypt hash')
+  const { verify } = await loadBcrypt()
   return verify(cut(text), passwordHash)
 }
 
@@ -66,6 +69,7 @@ export async function hashBcrypt(
   prefixOtherwise: Prefix = '2b',
 ): Promise<string> {
   const own = readBcrypt(currentHash)
+  const { hash } = await loadBcrypt()
   const made = await hash(cut(text), Math.max(own?.cost ?? CHOSEN_COST, LEAST_COST))
   return made.replace(/^\$2b/, `$$${own?.prefix ?? prefixOtherwise}`)
 }

@@ -13,6 +13,7 @@ const PARAMETERS = { N: 2 ** 14, r: 16, p: 1 }
 export const betterAuthScrypt = createKeyFormat<typeof PARAMETERS>({
   name: 'better_auth_scrypt',
   length: 161,
+  countsUtf16: true,
   prepare: (password) => password.normalize('NFKC'),
   read(passwordHash) {
     const [, salt, text = ''] = LAYOUT.exec(passwordHash) ?? []

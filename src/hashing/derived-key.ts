@@ -11,7 +11,8 @@ export interface StoredKey<P> {
 }
 
 /** What tells one such format from another. */
-export interface KeyLayout<P> extends Pick<PasswordFormat, 'name' | 'length' | 'prepare'> {
+export interface KeyLayout<P>
+  extends Pick<PasswordFormat, 'name' | 'length' | 'countsUtf16' | 'prepare'> {
   /** @returns undefined for anything but this layout, and for parameters beyond the bounds */
   read(passwordHash: string): StoredKey<P> | undefined
   write(stored: StoredKey<P>): string
@@ -24,11 +25,12 @@ export interface KeyLayout<P> extends Pick<PasswordFormat, 'name' | 'length' | '
 
 /** Makes the format of a layout. */
 export function createKeyFormat<P>(layout: KeyLayout<P>): PasswordFormat {
-  const { name, length, prepare } = layout
+  const { name, length, countsUtf16, prepare } = layout
   const prepared = (password: string) => prepare?.(password) ?? password
   return {
     name,
     length,
+    ...(countsUtf16 && { countsUtf16 }),
     ...(prepare && { prepare }),
     recognise: (passwordHash) => layout.read(passwordHash) !== undefined,
     async verify(password, passwordHash) {

@@ -6,6 +6,8 @@ export interface PasswordFormat {
   readonly name: string
   /** Most UTF-8 bytes of a prepared password that the host's own code tells apart, if it has a limit. */
   readonly maxBytes?: number
+  /** Whether the host's login refuses a password whose length in UTF-16 units exceeds its limit. */
+  readonly countsUtf16?: true
   /**
    * Characters of a hash with the parameters that the format chooses itself. Those of a row may make
    * it a digit or two longer, as they made the row's.

@@ -30,7 +30,9 @@ export function createHasher(settings: HasherSettings, line: HashLine): Hasher {
       (!requireUsable || isUsableHash(passwordHash)) && formatFor(passwordHash) !== undefined,
     prepare(password, currentHash) {
       const format = replacing(currentHash)
-      return { prepared: format.prepare?.(password) ?? password, maxBytes: format.maxBytes }
+      const { countsUtf16, maxBytes } = format
+      const prepared = format.prepare?.(password) ?? password
+      return { prepared, maxBytes, ...(countsUtf16 && { countsUtf16 }) }
     },
     hash(password, currentHash) {
       const format = replacing(currentHash)

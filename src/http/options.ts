@@ -14,7 +14,8 @@ export interface AppDeps extends ConfirmResetDeps, RequestResetDeps {
   readonly confirmLimiter: Limiter
   /** @returns unix milliseconds */
   readonly clock: () => number
-  readonly isReady: () => Promise<boolean>
+  /** @throws RekeyError `unavailable` when the accounts cannot be used */
+  readonly assertReady: () => Promise<void>
 }
 
 /** What the operator decides about the HTTP side. */

@@ -2,10 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/accounts/database.ts'
-import { inspectTable } from '../../src/accounts/inspect-table.ts'
 import type { UsersMapping } from '../../src/accounts/mapping.ts'
 import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { inspect } from './inspected.ts'
 import { plainMapping } from './mapped-table.ts'
 
 let database: TestDatabase
@@ -44,10 +44,16 @@ afterAll(async () => {
 
 const databaseName = () => new URL(database.url).pathname.slice(1)
 const faultsOf = async (mapping: Partial<UsersMapping>, db = opened.db) =>
-  (await inspectTable(db, { ...plainMapping, ...mapping })).faults
-const noColumn = (variable: string) => `${variable}: the table has no such column`
-const noText = (variable: string, type: string) =>
-  `${variable}: type ${type} does not fit, text or varchar or bpchar or citext would`
+  (await inspect(db, { ...plainMapping, ...mapping })).faults
+const noColumn = (variable: string, name: string) =>
+  `${variable}: the table has no column "${name}"`
+const noText = (variable: string, name: string, type: string) =>
+  `${variable}: the column "${name}" is of type ${type}, where text or varchar or bpchar or citext would fit`
+
+const INSTEAD = `
+  create function write_shown() returns trigger language plpgsql as
+    $$ begin update users set password_hash = new.hash where id = new.id; return new; end $$;
+  create trigger instead instead of update on shown for each row execute function write_shown()`
 
 test('a mapping that fits has no fault', async () => {
   expect(await faultsOf({})).toEqual([])
@@ -69,7 +75,11 @@ test.each<[string, Partial<UsersMapping>, readonly string[]]>([
   [
     'no such columns',
     { id: 'a', emailAddress: 'b', passwordHash: 'c' },
-    ['USERS_ID_COLUMN', 'USERS_EMAIL_COLUMN', 'USERS_PASSWORD_COLUMN'].map(noColumn),
+    [
+      noColumn('USERS_ID_COLUMN', 'a'),
+      noColumn('USERS_EMAIL_COLUMN', 'b'),
+      noColumn('USERS_PASSWORD_COLUMN', 'c'),
+    ],
   ],
   [
     'no such further columns',
@@ -82,22 +92,26 @@ test.each<[string, Partial<UsersMapping>, readonly string[]]>([
       epoch: 'j',
     },
     [
-      'USERS_LOGIN_COLUMNS',
-      'USERS_LOGIN_COLUMNS',
-      'USERS_NAME_COLUMN',
-      'USERS_LOCALE_COLUMN',
-      'USERS_LAST_LOGIN_COLUMN',
-      'USERS_CHANGED_AT_COLUMN',
-      'USERS_EPOCH_COLUMN',
-    ].map(noColumn),
+      noColumn('USERS_LOGIN_COLUMNS', 'd'),
+      noColumn('USERS_LOGIN_COLUMNS', 'e'),
+      noColumn('USERS_NAME_COLUMN', 'f'),
+      noColumn('USERS_LOCALE_COLUMN', 'g'),
+      noColumn('USERS_LAST_LOGIN_COLUMN', 'h'),
+      noColumn('USERS_CHANGED_AT_COLUMN', 'i'),
+      noColumn('USERS_EPOCH_COLUMN', 'j'),
+    ],
   ],
-  ['a column in other letter case', { emailAddress: 'Email' }, [noColumn('USERS_EMAIL_COLUMN')]],
+  [
+    'a column in other letter case',
+    { emailAddress: 'Email' },
+    [noColumn('USERS_EMAIL_COLUMN', 'Email')],
+  ],
   [
     'a column that was dropped',
     { name: '........pg.dropped.21........' },
-    [noColumn('USERS_NAME_COLUMN')],
+    [noColumn('USERS_NAME_COLUMN', '........pg.dropped.21........')],
   ],
-  ['a system column', { lastLogin: 'xmin' }, [noColumn('USERS_LAST_LOGIN_COLUMN')]],
+  ['a system column', { lastLogin: 'xmin' }, [noColumn('USERS_LAST_LOGIN_COLUMN', 'xmin')]],
   [
     'texts that are none',
     {
@@ -108,42 +122,48 @@ test.each<[string, Partial<UsersMapping>, readonly string[]]>([
       locale: 'active',
     },
     [
-      noText('USERS_EMAIL_COLUMN', 'jsonb'),
-      noText('USERS_PASSWORD_COLUMN', 'int8'),
-      noText('USERS_LOGIN_COLUMNS', 'numeric'),
-      noText('USERS_NAME_COLUMN', 'date'),
-      noText('USERS_LOCALE_COLUMN', 'bool'),
+      noText('USERS_EMAIL_COLUMN', 'info', 'jsonb'),
+      noText('USERS_PASSWORD_COLUMN', 'id', 'int8'),
+      noText('USERS_LOGIN_COLUMNS', 'amount', 'numeric'),
+      noText('USERS_NAME_COLUMN', 'born', 'date'),
+      noText('USERS_LOCALE_COLUMN', 'active', 'bool'),
     ],
   ],
   [
     'a time that is a day',
     { changedAt: 'born' },
-    ['USERS_CHANGED_AT_COLUMN: type date does not fit, timestamptz or timestamp would'],
+    [
+      'USERS_CHANGED_AT_COLUMN: the column "born" is of type date, where timestamptz or timestamp would fit',
+    ],
   ],
   [
     'a version that is a text',
     { epoch: 'email' },
-    ['USERS_EPOCH_COLUMN: type text does not fit, int2 or int4 or int8 would'],
+    [
+      'USERS_EPOCH_COLUMN: the column "email" is of type text, where int2 or int4 or int8 would fit',
+    ],
   ],
   [
     'ids that are amounts',
     { id: 'amount' },
-    ['USERS_ID_COLUMN: ids of type numeric are not supported'],
+    [
+      'USERS_ID_COLUMN: the column "amount" is of type numeric, where uuid or int2 or int4 or int8 or text or varchar or bpchar would fit',
+    ],
   ],
   [
     'a narrow hash column',
     { passwordHash: 'narrow' },
-    ['USERS_PASSWORD_COLUMN: holds 60 characters, a hash needs 97'],
+    ['USERS_PASSWORD_COLUMN: the column "narrow" holds 60 characters, a hash needs 97'],
   ],
   [
     'a narrow padded one',
     { passwordHash: 'narrow_padded' },
-    ['USERS_PASSWORD_COLUMN: holds 96 characters, a hash needs 97'],
+    ['USERS_PASSWORD_COLUMN: the column "narrow_padded" holds 96 characters, a hash needs 97'],
   ],
   [
     'a narrow one by its domain',
     { passwordHash: 'narrow_domain' },
-    ['USERS_PASSWORD_COLUMN: holds 50 characters, a hash needs 97'],
+    ['USERS_PASSWORD_COLUMN: the column "narrow_domain" holds 50 characters, a hash needs 97'],
   ],
   [
     'an expression without its column',
@@ -211,8 +231,8 @@ describe('a role with few rights', () => {
 
   test('needs UPDATE on the columns that are written', async () => {
     expect(await faultsOf({}, limited.db)).toEqual([
-      'USERS_PASSWORD_COLUMN: the database role lacks UPDATE on the column',
-      'USERS_CHANGED_AT_COLUMN: the database role lacks UPDATE on the column',
+      'USERS_PASSWORD_COLUMN: the database role lacks UPDATE on the column "password_hash"',
+      'USERS_CHANGED_AT_COLUMN: the database role lacks UPDATE on the column "changed_at"',
     ])
   })
 
@@ -230,7 +250,7 @@ describe('a role with few rights', () => {
       lastLogin: undefined,
     }
     expect(await faultsOf(less, limited.db)).toEqual([
-      'USERS_LOGIN_COLUMNS: the database role lacks SELECT on the column',
+      'USERS_LOGIN_COLUMNS: the database role lacks SELECT on the column "username"',
     ])
     expect(await faultsOf({ ...less, loginColumns: [] }, limited.db)).toEqual([])
     expect(
@@ -250,13 +270,13 @@ test('without an index for the look-up, the operator is told how to make one', a
   const mapping = { ...plainMapping, table: 'Slow "ones"', emailAddress: 'E-Mail' }
   await sql`create table "Slow ""ones""" (like users, primary key (id))`
   await sql`alter table "Slow ""ones""" rename email to "E-Mail"`
-  const { warnings } = await inspectTable(opened.db, mapping)
+  const { warnings, remedies } = await inspect(opened.db, mapping)
   expect(warnings).toEqual([
-    'USERS_EMAIL_COLUMN: no index serves the look-up by address, so each look-up reads the whole table. Run: CREATE INDEX CONCURRENTLY ON "Slow ""ones""" (lower("E-Mail"))',
+    'USERS_EMAIL_COLUMN: no index serves the look-up by address, so each look-up reads the whole table',
   ])
-  const [statement = ''] = warnings[0]?.split('Run: ').slice(1) ?? []
-  await sql.unsafe(statement)
-  expect((await inspectTable(opened.db, mapping)).warnings).toEqual([])
+  expect(remedies).toEqual(['CREATE INDEX CONCURRENTLY ON "Slow ""ones""" (lower("E-Mail"))'])
+  await sql.unsafe(remedies[0] ?? '')
+  expect((await inspect(opened.db, mapping)).remedies).toEqual([])
 })
 
 test.each([
@@ -270,14 +290,14 @@ test.each([
   await sql`create table indexed (like users, primary key (id))`
   const [columns, where] = on.split(' where ')
   await sql.unsafe(`create index on indexed (${columns}) ${where ? `where ${where}` : ''}`)
-  const found = await inspectTable(opened.db, { ...plainMapping, table: 'indexed' })
+  const found = await inspect(opened.db, { ...plainMapping, table: 'indexed' })
   expect(found.warnings).toHaveLength(warnings)
 })
 
 test('every fault is found at once, in columns and in expressions', async () => {
   const faults = await faultsOf({ name: 'nope', eligibleSql: 'is_nope' })
   expect(faults).toEqual([
-    'USERS_NAME_COLUMN: the table has no such column',
+    noColumn('USERS_NAME_COLUMN', 'nope'),
     'USERS_ELIGIBLE_SQL: 42703 column "is_nope" does not exist',
   ])
 })
@@ -285,14 +305,33 @@ test('every fault is found at once, in columns and in expressions', async () => 
 test('a column that is computed from others cannot be written', async () => {
   const { sql } = database
   await sql`create table computed (like users, hash text generated always as (email || 'x') stored)`
-  const { faults } = await inspectTable(opened.db, {
+  const { faults } = await inspect(opened.db, {
     ...plainMapping,
     table: 'computed',
     passwordHash: 'hash',
   })
   expect(faults).toEqual([
-    'USERS_PASSWORD_COLUMN: the column is computed from others, so nobody can write it',
+    'USERS_PASSWORD_COLUMN: the column "hash" is computed, so nobody can write it',
   ])
+})
+
+test.each([
+  ['that computes the hash', '', 1],
+  ['whose trigger writes it', INSTEAD, 0],
+])('through a view %s', async (_, trigger, count) => {
+  const { sql } = database
+  await sql`drop view if exists shown`
+  await sql`create view shown as select id, email, trim(password_hash) as hash from users`
+  await sql.unsafe(trigger)
+  const less = { eligibleSql: undefined, loginColumns: [], name: undefined, locale: undefined }
+  const unwritten = { lastLogin: undefined, changedAt: undefined, epoch: undefined }
+  const view = { table: 'shown', passwordHash: 'hash' }
+  expect(await faultsOf({ ...less, ...unwritten, ...view })).toEqual(
+    ['USERS_PASSWORD_COLUMN: the column "hash" is computed, so nobody can write it'].slice(
+      0,
+      count,
+    ),
+  )
 })
 
 test('ids that may be shared are warned about, and nobody is behind a shared one', async () => {
@@ -301,12 +340,12 @@ test('ids that may be shared are warned about, and nobody is behind a shared one
   await sql`alter table tenants drop constraint tenants_pkey`
   await sql`insert into tenants (id, email, password_hash) values (1, 'a@b.c', 'h'), (1, 'd@e.f', 'h'), (2, 'g@h.i', 'h')`
   const mapping = { ...plainMapping, table: 'tenants' }
-  const facts = await inspectTable(opened.db, mapping)
-  expect([facts.faults, facts.warnings]).toEqual([
-    [],
+  const { facts, warnings } = await inspect(opened.db, mapping)
+  expect([facts().idType, warnings]).toEqual([
+    'bigint',
     ['USERS_ID_COLUMN: no unique index is on it alone; rows that share an id are left alone'],
   ])
-  const accounts = createPostgresAccounts(opened, mapping, facts)
+  const accounts = createPostgresAccounts(opened, mapping, facts())
   const found = await accounts.read(['1', '2'])
   expect(found.map(({ emailAddress }) => emailAddress)).toEqual(['g@h.i'])
 })

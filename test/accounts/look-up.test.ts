@@ -2,9 +2,11 @@
 
 import { afterEach, expect, test } from 'vitest'
 import { openDatabase } from '../../src/accounts/database.ts'
-import { inspectTable } from '../../src/accounts/inspect-table.ts'
 import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
+import { inspect } from './inspected.ts'
 import { createMappedTable, type MappedTable, plainMapping } from './mapped-table.ts'
+
+const CREATE_INDEX = 'CREATE INDEX CONCURRENTLY ON "users" (lower("email"))'
 
 let table: MappedTable
 
@@ -19,13 +21,13 @@ async function withIndexes(indexes: readonly string[], emailType = 'text', allow
   const mapping = { ...plainMapping, allowSeqScan }
   const opened = openDatabase({ url: database.url, ca: undefined, poolMax: 1, prepare: true })
   const look = async () => {
-    const facts = await inspectTable(opened.db, mapping)
-    const accounts = createPostgresAccounts(opened, mapping, facts)
+    const inspected = await inspect(opened.db, mapping)
     const find = async (text: string) => {
+      const accounts = createPostgresAccounts(opened, mapping, inspected.facts())
       const [found] = await accounts.find([{ kind: 'address', text }])
       return found?.map(({ emailAddress }) => emailAddress)
     }
-    return { facts, find }
+    return { ...inspected, find }
   }
   return { sql, look, close: opened.close }
 }
@@ -34,11 +36,12 @@ test('an index on a plain column finds the spelling that was typed, and small le
   const { look, close } = await withIndexes(['(email)'])
   await table.store({ id: 1, emailAddress: 'kim@example.org' })
   await table.store({ id: 2, emailAddress: 'Ada@Example.org' })
-  const { facts, find } = await look()
-  expect([facts.lookUp, facts.faults]).toEqual(['plain', []])
-  expect(facts.warnings).toEqual([
-    'USERS_EMAIL_COLUMN: its index knows letter case, so an address is found as it was typed or in small letters. To find every spelling: CREATE INDEX CONCURRENTLY ON "users" (lower("email"))',
+  const { facts, warnings, remedies, find } = await look()
+  expect(facts().lookUp).toBe('plain')
+  expect(warnings).toEqual([
+    'USERS_EMAIL_COLUMN: its index knows letter case, so an address is found as it was typed or in small letters, and not in every spelling',
   ])
+  expect(remedies).toEqual([CREATE_INDEX])
   expect(await find('KIM@example.org')).toEqual(['kim@example.org'])
   expect(await find('Ada@Example.org')).toEqual(['Ada@Example.org'])
   expect(await find('ada@example.org')).toEqual([])
@@ -48,8 +51,8 @@ test('an index on a plain column finds the spelling that was typed, and small le
 test('an index on a citext column finds every spelling', async () => {
   const { look, close } = await withIndexes(['(email)'], 'citext')
   await table.store({ id: 1, emailAddress: 'Kim@Example.org' })
-  const { facts, find } = await look()
-  expect([facts.lookUp, facts.faults, facts.warnings]).toEqual(['plain', [], []])
+  const { facts, remedies, find } = await look()
+  expect([facts().lookUp, remedies]).toEqual(['plain', []])
   expect(await find('KIM@example.ORG')).toEqual(['Kim@Example.org'])
   await close()
 })
@@ -58,7 +61,7 @@ test.each(['varchar(80)', 'char(80)'])('an index on a plain %s serves too', asyn
   const { look, close } = await withIndexes(['(email)'], type)
   await table.store({ id: 1, emailAddress: 'kim@example.org' })
   const { facts, find } = await look()
-  expect([facts.lookUp, facts.faults]).toEqual(['plain', []])
+  expect(facts().lookUp).toBe('plain')
   expect(await find('KIM@example.org')).toEqual(['kim@example.org'])
   await close()
 })
@@ -69,34 +72,32 @@ test('an index that cannot serve is no index', async () => {
     '(lower(email)) where active',
     '(id, email)',
   ])
-  const { facts } = await look()
-  expect(facts.warnings[0]).toContain('no index serves the look-up by address')
+  const { warnings } = await look()
+  expect(warnings[0]).toContain('no index serves the look-up by address')
   await close()
 })
-
-const CREATE_INDEX = 'CREATE INDEX CONCURRENTLY ON "users" (lower("email"))'
 
 test('a large table without an index is refused with the statement that makes one', async () => {
   const { sql, look, close } = await withIndexes([])
   await sql`insert into users (id, email) select n, n || '@b.c' from generate_series(1, 10000) n`
-  expect((await look()).facts.faults).toEqual([])
+  expect((await look()).faults).toEqual([])
   await sql`insert into users (id, email) values (10001, 'x@b.c')`
-  const { faults } = (await look()).facts
+  const { faults, remedies } = await look()
   expect(faults).toEqual([
-    `USERS_EMAIL_COLUMN: no index serves the look-up by address, so each look-up reads the whole table. Run: ${CREATE_INDEX} (or set ALLOW_SEQ_SCAN=true)`,
+    'USERS_EMAIL_COLUMN: no index serves the look-up by address, so each look-up reads the whole table',
   ])
+  expect(remedies).toEqual([`${CREATE_INDEX} (or set ALLOW_SEQ_SCAN=true)`])
   await sql.unsafe(CREATE_INDEX)
-  const { facts } = await look()
-  expect([facts.faults, facts.warnings]).toEqual([[], []])
+  const served = await look()
+  expect([served.facts().lookUp, served.remedies]).toEqual(['lower', []])
   await close()
 })
 
 test('ALLOW_SEQ_SCAN starts without one, and says so', async () => {
   const { sql, look, close } = await withIndexes([], 'text', true)
   await sql`insert into users (id, email) select n, n || '@b.c' from generate_series(1, 10001) n`
-  const { facts, find } = await look()
-  expect(facts.faults).toEqual([])
-  expect(facts.warnings[0]).toContain(CREATE_INDEX)
+  const { facts, remedies, find } = await look()
+  expect([facts().lookUp, remedies]).toEqual(['lower', [CREATE_INDEX]])
   expect(await find('77@B.C')).toEqual(['77@b.c'])
   await close()
 })
@@ -109,10 +110,10 @@ test.each(['tr-x-icu', 'az-x-icu'])(
     await table.store({ id: 1, emailAddress: 'INFO@X.EXAMPLE' })
     const before = await look()
     expect(await before.find('info@x.example')).toEqual(['INFO@X.EXAMPLE'])
-    const [, statement = ''] = before.facts.warnings[0]?.split('Run: ') ?? []
+    const [statement = ''] = before.remedies
     await sql.unsafe(statement)
-    const { facts, find } = await look()
-    expect(facts.warnings).toEqual([])
+    const { remedies, find } = await look()
+    expect(remedies).toEqual([])
     expect(await find('Info@x.example')).toEqual(['INFO@X.EXAMPLE'])
     await close()
   },

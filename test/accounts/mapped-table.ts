@@ -2,11 +2,11 @@
 
 import type { Sql } from 'postgres'
 import { type Database, openDatabase } from '../../src/accounts/database.ts'
-import { inspectTable, type TableFacts } from '../../src/accounts/inspect-table.ts'
 import { renderSql, tableSql, type UsersMapping } from '../../src/accounts/mapping.ts'
 import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
 import type { Accounts } from '../../src/ports.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { type Inspected, inspect } from './inspected.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 type ColumnKey = Exclude<
@@ -79,7 +79,7 @@ export const awkwardTwoTablesMapping = {
 export interface MappedTable {
   readonly sql: Sql
   readonly mapping: UsersMapping
-  readonly facts: TableFacts
+  readonly inspected: Inspected
   readonly accounts: Accounts
   readonly database: TestDatabase
   /** Stores a row by the keys of the mapping, `active`, and `logins` in their order. */
@@ -137,13 +137,13 @@ export async function createMappedTable(
     poolMax: 2,
     prepare: true,
   })
-  const facts = await inspectTable(opened.db, mapping)
+  const inspected = await inspect(opened.db, mapping)
   return {
     sql,
     mapping,
-    facts,
+    inspected,
     database,
-    accounts: createPostgresAccounts(opened, mapping, facts),
+    accounts: createPostgresAccounts(opened, mapping, inspected.facts()),
     async store({ active: isActive, logins, ...row }) {
       const byName = Object.entries(row)
         .filter(([key]) => !(passwordTable && key === 'passwordHash'))

@@ -2,11 +2,11 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/accounts/database.ts'
-import { inspectTable } from '../../src/accounts/inspect-table.ts'
 import { migrateOwnTable } from '../../src/accounts/migrate.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { createSurroundings, environmentFor, type Surroundings } from '../support/service.ts'
+import { inspect } from './inspected.ts'
 
 const directory = new URL('../../drizzle/', import.meta.url)
 
@@ -62,11 +62,8 @@ test('it is what the default mapping expects, index included', async () => {
   await migrateOwnTable(opened, directory)
   const reading = readConfig(environmentFor(surroundings))
   if ('faults' in reading) throw new Error(reading.faults.join())
-  expect(await inspectTable(opened.db, reading.config.users)).toMatchObject({
-    idType: 'uuid',
-    faults: [],
-    warnings: [],
-  })
+  const { facts, remedies } = await inspect(opened.db, reading.config.users)
+  expect([facts().idType, remedies]).toEqual(['uuid', []])
 })
 
 test.each([

@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/accounts/database.ts'
-import { renderSql, tableSql, type UsersMapping } from '../../src/accounts/mapping.ts'
+import type { UsersMapping } from '../../src/accounts/mapping.ts'
 import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
-import { type AccountsWorld, accountsContract } from './accounts-contract.ts'
+import { accountsContract } from './accounts-contract.ts'
 import { createGate } from './database-gate.ts'
 import {
   awkwardMapping,
@@ -14,9 +14,9 @@ import {
   plainMapping,
   twoTablesMapping,
 } from './mapped-table.ts'
+import { createMappedWorld, uuids } from './mapped-world.ts'
 
 const integers = ['2', '3', '5', '9', '10', '11', '100']
-const uuids = [...'0123456'].map((n) => `${n}b0f3c1e-8d5e-4a53-9a0e-0d5a7f0f9a11`)
 const texts = ['A b', 'a#b', 'a&signature=x', 'b', 'c/d?e', 'd%20', 'é']
 
 const tables: readonly [string, UsersMapping, Parameters<typeof createMappedTable>[1], string[]][] =
@@ -64,52 +64,7 @@ const tables: readonly [string, UsersMapping, Parameters<typeof createMappedTabl
 
 describe.each(tables)('with %s', (_, mapping, types, ids) => {
   let table: MappedTable
-  const isPadded = types?.passwordHash?.startsWith('char') ?? false
-  const names: Readonly<Record<string, string | undefined>> = {
-    ...(mapping as unknown as Record<string, string>),
-    login: mapping.loginColumns[0]?.replaceAll('_', ' '),
-    name: mapping.name?.replaceAll('_', ' '),
-  }
-  const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
-
-  const world: AccountsWorld = {
-    accounts: () => table.accounts,
-    ids,
-    unknownId: ids === uuids ? 'ffffffff-8d5e-4a53-9a0e-0d5a7f0f9a11' : '31000',
-    store: (row) => table.store(row),
-    async row(id) {
-      const row = await table.row(id)
-      const hash = row?.[mapping.passwordHash]
-      // What the padding adds is not what was written.
-      return isPadded && typeof hash === 'string'
-        ? { ...row, [mapping.passwordHash]: hash.trimEnd() }
-        : row
-    },
-    async change(id, row) {
-      const at = renderSql(tableSql(mapping))
-      for (const [key, value] of Object.entries(row)) {
-        const active = mapping.eligibleSql?.startsWith('"') ? 'is Active' : 'active'
-        const column = quoted(key === 'active' ? active : (names[key] ?? ''))
-        const second = key === 'passwordHash' ? mapping.passwordTable : undefined
-        const where = quoted(second?.userColumn ?? mapping.id)
-        await table.sql.unsafe(
-          `update ${second ? renderSql(tableSql(second)) : at} set ${column} = $1 where ${where}::text = $2`,
-          [value as string, id],
-        )
-      }
-    },
-    async remove(id) {
-      const at = renderSql(tableSql(mapping))
-      await table.sql.unsafe(`delete from ${at} where ${quoted(mapping.id)}::text = $1`, [id])
-    },
-    column: (key) => names[key] ?? '',
-    async empty() {
-      const names = [mapping, mapping.passwordTable ?? mapping].map((name) =>
-        renderSql(tableSql(name)),
-      )
-      await table.sql.unsafe(`truncate ${names.join()}`)
-    },
-  }
+  const world = createMappedWorld(() => table, mapping, types, ids)
 
   beforeAll(async () => {
     table = await createMappedTable(mapping, types)
@@ -118,7 +73,8 @@ describe.each(tables)('with %s', (_, mapping, types, ids) => {
   afterAll(() => table?.end())
 
   test('the mapping has no fault, and its look-up has an index', () => {
-    expect(table.facts).toMatchObject({ faults: [], warnings: [] })
+    const { faults, remedies } = table.inspected
+    expect([faults, remedies]).toEqual([[], []])
   })
 
   test('ids are integers where their type is one', () => {
@@ -262,6 +218,6 @@ test('without a database every method says that it is unavailable, and nothing e
 /** The same table through another mapping. */
 async function reopen(table: MappedTable, mapping: UsersMapping, url = table.database.url) {
   const database = openDatabase({ url, ca: undefined, poolMax: 1, prepare: true })
-  const accounts = createPostgresAccounts(database, mapping, table.facts)
+  const accounts = createPostgresAccounts(database, mapping, table.inspected.facts())
   return { accounts: () => accounts, close: database.close }
 }

@@ -36,7 +36,8 @@ test('a statement without an answer keeps its connection until the answer comes'
 
 test('a write that was given up while it waited for a connection is never made', async () => {
   const table = await createMappedTable(plainMapping, { id: 'bigint' })
-  const { sql, database, facts } = table
+  const { sql, database } = table
+  const facts = table.inspected.facts()
   await sql`insert into users (id, email, password_hash) values (1, 'a@b.c', 'a'), (2, 'd@e.f', 'd')`
   const opened = openDatabase({ url: database.url, ca: undefined, poolMax: 1, prepare: true })
   const line = createStatementLine(1, 50, 10_000)

@@ -14,7 +14,8 @@ let close: () => Promise<void>
 
 beforeAll(async () => {
   table = await createMappedTable(plainMapping, { id: 'bigint' })
-  const { sql, database, facts } = table
+  const { sql, database } = table
+  const facts = table.inspected.facts()
   await sql`
     insert into users (id, email, password_hash, username)
     select n, 'User-' || n || '@example.com', '$argon2id$' || n, 'user-' || n
@@ -120,7 +121,7 @@ test.each<[string, () => Promise<unknown>, number, string]>([
 test('with prepared statements off, nothing is prepared and everything works', async () => {
   const settings = { url: table.database.url, ca: undefined, poolMax: 1, prepare: false }
   const opened = openDatabase(settings)
-  const unprepared = createPostgresAccounts(opened, plainMapping, table.facts)
+  const unprepared = createPostgresAccounts(opened, plainMapping, table.inspected.facts())
   const [found] = await unprepared.find([{ kind: 'login', text: 'user-6' }])
   expect(found).toHaveLength(1)
   const account = found?.[0]

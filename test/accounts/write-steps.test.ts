@@ -2,10 +2,10 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/accounts/database.ts'
-import { inspectTable } from '../../src/accounts/inspect-table.ts'
 import type { UsersMapping } from '../../src/accounts/mapping.ts'
 import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
 import type { Account, Accounts } from '../../src/ports.ts'
+import { inspect } from './inspected.ts'
 import {
   createMappedTable,
   type MappedTable,
@@ -21,9 +21,8 @@ const endSessions = afterwards('DELETE FROM sessions WHERE user_id = ', '')
 
 /** The accounts of the table through another mapping. */
 async function through(mapping: UsersMapping): Promise<Accounts> {
-  const facts = await inspectTable(opened.db, mapping)
-  expect(facts.faults).toEqual([])
-  return createPostgresAccounts(opened, mapping, facts)
+  const { facts } = await inspect(opened.db, mapping)
+  return createPostgresAccounts(opened, mapping, facts())
 }
 
 async function read(accounts: Accounts, id = '1'): Promise<Account> {
@@ -108,7 +107,7 @@ describe.each(layouts)('in %s', (_, mapping) => {
     ],
     ['is no SQL', ['SELECT FROM WHERE ', ''], '42601 syntax error at or near "WHERE"'],
   ])('a start fails when it %s', async (_, afterReset, fault) => {
-    const { faults } = await inspectTable(opened.db, { ...mapping, afterReset })
+    const { faults } = await inspect(opened.db, { ...mapping, afterReset })
     expect(faults).toEqual([`AFTER_RESET_SQL: ${fault}`])
     expect(await sessions()).toEqual(['1', '1', '2'])
   })
@@ -190,7 +189,7 @@ describe('with the hash in a second table', () => {
     [
       'its id column is not there',
       { userColumn: 'uid' },
-      'USERS_PASSWORD_USER_COLUMN: the table has no such column',
+      'USERS_PASSWORD_USER_COLUMN: the table has no column "uid"',
     ],
     [
       'its ids are of another kind',
@@ -204,7 +203,7 @@ describe('with the hash in a second table', () => {
     ],
   ])('a start fails when %s', async (_, second, fault) => {
     const passwordTable = { ...twoTablesMapping.passwordTable, ...second }
-    const { faults } = await inspectTable(opened.db, { ...twoTablesMapping, passwordTable })
+    const { faults } = await inspect(opened.db, { ...twoTablesMapping, passwordTable })
     expect(faults).toEqual([fault])
   })
 

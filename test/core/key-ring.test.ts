@@ -1,7 +1,12 @@
 // The form of a secret, and the keys that it gives.
 
 import { describe, expect, test } from 'vitest'
-import { deriveKeys, generateSecret, type SecretKeys } from '../../src/core/key-ring.ts'
+import {
+  deriveKeys,
+  generateSecret,
+  identifySecret,
+  type SecretKeys,
+} from '../../src/core/key-ring.ts'
 import { deriveKey, secretBytes } from './link-by-the-contract.ts'
 import { SECRET } from './link-fixtures.ts'
 
@@ -75,6 +80,11 @@ describe('the keys of a secret', () => {
     const { outerSeal } = exported(keys)
     expect(JSON.stringify(keys)).not.toContain(outerSeal)
   })
+})
+
+test('a secret has a short name of its own, which is frozen too', () => {
+  expect(identifySecret(deriveKeys(SECRET))).toMatchInlineSnapshot(`"362e4080"`)
+  expect(identifySecret(deriveKeys(generateSecret()))).not.toBe(identifySecret(deriveKeys(SECRET)))
 })
 
 describe('a secret is refused', () => {

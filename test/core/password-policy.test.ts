@@ -50,6 +50,18 @@ function similar(password: string, value: string): boolean {
   return codes(password, { minLength: 1 }, [{ label: 'name', value }]).includes(SIMILAR)
 }
 
+test('a host that counts UTF-16 units sets the most of them, and not the fewest', () => {
+  const judge = (password: string) =>
+    judgePassword(password, rules, nobody, {
+      prepared: password.normalize('NFKC'),
+      maxBytes: undefined,
+      countsUtf16: true,
+    }).map(({ code }) => code)
+  expect(judge('𝒶𝒷𝒸𝒹'.repeat(16))).toEqual([])
+  expect(judge(`${'𝒶𝒷𝒸𝒹'.repeat(16)}e`)).toEqual(['max_length'])
+  expect(judge('𝒶𝒷𝒸𝒹')).toEqual(['password_too_short'])
+})
+
 describe('a hash that reads a limited number of bytes', () => {
   const judge = (password: string, prepared = password) =>
     judgePassword(password, rules, nobody, { prepared, maxBytes: 72 })

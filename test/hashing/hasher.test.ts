@@ -85,7 +85,7 @@ describe('PASSWORD_HASH=auto', () => {
     expect(auto.prepare(typed, BCRYPT)).toEqual({ prepared: typed, maxBytes: 72 })
     expect(auto.prepare(typed, ARGON2ID)).toEqual({ prepared: typed, maxBytes: undefined })
     const prepared = typed.normalize('NFKC')
-    expect(auto.prepare(typed, BETTER_AUTH)).toEqual({ prepared, maxBytes: undefined })
+    expect(auto.prepare(typed, BETTER_AUTH)).toEqual({ prepared, countsUtf16: true })
   })
 })
 

@@ -48,21 +48,24 @@ const storedHash = async ({ id }: StoredUser): Promise<string> => {
 const reset = async (user: StoredUser, password: string, at = service) =>
   (await at.post(ROUTE, { ...sealedLink(user), password })).answer
 
-describe.each(listPasswordFormats())('a row of $name', ({ name, recognise, verify, maxBytes }) => {
-  test.each([
-    ['blanks at its edges and decomposed letters', ` ${'Ünïcödé Pässwörd'.normalize('NFD')} `],
-    ['the most bytes', maxBytes ? 'é!'.repeat(24) : '𝒶𝒷𝒸𝒹'.repeat(32)],
-  ])('gets a password with %s in its own format', async (_, password) => {
-    const user = await addUser(surroundings.database.sql, { password_hash: rowOf(name) })
-    const link = await service.mailedLink(user.email)
-    expect((await service.post(ROUTE, { ...link, password })).answer).toBe(RESET)
-    const hash = await storedHash(user)
-    expect([recognise(hash), hash === user.passwordHash]).toEqual([true, false])
-    expect(await verify(password, hash)).toBe(true)
-    expect(await verify(`x${[...password].slice(1).join('')}`, hash)).toBe(false)
-    expect(await service.code(ROUTE, { ...link, password })).toBe('link_superseded')
-  })
-})
+describe.each(listPasswordFormats())(
+  'a row of $name',
+  ({ name, recognise, verify, maxBytes, countsUtf16 }) => {
+    test.each([
+      ['blanks at its edges and decomposed letters', ` ${'Ünïcödé Pässwörd'.normalize('NFD')} `],
+      ['the most bytes', maxBytes ? 'é!'.repeat(24) : '𝒶𝒷𝒸𝒹'.repeat(countsUtf16 ? 16 : 32)],
+    ])('gets a password with %s in its own format', async (_, password) => {
+      const user = await addUser(surroundings.database.sql, { password_hash: rowOf(name) })
+      const link = await service.mailedLink(user.email)
+      expect((await service.post(ROUTE, { ...link, password })).answer).toBe(RESET)
+      const hash = await storedHash(user)
+      expect([recognise(hash), hash === user.passwordHash]).toEqual([true, false])
+      expect(await verify(password, hash)).toBe(true)
+      expect(await verify(`x${[...password].slice(1).join('')}`, hash)).toBe(false)
+      expect(await service.code(ROUTE, { ...link, password })).toBe('link_superseded')
+    })
+  },
+)
 
 describe.each(['bcrypt', 'bcrypt_2y', 'django_bcrypt'])('a password for %s', (format) => {
   test('of more than 72 bytes is refused with all other broken rules, and spends no link', async () => {
@@ -85,6 +88,14 @@ describe.each(['bcrypt', 'bcrypt_2y', 'django_bcrypt'])('a password for %s', (fo
     expect(await storedHash(user)).toBe(user.passwordHash)
     expect(await reset(user, 'é!'.repeat(24))).toBe(RESET)
   })
+})
+
+test("a password that Better Auth's login would find too long is refused, and spends no link", async () => {
+  const hash = rowOf('better_auth_scrypt')
+  const user = await addUser(surroundings.database.sql, { password_hash: hash })
+  const refusal = '400 {"password":["Ensure this field has no more than 128 characters."]}'
+  expect(await reset(user, `${'🦊'.repeat(64)}!`)).toBe(refusal)
+  expect(await reset(user, '🦊'.repeat(64))).toBe(RESET)
 })
 
 test('a format that PASSWORD_HASH names takes the place of any other', async () => {

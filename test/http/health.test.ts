@@ -53,3 +53,23 @@ test('without its database the service lives, says that it is not ready, and rec
   while (recovered.status === 503) recovered = await service.ask('/readyz')
   expect(recovered.status).toBe(200)
 })
+
+test('a table that no longer fits is shown by what is wrong, and no longer once it fits again', async () => {
+  const { sql } = surroundings.database
+  await sql`alter table users rename password_hash to hash`
+  const look = () => service.ask('/readyz')
+  await expect
+    .poll(async () => (await look()).answer, { timeout: 20_000 })
+    .toBe('503 {"column":["Run `rekey doctor`: it says what is wrong and what to do."]}')
+  const told = service.log.lines.filter(({ msg }) =>
+    String(msg).includes('no longer as they are mapped'),
+  )
+  expect(told).toMatchObject([
+    {
+      level: 50,
+      faults: [expect.stringContaining('USERS_PASSWORD_COLUMN: the table has no column')],
+    },
+  ])
+  await sql`alter table users rename hash to password_hash`
+  await expect.poll(async () => (await look()).status, { timeout: 20_000 }).toBe(200)
+}, 45_000)

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ResendBehaviour, scriptedAnswer } from './resend-behaviours.ts'
+import { domainAnswerTo, type ResendDomain } from './resend-domains.ts'
 import {
   failure,
   idempotencyKeyOf,
@@ -25,6 +26,8 @@ export interface ResendStandIn {
   readonly mails: readonly ReceivedMail[]
   /** Everything that was asked, whatever came of it; without a body where it was cut before that. */
   readonly requests: readonly ReceivedRequest[]
+  /** Of the account, as `GET /domains` lists them. */
+  domains: readonly ResendDomain[]
   /** @param match The mail's number, counted from 1, or what it is like; it may be there already. */
   waitForMail(match: Match<ReceivedMail>, timeoutMs?: number): Promise<ReceivedMail>
   waitForRequest(match: Match<ReceivedRequest>, timeoutMs?: number): Promise<ReceivedRequest>
@@ -47,6 +50,8 @@ export async function startResend(): Promise<ResendStandIn> {
   let always: ResendBehaviour = { kind: 'accept' }
 
   function accept(request: ReceivedRequest): ResendAnswer {
+    const listed = domainAnswerTo(request, apiKey, standIn.domains)
+    if (listed) return listed
     const refusal = refusalOf(request, apiKey)
     if (refusal) return refusal
     const key = idempotencyKeyOf(request) ?? randomUUID()
@@ -87,7 +92,8 @@ export async function startResend(): Promise<ResendStandIn> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
 
-  return {
+  const standIn: ResendStandIn = {
+    domains: [{ id: randomUUID(), name: 'app.example', status: 'verified', click_tracking: false }],
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     apiKey,
     mails,
@@ -106,6 +112,7 @@ export async function startResend(): Promise<ResendStandIn> {
       await closed
     },
   }
+  return standIn
 }
 
 /** @returns The one line of a mail's text that is a link and nothing else, as a reader would find it. */

@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../../src/accounts/database.ts'
-import { inspectTable } from '../../../src/accounts/inspect-table.ts'
 import type { Preset } from '../../../src/config/presets/preset.ts'
 import { presets } from '../../../src/config/presets/presets.ts'
 import { readConfig } from '../../../src/config/read-config.ts'
+import { inspect } from '../../accounts/inspected.ts'
 import { createSurroundings, environmentFor } from '../../support/service.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
@@ -23,7 +23,7 @@ describe.each(Object.entries<Preset>(presets))('%s', (name, preset) => {
     })
     if ('faults' in reading) throw new Error(reading.faults.join('\n'))
     const opened = openDatabase(reading.config.database)
-    expect((await inspectTable(opened.db, reading.config.users)).faults).toEqual([])
+    expect((await inspect(opened.db, reading.config.users)).faults).toEqual([])
     await opened.close()
     await surroundings.end()
   })
@@ -53,8 +53,8 @@ test("Supabase's index serves the look-up through the view that its page tells t
   const reading = readConfig({ ...environmentFor(surroundings), ...env })
   if ('faults' in reading) throw new Error(reading.faults.join('\n'))
   const opened = openDatabase(reading.config.database)
-  const { faults, lookUp, warnings } = await inspectTable(opened.db, reading.config.users)
-  expect([faults, lookUp]).toEqual([[], 'plain'])
+  const { facts, warnings } = await inspect(opened.db, reading.config.users)
+  expect(facts().lookUp).toBe('plain')
   expect(warnings.join()).toContain('found as it was typed or in small letters')
   await opened.close()
   await surroundings.end()

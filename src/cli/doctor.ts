@@ -1,0 +1,81 @@
+// `rekey doctor [--json]`: says whether this service will work here, and what to do where not.
+
+import type { Config } from '../config/config.ts'
+import { readConfig } from '../config/read-config.ts'
+import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
+import { checkResend } from '../mail/check-resend.ts'
+import { loadContent } from './assemble-service.ts'
+import { checkAccounts } from './doctor/check-accounts.ts'
+import { checkResetPage } from './doctor/check-reset-page.ts'
+import { listKeyIds, listProxies } from './doctor/list-facts.ts'
+import { attempt } from './report-faults.ts'
+import { EXIT_CONFIG, EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
+
+/**
+ * Looks at everything, and changes nothing.
+ *
+ * @param now milliseconds of the unix epoch
+ * @returns 0 without a fault, 1 with one, 78 when the variables themselves are at fault
+ */
+export async function doctor(terminal: Terminal, now = Date.now): Promise<ExitStatus> {
+  const [option] = terminal.args
+  if (option !== undefined && option !== '--json') {
+    terminal.err(`doctor has no option ${option}; it has --json`)
+    return EXIT_USAGE
+  }
+  const reading = readConfig(terminal.env)
+  const findings: Finding[] = reading.warnings.map((warning) =>
+    reportWarning('configuration', warning, 'correct the variable: .env.example explains it'),
+  )
+  if ('faults' in reading) {
+    for (const fault of reading.faults) {
+      const remedy = 'set the variable so: .env.example explains it'
+      findings.push(reportFault('configuration', fault, remedy))
+    }
+  } else {
+    findings.push(...(await examine(reading.config, now)))
+  }
+  print(terminal, findings, option === '--json')
+  if ('faults' in reading) return EXIT_CONFIG
+  return findings.some(({ status }) => status === 'fault') ? 1 : 0
+}
+
+async function examine(config: Config, now: () => number): Promise<Finding[]> {
+  const [accounts, mail, page] = await Promise.all([
+    checkAccounts(config, now),
+    checkMail(config),
+    checkResetPage(config.links.url, config.http.servesPages),
+  ])
+  const facts = [listKeyIds(config), listProxies(config)]
+  return [...accounts, ...checkContent(config), ...mail, ...page, ...facts]
+}
+
+function checkMail({ mail }: Config): Finding[] | Promise<Finding[]> {
+  if (mail.transport === 'resend') return checkResend(mail.resend, mail.from)
+  const says = 'mails are kept in memory and reach nobody'
+  return [reportWarning('mail-transport', says, 'set MAIL_TRANSPORT=resend in production')]
+}
+
+function checkContent(config: Config): Finding[] {
+  const content = attempt(() => loadContent(config))
+  if ('made' in content) return [reportOk('content', 'mail templates and pages are complete')]
+  return content.faults.map((fault) =>
+    reportFault('content', fault, 'correct the file or variable that it names'),
+  )
+}
+
+function print(terminal: Terminal, findings: readonly Finding[], isJson: boolean): void {
+  const count = (status: Finding['status']) =>
+    findings.filter((finding) => finding.status === status).length
+  const [faults, warnings] = [count('fault'), count('warning')]
+  if (isJson) {
+    const status = faults > 0 ? 'fault' : warnings > 0 ? 'warning' : 'ok'
+    terminal.out(JSON.stringify({ status, findings }, undefined, 2))
+    return
+  }
+  for (const { status, name, says, remedy } of findings) {
+    terminal.out(`${status.padEnd(7)}  ${name}: ${says}`)
+    if (remedy !== undefined) terminal.out(`         -> ${remedy}`)
+  }
+  terminal.out(`${faults} faults, ${warnings} warnings`)
+}

@@ -1,0 +1,74 @@
+// `rekey grants` as an operator uses it: what it prints is pasted, and the service runs on that.
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createGate } from '../accounts/database-gate.ts'
+import { createRole } from '../support/roles.ts'
+import {
+  addUser,
+  createSurroundings,
+  createUsers,
+  type Environment,
+  endProcess,
+  runRekey,
+  type Surroundings,
+  startServiceProcess,
+} from '../support/service.ts'
+
+let surroundings: Surroundings
+const mapping = {
+  USERS_ELIGIBLE_SQL: 'active',
+  USERS_CHANGED_AT_COLUMN: 'changed_at',
+  AFTER_RESET_SQL: 'DELETE FROM sessions WHERE user_id = :user_id',
+}
+
+beforeAll(async () => {
+  surroundings = await createSurroundings()
+  const { sql } = surroundings.database
+  await createUsers(sql, 'bigint', ['active boolean default true', 'changed_at timestamptz'])
+  await sql`create table sessions (user_id bigint, secret text)`
+})
+
+afterAll(() => surroundings?.end())
+
+const grants = (env: Environment, ...args: string[]) => runRekey(['grants', ...args], env).ended
+
+test('a whole reset runs on exactly what it prints, for the role of DATABASE_URL', async () => {
+  const { database } = surroundings
+  const role = await createRole(database)
+  const { status, output, errors } = await grants({ DATABASE_URL: role.url, ...mapping })
+  expect([status, errors]).toEqual([0, ''])
+  const statements = output.split('\n').filter((line) => line && !line.startsWith('--'))
+  expect(statements).toEqual([
+    `GRANT SELECT ("id", "email", "password_hash", "active") ON "public"."users" TO "${role.name}";`,
+    `GRANT UPDATE ("password_hash", "changed_at") ON "public"."users" TO "${role.name}";`,
+    `GRANT SELECT ("user_id") ON "public"."sessions" TO "${role.name}";`,
+    `GRANT DELETE ON "public"."sessions" TO "${role.name}";`,
+  ])
+  await database.sql.unsafe(output)
+  const service = await startServiceProcess(surroundings, { DATABASE_URL: role.url, ...mapping })
+  const user = await addUser(database.sql)
+  await database.sql`insert into sessions values (${user.id}, 's')`
+  const body = { ...(await service.mailedLink(user.email)), password: 'a brand new pass phrase' }
+  expect((await service.post('reset-password', body)).status).toBe(200)
+  expect(await database.sql`select from sessions`).toHaveLength(0)
+  expect((await endProcess(service)).status).toBe(0)
+  await role.drop()
+})
+
+test('it prints them for another role, and without a database what the mapping makes', async () => {
+  const gate = await createGate(surroundings.database.url)
+  await gate.shut()
+  const { status, output } = await grants({ DATABASE_URL: gate.url, ...mapping }, 'reset role')
+  expect(status).toBe(0)
+  expect(output).toContain(
+    'GRANT UPDATE ("password_hash", "changed_at") ON "users" TO "reset role";',
+  )
+  expect(output).toMatch(/^-- AFTER_RESET_SQL: PostgreSQL could not be asked .*ECONNREFUSED/m)
+})
+
+test('a mapping that cannot be read is refused by its variables, and nothing else is asked for', async () => {
+  const { status, output, errors } = await grants({ USERS_TABLE: 'a.b.c', PORT: 'x' })
+  expect([status, output]).toEqual([78, ''])
+  expect(errors).toContain('DATABASE_URL: is required\n  USERS_TABLE: must be a table')
+  expect(errors).not.toContain('LINK_SECRETS')
+})
