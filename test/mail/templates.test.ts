@@ -135,7 +135,7 @@ describe('the reset mail', () => {
     for (const part of [mail.text, mail.html]) {
       expect(part).toContain('The link works for 60 minutes and can be used once.')
       expect(part).toContain('If you did not ask for this, you can ignore this message.')
-      expect(part).toContain('Your password stays unchanged.')
+      expect(part).toContain('Your password stays as it is.')
     }
   })
 
@@ -472,7 +472,7 @@ describe('a language', () => {
     ['ar', 86_400, '24 ساعة'],
     ['de', 60, '1 Minute lang'],
     ['de', 86_400, '24 Stunden lang'],
-    ['ja', 7200, '2時間有効'],
+    ['ja', 7200, '有効期間は2時間'],
   ])('has the form for a number: %s, %i seconds', (locale, ttlSeconds, spelled) => {
     expect(templates.render({ ...RESET, ttlSeconds }, locale).text).toContain(spelled)
   })
