@@ -125,23 +125,45 @@ export interface Templates {
 
 /** A mail as a provider gets it. */
 export interface OutgoingMail extends RenderedMail {
+  /** `Name <address>` or an address. */
   readonly from: string
   readonly to: string
+  readonly replyTo?: string | undefined
   /** The same for the same mail, and for no other. */
   readonly idempotencyKey: string
 }
 
-/** What became of one attempt to send a mail. `reason` is for the log. */
+/**
+ * What became of one attempt to send a mail. `reason` is for the log; `retryAfterMs` is how long the
+ * provider wants to be left alone, where it said so.
+ */
 export type SendOutcome =
   | { readonly status: 'sent' }
   /** This mail will never be taken. */
   | { readonly status: 'refused'; readonly reason: string }
-  /** It may be taken later, or was taken without our hearing of it. */
-  | { readonly status: 'failed'; readonly reason: string }
+  /** Certainly not taken: nothing of it went out, or the provider turned it away for now. */
+  | {
+      readonly status: 'unsent'
+      readonly reason: string
+      readonly retryAfterMs?: number | undefined
+    }
+  /** Perhaps taken, without our hearing of it: only who was asked can say, by the same key. */
+  | {
+      readonly status: 'unknown'
+      readonly reason: string
+      readonly retryAfterMs?: number | undefined
+    }
 
-/** A way to hand mails to a provider. It never throws. */
+/** A way to hand mails to a provider. */
 export interface Transport {
+  /** Whether the same mail, by its idempotency key, is delivered once however often it is sent. */
+  readonly knowsKeys: boolean
+  /** Makes one attempt. It never rejects, and ends within seconds. */
   send(mail: OutgoingMail): Promise<SendOutcome>
+  /** How long, in milliseconds, there is no point in sending anything. Nothing means not at all. */
+  restMs?(): number
+  /** Lets go of its connections. Nothing is sent any more. */
+  close(): void
 }
 
 /** A link request as it was submitted. */
@@ -167,6 +189,13 @@ export type RekeyEvent =
     }
   | {
       readonly type: 'password_reset.mail_failed'
+      readonly accountId: string
+      readonly kind: MailOrder['kind']
+      readonly reason: string
+    }
+  /** Sent, but not heard of: it is tried again as the same mail. */
+  | {
+      readonly type: 'password_reset.mail_unconfirmed'
       readonly accountId: string
       readonly kind: MailOrder['kind']
       readonly reason: string

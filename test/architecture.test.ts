@@ -36,12 +36,13 @@ const rules: readonly Rule[] = [
       'node:buffer', 'node:fs', 'node:http', 'node:module', 'node:net', 'node:path'] },
 
   { of: 'src/config/', may: ['src/config/', 'src/hashing/', CORE, ERRORS,
-      '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net', 'node:url'], mayAsTypes: ['src/accounts/'] },
+      '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net', 'node:url'], mayAsTypes: ['src/accounts/', 'src/mail/'] },
   { of: 'src/accounts/', may: ['src/accounts/', PORTS, CORE, ERRORS, 'drizzle-orm', 'postgres', 'node:url'] },
   { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS] },
   { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS,
       '@node-rs/argon2', '@node-rs/bcrypt', 'node:crypto', 'node:util'] },
-  { of: 'src/mail/', may: ['src/mail/', PORTS, CORE, ERRORS, 'liquidjs', 'resend', 'node:fs'] },
+  { of: 'src/mail/', may: ['src/mail/', PORTS, CORE, ERRORS, 
+      'liquidjs', 'nodemailer', 'resend', 'node:fs'], mayAsTypes: ['undici', 'node:stream'] },
 
   { of: 'src/cli/', may: ['src/cli/', 'src/config/', 'src/http/', 'src/flows/',
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,

@@ -11,7 +11,7 @@ import { createReadiness } from '../accounts/readiness.ts'
 import type { Config } from '../config/config.ts'
 import { describeFinding, type Finding } from '../core/finding.ts'
 import { createLogEvents } from '../events/log-events.ts'
-import { createAccountCap } from '../flows/account-cap.ts'
+import { createAccountCap, nameAddress } from '../flows/account-cap.ts'
 import { composeMails } from '../flows/compose-mails.ts'
 import { requestReset } from '../flows/request-reset.ts'
 import { createTurns } from '../flows/turns.ts'
@@ -23,11 +23,14 @@ import type { HostedPage } from '../http/hosted-page.ts'
 import type { AppDeps, AppSettings } from '../http/options.ts'
 import { readPageFiles } from '../http/page-files.ts'
 import { createLimiter } from '../http/rate-limit.ts'
+import { createDailyBudget } from '../mail/daily-budget.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
 import { createMailLine } from '../mail/mail-line.ts'
+import { createChain } from '../mail/transports/chain.ts'
 import { createOutbox } from '../mail/transports/outbox.ts'
 import { createResendTransport } from '../mail/transports/resend.ts'
-import type { Templates } from '../ports.ts'
+import { createSmtpTransport } from '../mail/transports/smtp.ts'
+import type { Templates, Transport } from '../ports.ts'
 import { loadMails } from './load-mails.ts'
 
 /** A service put together. */
@@ -93,9 +96,23 @@ export function assembleService(
   const hashLine = createHashLine(availableParallelism(), HASHES_WAITING)
   const hasher = createHasher({ formats, named, requireUsable: hashing.requireUsable }, hashLine)
 
-  const outbox = mail.transport === 'outbox' ? createOutbox() : undefined
-  const transport = outbox ?? createResendTransport(mail.resend)
-  const accountCap = createAccountCap(links.keyRing[0], mail.ratePerAccount, links.rules)
+  const outbox = mail.transports.includes('outbox') ? createOutbox() : undefined
+  const transport = outbox ?? createConfiguredChain(mail, clock, logger)
+  const [signingKeys] = links.keyRing
+  const accountCap = createAccountCap(signingKeys, mail.ratePerAccount, links.rules)
+  const budget =
+    mail.dailyBudget === undefined
+      ? undefined
+      : createDailyBudget({
+          mailsPerDay: mail.dailyBudget,
+          nameAddress: (address) => nameAddress(signingKeys, address),
+          startedAt: clock(),
+          onUsed: (percent) =>
+            logger.warn(
+              { percent, budget: mail.dailyBudget },
+              `${percent} % of MAIL_DAILY_BUDGET is used for today`,
+            ),
+        })
   const composeDeps = {
     accounts,
     hasher,
@@ -104,6 +121,7 @@ export function assembleService(
     linkUrl: links.url,
     requestPageUrl: links.requestPageUrl,
     from: mail.from,
+    replyTo: mail.replyTo,
     templates: content.templates,
     accountCap,
     events,
@@ -111,10 +129,14 @@ export function assembleService(
   const mailLine = createMailLine({
     capacity: MAIL_CAPACITY,
     atOnce: MAILS_AT_ONCE,
+    lifeSeconds: links.rules.ttlSeconds,
+    ratePerSecond: mail.ratePerSecond,
+    budget,
+    clock,
     compose: (orders) => composeMails(composeDeps, orders, clock()),
     transport,
     events,
-    onFailed: (order) => accountCap.forget(order),
+    onUnsent: (order) => accountCap.forget(order),
     onUnreadable: (reason, waiting) =>
       logger.error({ reason, waiting }, 'mails wait: the accounts cannot be read, trying again'),
   })
@@ -198,8 +220,27 @@ export function assembleService(
       }
       await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
       stopping.abort()
+      transport.close()
       await database.close()
       return intakeLine.waiting() + deps.turns.size() + mailLine.waiting()
     },
   }
+}
+
+function createConfiguredChain(
+  mail: Config['mail'],
+  clock: () => number,
+  logger: FastifyBaseLogger,
+): Transport {
+  const transports = mail.transports.map((name): [string, Transport] => [
+    name,
+    name === 'smtp' && mail.smtp
+      ? createSmtpTransport(mail.smtp, MAILS_AT_ONCE)
+      : createResendTransport(mail.resend),
+  ])
+  return createChain(transports, {
+    clock,
+    onRest: (transport, restMs, reason) =>
+      logger.warn({ transport, restMs, reason }, 'a mail transport fails: left alone for a while'),
+  })
 }

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read-config.ts'
 import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
 import { checkResend } from '../mail/check-resend.ts'
+import { checkSmtp } from '../mail/check-smtp.ts'
 import { loadContent } from './assemble-service.ts'
 import { checkAccounts } from './doctor/check-accounts.ts'
 import { checkResetPage } from './doctor/check-reset-page.ts'
@@ -50,10 +51,17 @@ async function examine(config: Config, now: () => number): Promise<Finding[]> {
   return [...accounts, ...checkContent(config), ...mail, ...page, ...facts]
 }
 
-function checkMail({ mail }: Config): Finding[] | Promise<Finding[]> {
-  if (mail.transport === 'resend') return checkResend(mail.resend, mail.from)
-  const says = 'mails are kept in memory and reach nobody'
-  return [reportWarning('mail-transport', says, 'set MAIL_TRANSPORT=resend in production')]
+async function checkMail({ mail }: Config): Promise<Finding[]> {
+  const findings = await Promise.all(
+    mail.transports.map((transport) => {
+      if (transport === 'resend') return checkResend(mail.resend, mail.from)
+      if (mail.smtp && transport === 'smtp') return checkSmtp(mail.smtp)
+      const says = 'mails are kept in memory and reach nobody'
+      const remedy = 'set MAIL_TRANSPORT to resend or smtp in production'
+      return [reportWarning('mail-transport', says, remedy)]
+    }),
+  )
+  return findings.flat()
 }
 
 function checkContent(config: Config): Finding[] {

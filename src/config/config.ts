@@ -5,6 +5,7 @@ import type { UsersMapping } from '../accounts/mapping.ts'
 import type { KeyRing } from '../core/key-ring.ts'
 import type { LinkRules } from '../core/link.ts'
 import type { LinkUrl } from '../core/link-url.ts'
+import type { SmtpServer } from '../mail/transports/smtp.ts'
 import type { Environment } from './environment.ts'
 import type { Rate } from './values.ts'
 
@@ -19,10 +20,15 @@ export interface Config {
   }
   readonly mail: {
     readonly from: string
-    readonly transport: Environment['MAIL_TRANSPORT']
+    readonly replyTo: string | undefined
+    /** The preferred one first. The outbox is the only one where it is one at all. */
+    readonly transports: Environment['MAIL_TRANSPORT']
     readonly resend: { readonly apiKey: string; readonly baseUrl: string }
+    readonly smtp: SmtpServer | undefined
     readonly ratePerAccount: Rate
     readonly sendsNoPasswordNotice: boolean
+    readonly ratePerSecond: number | undefined
+    readonly dailyBudget: number | undefined
   }
   readonly content: {
     readonly appName: string

@@ -35,6 +35,21 @@ const oneOf = <const T extends readonly string[]>(
       { description, default: byDefault },
     ),
   )
+const chainOf = <const T extends readonly string[]>(
+  byDefault: T[number],
+  values: T,
+  expected: string,
+  description: string,
+) =>
+  Type.Unsafe<readonly T[number][]>(
+    Type.Array(Type.Union(values.map((value) => Type.Literal(value))), {
+      description,
+      minItems: 1,
+      uniqueItems: true,
+      expected,
+      default: [byDefault],
+    }),
+  )
 
 /** A test compares this with `.env.example` and with the README's table. */
 export const EnvironmentSchema = Type.Object({
@@ -67,15 +82,35 @@ export const EnvironmentSchema = Type.Object({
   HOSTED_PAGE: flag(false, "Serve Rekey's own pages at /reset/, for those without a frontend"),
 
   MAIL_FROM: text('Sender, as Name <address>'),
-  MAIL_TRANSPORT: oneOf(
+  MAIL_REPLY_TO: Type.Optional(text('Where replies go, as Name <address>')),
+  MAIL_TRANSPORT: chainOf(
     'resend',
-    ['resend', 'outbox'],
-    'outbox keeps mails in memory, for development',
+    ['resend', 'smtp', 'outbox'],
+    'resend or smtp, both in the order to try them, or outbox alone',
+    'How mails are sent: resend, smtp, or both, as resend,smtp, each in turn where one fails; outbox keeps them in memory, for development',
   ),
   RESEND_API_KEY: Type.Optional(text('Key of the Resend account')),
   RESEND_BASE_URL: textOr(
     'https://api.resend.com',
     "Base of Resend's API; https, or http on localhost",
+  ),
+  SMTP_URL: Type.Optional(
+    text('Mail server, as smtp://user:password@host:587, or smtps:// for TLS from the start'),
+  ),
+  MAIL_RATE_PER_SECOND: Type.Optional(
+    Type.Integer({
+      description:
+        'At most so many mails a second, as the provider allows; unset, as fast as it goes',
+      minimum: 1,
+      maximum: 1000,
+    }),
+  ),
+  MAIL_DAILY_BUDGET: Type.Optional(
+    Type.Integer({
+      description: 'At most so many reset links a day (UTC), spread over it; unset, no such limit',
+      minimum: 1,
+      maximum: 10_000_000,
+    }),
   ),
   MAIL_TEMPLATES_DIR: Type.Optional(
     text('A directory whose templates and locales/*.json count in place of ours, file by file'),
@@ -135,7 +170,7 @@ export const EnvironmentSchema = Type.Object({
 
   RATE_LIMIT_REQUESTS: rate('30/15m', 'Link requests per client address'),
   RATE_LIMIT_CONFIRMS: rate('100/15m', 'Checks and resets per client address'),
-  RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Reset links mailed to one account while one of them works'),
+  RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Reset links mailed to one address while one of them works'),
 
   USERS_PRESET: oneOf('rekey', presetNames, 'Whose tables they are: what USERS_* are when unset'),
   USERS_TABLE: textOr(rekey.variables.USERS_TABLE, 'The table, or schema.table'),

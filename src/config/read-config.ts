@@ -23,6 +23,7 @@ import {
   parseProxy,
   parseRate,
   parseSecrets,
+  parseSmtpUrl,
   parseTable,
   parseTime,
 } from './values.ts'
@@ -117,15 +118,23 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
     env.LINK_BUCKET_SECONDS ?? Math.min(60, Math.floor(env.LINK_TTL_SECONDS / 10))
   const isBucketShort = bucketSeconds * 10 <= env.LINK_TTL_SECONDS
   check('LINK_BUCKET_SECONDS', isBucketShort, 'at most a tenth of LINK_TTL_SECONDS')
-  const hasKey = env.MAIL_TRANSPORT !== 'resend' || /^[\x21-\x7e]+$/.test(env.RESEND_API_KEY ?? '')
+  const uses = (transport: Environment['MAIL_TRANSPORT'][number]) =>
+    env.MAIL_TRANSPORT.includes(transport)
+  const hasKey = !uses('resend') || /^[\x21-\x7e]+$/.test(env.RESEND_API_KEY ?? '')
   check('RESEND_API_KEY', hasKey, 'is required for MAIL_TRANSPORT=resend, without blanks')
-  const isOutboxPrivate = env.MAIL_TRANSPORT !== 'outbox' || isLoopback(env.HOST)
+  const hasServer = !uses('smtp') || env.SMTP_URL !== undefined
+  check('SMTP_URL', hasServer, 'is required for MAIL_TRANSPORT=smtp')
+  const isOutboxAlone = !uses('outbox') || env.MAIL_TRANSPORT.length === 1
+  check('MAIL_TRANSPORT', isOutboxAlone, 'outbox sends nothing, so it stands alone')
+  const isOutboxPrivate = !uses('outbox') || isLoopback(env.HOST)
   check(
     'MAIL_TRANSPORT',
     isOutboxPrivate,
     'outbox shows every mail to anybody who can reach it, so HOST must be a loopback address',
   )
   check('MAIL_FROM', isSender(env.MAIL_FROM ?? ''), 'must be Name <address>')
+  const isReplyTo = env.MAIL_REPLY_TO === undefined || isSender(env.MAIL_REPLY_TO)
+  check('MAIL_REPLY_TO', isReplyTo, 'must be Name <address>')
   const isPlainName = isPrintable(env.APP_NAME) && env.APP_NAME.length <= 64
   check('APP_NAME', isPlainName, 'at most 64 plain characters')
   const isSupportMailbox = env.SUPPORT_EMAIL === undefined || isMailbox(env.SUPPORT_EMAIL)
@@ -233,13 +242,19 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
     },
     mail: {
       from: env.MAIL_FROM,
-      transport: env.MAIL_TRANSPORT,
+      replyTo: env.MAIL_REPLY_TO,
+      transports: env.MAIL_TRANSPORT,
       resend: {
         apiKey: env.RESEND_API_KEY ?? '',
         baseUrl: attempt('RESEND_BASE_URL', () => parseProviderUrl(env.RESEND_BASE_URL)),
       },
+      smtp: attempt('SMTP_URL', () =>
+        env.SMTP_URL === undefined ? undefined : parseSmtpUrl(env.SMTP_URL),
+      ),
       ratePerAccount: parseRate(env.RATE_LIMIT_PER_ACCOUNT),
       sendsNoPasswordNotice: env.MAIL_NO_PASSWORD_NOTICE,
+      ratePerSecond: env.MAIL_RATE_PER_SECOND,
+      dailyBudget: env.MAIL_DAILY_BUDGET,
     },
     content: {
       appName: env.APP_NAME,

@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { deriveKeys, type KeyRing } from '../core/key-ring.ts'
+import type { SmtpServer } from '../mail/transports/smtp.ts'
 
 /** So many of something in so much time. */
 export interface Rate {
@@ -42,6 +43,42 @@ export function parseProviderUrl(value: string): string {
   const url = parsePageUrl(value)
   if (url.search || url.hash) throw new TypeError('must have no query and no fragment')
   return url.href.replace(/\/+$/, '')
+}
+
+/** A mail server, with credentials or without. */
+export function parseSmtpUrl(value: string): SmtpServer {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  const isServer =
+    url &&
+    /^smtps?:$/.test(url.protocol) &&
+    url.hostname !== '' &&
+    /^\/?$/.test(url.pathname) &&
+    !url.search &&
+    !url.hash &&
+    (url.username === '') === (url.password === '')
+  if (!isServer) {
+    throw new TypeError('must be a URL such as smtp://user:password@mail.example:587')
+  }
+  const secure = url.protocol === 'smtps:'
+  // The parser leaves the host of a scheme it does not know as it was typed.
+  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase()
+  return {
+    host,
+    port: Number(url.port) || (secure ? 465 : 587),
+    secure,
+    isLoopback: isLoopback(host),
+    auth: url.username
+      ? { user: decodeCredential(url.username), pass: decodeCredential(url.password) }
+      : undefined,
+  }
+}
+
+function decodeCredential(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new TypeError('must have a % in a name or password written as %25')
+  }
 }
 
 export function parseDatabaseUrl(value: string): URL {

@@ -27,6 +27,7 @@ export interface ComposeMailsDeps {
   readonly linkUrl: LinkUrl
   readonly requestPageUrl: string
   readonly from: string
+  readonly replyTo: string | undefined
   readonly templates: Templates
   readonly accountCap: AccountCap
   readonly events: Events
@@ -65,12 +66,14 @@ function compose(
   if (typeof composed === 'string') return composed
   const rendered = deps.templates.render(composed, account.locale ?? '')
   const { subject, text, html } = rendered
+  const { from, replyTo } = deps
   const to = account.emailAddress
   // Over all that the provider is given, so that a retry is the same mail and no other one is; and
   // over the time, because two notices within a minute read the same.
-  const fields = ['rekey-mail-v1', order.kind, order.timestamp, deps.from, to, subject, text, html]
+  const envelope = ['rekey-mail-v2', order.kind, order.timestamp, from, replyTo ?? '', to]
+  const fields = [...envelope, subject, text, html]
   const idempotencyKey = macFields(deps.keyRing[0].idempotency, fields).toString('base64url')
-  return { from: deps.from, to, ...rendered, idempotencyKey }
+  return { from, to, replyTo, ...rendered, idempotencyKey }
 }
 
 type MessageMaker = (
@@ -87,7 +90,7 @@ const linkMessage: MessageMaker = (deps, order, account, now) => {
   const { ttlSeconds } = deps.linkRules
   if (isTooOld(timestamp, deps.linkRules, now)) return 'too_late'
   const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
-  if (!deps.accountCap.admit(order, seal, now)) return 'capped'
+  if (!deps.accountCap.admit(order, account.emailAddress, seal, now)) return 'capped'
   const link = deps.linkUrl({ userId: account.id, timestamp, signature: seal(timestamp) })
   return { kind: 'reset-link', link, ttlSeconds, name: account.name }
 }
@@ -107,7 +110,7 @@ const noPasswordMessage: MessageMaker = (deps, order, account, now) => {
   if (isTooOld(order.timestamp, deps.linkRules, now)) return 'too_late'
   // Capped as a link would be that dies with the account's having none.
   const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
-  if (!deps.accountCap.admit(order, seal, now)) return 'capped'
+  if (!deps.accountCap.admit(order, account.emailAddress, seal, now)) return 'capped'
   return { kind: 'no-password', name: account.name }
 }
 

@@ -470,7 +470,7 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     { env: { MAIL_TRANSPORT: 'outbox' } },
     'warning',
     'mail-transport',
-    'MAIL_TRANSPORT=resend',
+    'MAIL_TRANSPORT to resend or smtp',
   ],
   ['a page that is not there', { page: { status: 404 } }, 'fault', 'reset-page', 'RESET_PAGE_URL'],
   [

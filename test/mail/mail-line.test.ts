@@ -1,15 +1,17 @@
 // The line of mails to be sent: how many at once, what is tried again, what is given up.
 
 import { EventEmitter, once } from 'node:events'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RekeyError } from '../../src/errors.ts'
+import { createDailyBudget } from '../../src/mail/daily-budget.ts'
 import { createMailLine } from '../../src/mail/mail-line.ts'
 import type { MailOrder, OutgoingMail, RekeyEvent, SendOutcome } from '../../src/ports.ts'
 
-const orderOf = (accountId: string, timestamp = '1700000000'): MailOrder => ({
+const START = 1_700_000_000
+const orderOf = (accountId: string, timestamp = START): MailOrder => ({
   kind: 'reset-link',
   accountId,
-  timestamp,
+  timestamp: String(timestamp),
 })
 const mailOf = ({ accountId }: MailOrder): OutgoingMail => ({
   from: 'a@b.c',
@@ -20,13 +22,18 @@ const mailOf = ({ accountId }: MailOrder): OutgoingMail => ({
   idempotencyKey: accountId,
 })
 const sent: SendOutcome = { status: 'sent' }
-const failed: SendOutcome = { status: 'failed', reason: '500 internal' }
+const failed: SendOutcome = { status: 'unsent', reason: '500 internal' }
+const unheard: SendOutcome = { status: 'unknown', reason: 'no answer' }
 const refused: SendOutcome = { status: 'refused', reason: '422 validation' }
 
 interface Arranged {
   readonly capacity?: number
   readonly atOnce?: number
-  readonly backOffMs?: readonly number[]
+  /** How many milliseconds the line has for an order, by a clock that begins with it. */
+  readonly lifeMs?: number
+  readonly restMs?: () => number
+  readonly ratePerSecond?: number
+  readonly mailsPerDay?: number
   readonly compose?: (orders: readonly MailOrder[]) => Promise<(OutgoingMail | undefined)[]>
   /** What becomes of the attempts for an account, in turn; afterwards they succeed. */
   readonly outcomes?: Readonly<Record<string, SendOutcome[]>>
@@ -37,26 +44,48 @@ interface Arranged {
 function arrange({
   capacity = 100,
   atOnce = 2,
-  backOffMs = [1, 1, 1],
+  lifeMs = 3_600_000,
+  restMs = () => 0,
+  ratePerSecond,
+  mailsPerDay,
   compose = async (orders) => orders.map(mailOf),
   outcomes = {},
   until = Promise.resolve(),
 }: Arranged) {
   const attempts: string[] = []
+  const times: number[] = []
   const records: RekeyEvent[] = []
   const unreadable: { reason: string; waiting: number }[] = []
   const failures: string[] = []
   const signals = new EventEmitter()
   let most = 0
   let underWay = 0
+  let startedAt = performance.now()
+  const clock = () => START * 1000 + performance.now() - startedAt
+  const budget =
+    mailsPerDay === undefined
+      ? undefined
+      : createDailyBudget({
+          mailsPerDay,
+          nameAddress: (address) => address,
+          onUsed: () => {},
+          startedAt: clock(),
+        })
   const line = createMailLine({
     capacity,
     atOnce,
-    backOffMs,
+    firstPauseMs: 1,
+    lifeSeconds: lifeMs / 1000,
+    clock,
+    ratePerSecond,
+    budget,
     compose,
     transport: {
+      knowsKeys: true,
+      restMs,
       async send({ idempotencyKey }) {
         attempts.push(idempotencyKey)
+        times.push(performance.now())
         underWay += 1
         most = Math.max(most, underWay)
         signals.emit('attempt')
@@ -64,19 +93,28 @@ function arrange({
         underWay -= 1
         return outcomes[idempotencyKey]?.shift() ?? sent
       },
+      close() {},
     },
     events: { record: (event) => records.push(event) },
     onUnreadable: (reason, waiting) => unreadable.push({ reason, waiting }),
-    onFailed: (order) => failures.push(order.accountId),
+    onUnsent: (order) => failures.push(order.accountId),
   })
   return {
     line,
     attempts,
+    times,
     records,
     unreadable,
     failures,
     most: () => most,
-    attempt: () => once(signals, 'attempt'),
+    passHours: (hours: number) => {
+      startedAt -= hours * 3_600_000
+    },
+    /** Waits until the next attempt was made, and has settled where it can. */
+    async attempt() {
+      await once(signals, 'attempt')
+      await new Promise(setImmediate)
+    },
   }
 }
 
@@ -84,6 +122,12 @@ const mailed = (accountId: string): RekeyEvent => ({
   type: 'password_reset.mailed',
   accountId,
   kind: 'reset-link',
+})
+const unconfirmed = (accountId: string): RekeyEvent => ({
+  type: 'password_reset.mail_unconfirmed',
+  accountId,
+  kind: 'reset-link',
+  reason: 'no answer',
 })
 const lost = (accountId: string, reason: string): RekeyEvent => ({
   type: 'password_reset.mail_failed',
@@ -105,7 +149,7 @@ test('orders are sent in their order, a few at a time', async () => {
 test('a burst of orders for the same mail waits as one', async () => {
   const { line, attempts } = arrange({})
   for (let times = 0; times < 10; times++) line.add(orderOf('a'))
-  line.add(orderOf('a', '1700000060'))
+  line.add(orderOf('a', START + 60))
   line.add({ ...orderOf('a'), kind: 'password-changed' })
   expect(line.waiting()).toBe(3)
   await line.drained()
@@ -121,6 +165,36 @@ test('an order of a mail that is on its way is an order of its own', async () =>
   going.resolve()
   await line.drained()
   expect(attempts).toEqual(['a', 'a'])
+})
+
+test('an order of a mail that waits to be tried again is none of its own', async () => {
+  const { line, attempts, attempt } = arrange({
+    outcomes: { a: [{ status: 'unsent', reason: '429 rate', retryAfterMs: 50 }] },
+  })
+  line.add(orderOf('a'))
+  await attempt()
+  await new Promise(setImmediate)
+  line.add(orderOf('a'))
+  expect(line.waiting()).toBe(1)
+  await line.drained()
+  expect(attempts).toEqual(['a', 'a'])
+})
+
+test('two orders of one mail that both fail go on as one', async () => {
+  const going = Promise.withResolvers<void>()
+  const { line, attempts, attempt, failures } = arrange({
+    until: going.promise,
+    outcomes: { a: [failed, failed] },
+  })
+  line.add(orderOf('a'))
+  await attempt()
+  line.add(orderOf('a'))
+  await attempt()
+  going.resolve()
+  await line.drained()
+  expect(attempts).toEqual(['a', 'a', 'a'])
+  // The count of the one that is dropped is taken back.
+  expect(failures).toEqual(['a'])
 })
 
 test('a failed mail is composed and tried again, until it is sent', async () => {
@@ -139,15 +213,65 @@ test('a failed mail is composed and tried again, until it is sent', async () => 
   expect(records).toEqual([mailed('a')])
 })
 
-test('a mail that fails to the end is given up and reported', async () => {
+test('a mail that fails until its life is over is given up and reported', async () => {
   const { line, attempts, records, failures } = arrange({
-    outcomes: { a: [failed, failed, failed, failed, sent] },
+    lifeMs: 100,
+    outcomes: { a: Array(100).fill(failed) },
   })
   line.add(orderOf('a'))
   await line.drained()
-  expect(attempts).toHaveLength(4)
+  expect(attempts.length).toBeGreaterThan(3)
+  // Each pause is twice the last one, so that even the shortest first ones are few.
+  expect(attempts.length).toBeLessThan(10)
   expect(records).toEqual([lost('a', '500 internal')])
   expect(failures).toEqual(['a'])
+})
+
+test('a mail that nothing could be done for within its life is reported', async () => {
+  const { line, attempts, records } = arrange({ lifeMs: 50, restMs: () => 60_000 })
+  line.add(orderOf('a'))
+  await line.drained()
+  expect(attempts).toEqual([])
+  expect(records).toEqual([lost('a', 'could not go out in time')])
+})
+
+test('an outcome that nobody knows is recorded, and the mail is tried again', async () => {
+  const { line, attempts, records } = arrange({ outcomes: { a: [unheard] } })
+  line.add(orderOf('a'))
+  await line.drained()
+  expect(attempts).toEqual(['a', 'a'])
+  expect(records).toEqual([unconfirmed('a'), mailed('a')])
+})
+
+test('a mail that may have arrived is not called unsent when it is given up', async () => {
+  const { line, records, failures } = arrange({ outcomes: { a: [unheard, refused] } })
+  line.add(orderOf('a'))
+  await line.drained()
+  expect(records).toEqual([unconfirmed('a'), lost('a', '422 validation')])
+  expect(failures).toEqual([])
+})
+
+test('a mail waits for as long as its provider has asked for', async () => {
+  const { line, attempts, times } = arrange({
+    outcomes: { a: [{ status: 'unsent', reason: '429 rate', retryAfterMs: 120 }] },
+  })
+  line.add(orderOf('a'))
+  await line.drained()
+  expect(attempts).toEqual(['a', 'a'])
+  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(119)
+})
+
+test('nothing is tried while every transport is left alone', async () => {
+  let restMs = 100
+  const { line, attempts, times } = arrange({ restMs: () => restMs })
+  const addedAt = performance.now()
+  setTimeout(() => {
+    restMs = 0
+  }, 100)
+  line.add(orderOf('a'))
+  await line.drained()
+  expect(attempts).toEqual(['a'])
+  expect((times[0] ?? 0) - addedAt).toBeGreaterThanOrEqual(99)
 })
 
 test('a refused mail is reported and never tried again', async () => {
@@ -163,7 +287,6 @@ test('a refused mail is reported and never tried again', async () => {
 test('mails that back off do not hold up the others', async () => {
   const { line, attempts } = arrange({
     atOnce: 1,
-    backOffMs: [50],
     outcomes: { a: [failed], b: [failed] },
   })
   for (const name of ['a', 'b', 'c', 'd']) line.add(orderOf(name))
@@ -203,6 +326,7 @@ test('while mails cannot be composed they wait, and it costs them no attempt', a
 
 test('a mail that cannot be composed for another reason is given up in the end', async () => {
   const { line, records } = arrange({
+    lifeMs: 100,
     compose: async () => {
       throw new Error('a broken template')
     },
@@ -228,7 +352,9 @@ test('a full line drops what comes, in silence but for the record', async () => 
 })
 
 test('what backs off counts as waiting', async () => {
-  const { line, attempt } = arrange({ backOffMs: [20], outcomes: { a: [failed] } })
+  const { line, attempt } = arrange({
+    outcomes: { a: [{ status: 'unsent', reason: '429 rate', retryAfterMs: 20 }] },
+  })
   line.add(orderOf('a'))
   await attempt()
   await new Promise(setImmediate)
@@ -241,4 +367,88 @@ test('an empty line is drained already', async () => {
   const { line, attempts } = arrange({})
   await line.drained()
   expect(attempts).toEqual([])
+})
+
+test('mails keep to the pace of the provider', async () => {
+  const { line, times } = arrange({ atOnce: 8, ratePerSecond: 20 })
+  for (let name = 0; name < 11; name++) line.add(orderOf(String(name)))
+  await line.drained()
+  // Ten gaps of 52.5 ms, the first timer's own 10 ms early.
+  expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(500)
+})
+
+describe('with a daily budget', () => {
+  const oneAnHour = { mailsPerDay: 24, lifeMs: 24 * 3_600_000 }
+  const notice = (accountId: string): MailOrder => ({
+    ...orderOf(accountId),
+    kind: 'password-changed',
+  })
+
+  test('links wait for their share of the day, and notices do not', async () => {
+    const { line, attempts, attempt, passHours } = arrange(oneAnHour)
+    for (const name of ['a', 'b']) line.add(orderOf(name))
+    await attempt()
+    for (const name of ['c', 'd']) {
+      line.add(notice(name))
+      await attempt()
+    }
+    expect(attempts).toEqual(['a', 'c', 'd'])
+    passHours(1)
+    await line.drained()
+    expect(attempts).toEqual(['a', 'c', 'd', 'b'])
+  })
+
+  test('an address without a mail in 24 hours goes before repeats', async () => {
+    const { line, attempts, attempt, passHours } = arrange(oneAnHour)
+    line.add(orderOf('a'))
+    await attempt()
+    for (const name of ['a', 'b', 'c']) line.add(orderOf(name, START + 60))
+    for (let hour = 0; hour < 3; hour++) {
+      passHours(1)
+      await attempt()
+    }
+    await line.drained()
+    expect(attempts).toEqual(['a', 'b', 'c', 'a'])
+  })
+
+  test('repeats go when nobody else waits', async () => {
+    const { line, attempts } = arrange({ mailsPerDay: 2400 })
+    for (let minute = 0; minute < 3; minute++) line.add(orderOf('a', START + 60 * minute))
+    await line.drained()
+    expect(attempts).toEqual(['a', 'a', 'a'])
+  })
+
+  test('what was set aside for a mail that is refused goes to the next one', async () => {
+    const { line, attempts } = arrange({ ...oneAnHour, outcomes: { a: [refused] } })
+    for (const name of ['a', 'b']) line.add(orderOf(name))
+    await line.drained()
+    expect(attempts).toEqual(['a', 'b'])
+  })
+
+  test('a retry is the same mail of the budget', async () => {
+    const { line, attempts } = arrange({ ...oneAnHour, outcomes: { a: [failed, unheard] } })
+    line.add(orderOf('a'))
+    await line.drained()
+    expect(attempts).toEqual(['a', 'a', 'a'])
+  })
+
+  test('an order that needs no mail any more costs nothing of it', async () => {
+    const { line, attempts } = arrange({
+      ...oneAnHour,
+      compose: async (orders) =>
+        orders.map((order) => (order.accountId === 'a' ? undefined : mailOf(order))),
+    })
+    for (const name of ['a', 'b']) line.add(orderOf(name))
+    await line.drained()
+    expect(attempts).toEqual(['b'])
+  })
+
+  test('a link that the budget keeps until it is dead is reported', async () => {
+    const { line, records, attempt, passHours } = arrange({ mailsPerDay: 24 })
+    for (const name of ['a', 'b']) line.add(orderOf(name))
+    await attempt()
+    passHours(1)
+    await line.drained()
+    expect(records).toEqual([mailed('a'), lost('b', 'could not go out in time')])
+  })
 })

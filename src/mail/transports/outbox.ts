@@ -13,6 +13,7 @@ const MAX_MAILS = 100
 export function createOutbox(): Outbox {
   let mails: readonly OutgoingMail[] = []
   return {
+    knowsKeys: true,
     mails: () => mails,
     async send(mail) {
       if (!mails.some((other) => other.idempotencyKey === mail.idempotencyKey)) {
@@ -20,5 +21,6 @@ export function createOutbox(): Outbox {
       }
       return { status: 'sent' }
     },
+    close() {},
   }
 }

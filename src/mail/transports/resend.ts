@@ -1,43 +1,126 @@
 // Sends mails through Resend's API with its SDK.
+//
+// The SDK tells neither whether anything was sent, nor the true status of an answer, nor does it cap
+// what it reads. It hands its options to fetch, though, and fetch takes a dispatcher: the one here
+// sees each exchange pass, and cuts what is too long.
 
 import { Resend } from 'resend'
+import type { Agent, Dispatcher } from 'undici'
 import type { SendOutcome, Transport } from '../../ports.ts'
 
 const ATTEMPT_TIMEOUT_MS = 10_000
+const MAX_REPLY_BYTES = 64 * 1024
+const MAX_RETRY_AFTER_MS = 300_000
 /** Statuses that say something about this very mail, so that the same request can only fail again. */
-const FINAL_STATUSES = [400, 405, 409, 413, 422]
+const FINAL_STATUSES: readonly number[] = [400, 409, 413, 422]
+/** Statuses by which a gateway says that it got no reply: 524 is Cloudflare's. */
+const UNHEARD_STATUSES: readonly number[] = [504, 524]
 const ERROR_NAME = /^[a-z_]{1,64}$/
+const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/
+
+/** What was seen of one exchange. */
+interface Exchange {
+  /** Whether a connection stood and the request was about to go out on it. */
+  hasBegun: boolean
+  status: number | undefined
+  retryAfter: string | undefined
+  errorCode: string | undefined
+}
 
 /**
  * Makes the transport. Key and address are given to the SDK outright: it would otherwise take them
  * from the environment.
  */
 export function createResendTransport(options: { apiKey: string; baseUrl: string }): Transport {
-  // Made for the first mail: it loads Node's fetch, which a start need not wait for.
-  let resend: Resend | undefined
+  const open = async () => {
+    const { Agent } = await import('undici')
+    const resend = new Resend(options.apiKey, { baseUrl: options.baseUrl })
+    return { resend, agent: new Agent({ maxResponseSize: MAX_REPLY_BYTES }) }
+  }
+  // Made for the first mail: it loads what a start need not wait for.
+  let opened: ReturnType<typeof open> | undefined
   return {
-    async send({ idempotencyKey, ...mail }) {
+    knowsKeys: true,
+    async send({ idempotencyKey, replyTo, ...mail }) {
+      opened ??= open()
+      const { resend, agent } = await opened
+      const exchange: Exchange = {
+        hasBegun: false,
+        status: undefined,
+        retryAfter: undefined,
+        errorCode: undefined,
+      }
       // The SDK hands unknown options to fetch, though its types do not say so.
       const request = {
         idempotencyKey,
         signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
         redirect: 'error',
+        // A packed reply could be far more than the bytes that are counted.
+        headers: { 'Accept-Encoding': 'identity' },
+        dispatcher: watch(agent, exchange),
       }
-      resend ??= new Resend(options.apiKey, { baseUrl: options.baseUrl })
-      const { data, error } = await resend.emails.send(mail, request)
-      if (error) return judge(error)
-      return data?.id ? { status: 'sent' } : { status: 'failed', reason: 'an answer without an id' }
+      const { data, error } = await resend.emails.send(
+        replyTo === undefined ? mail : { ...mail, replyTo },
+        request,
+      )
+      return judge(exchange, typeof data?.id === 'string', error?.name)
+    },
+    close() {
+      opened?.then(({ agent }) => agent.destroy()).catch(() => {})
     },
   }
 }
 
-/** Resolved by the SDK, never thrown: an error that looks like success to whoever forgets to look. */
-function judge(error: { name: string; statusCode: number | null }): SendOutcome {
-  const { name, statusCode } = error
+/**
+ * Dispatches like `agent`, and notes what happens. A handler keeps its state in itself, so that all
+ * its methods have to be called on the one object.
+ */
+function watch(agent: Agent, exchange: Exchange): Pick<Dispatcher, 'dispatch'> {
+  return {
+    dispatch: (options, handler) =>
+      agent.dispatch(options, {
+        ...handler,
+        onRequestStart(controller, context) {
+          exchange.hasBegun = true
+          handler.onRequestStart?.call(this, controller, context)
+        },
+        onResponseStart(controller, status, headers, message) {
+          exchange.status = status
+          exchange.retryAfter = [headers['retry-after']].flat()[0]
+          if (headers['content-encoding']) controller.abort(new Error('a packed reply'))
+          else handler.onResponseStart?.call(this, controller, status, headers, message)
+        },
+        onResponseError(controller, error) {
+          exchange.errorCode = 'code' in error ? String(error.code) : undefined
+          handler.onResponseError?.call(this, controller, error)
+        },
+      }),
+  }
+}
+
+function judge(exchange: Exchange, hasId: boolean, errorName = ''): SendOutcome {
+  const { hasBegun, status, errorCode = '' } = exchange
+  if (status === undefined) {
+    const code = ERROR_CODE.test(errorCode) ? errorCode : 'in time'
+    return { status: hasBegun ? 'unknown' : 'unsent', reason: `no answer ${code}` }
+  }
+  if (hasId) return { status: 'sent' }
   // A name that is none of theirs may be anything, an address included.
-  const reason = `${statusCode ?? 'no answer'} ${ERROR_NAME.test(name) ? name : 'unnamed'}`
+  const name = ERROR_NAME.test(errorName) ? errorName : 'unnamed'
+  const reason = `${status} ${name}`
+  const retryAfterMs = parseRetryAfter(exchange.retryAfter)
   // Another process is sending the same mail at this moment; its outcome is not known yet.
-  const isFinal =
-    FINAL_STATUSES.includes(statusCode ?? 0) && name !== 'concurrent_idempotent_requests'
-  return { status: isFinal ? 'refused' : 'failed', reason }
+  if (name === 'concurrent_idempotent_requests') return { status: 'unknown', reason, retryAfterMs }
+  if (FINAL_STATUSES.includes(status)) return { status: 'refused', reason }
+  // A success that cannot be read may be one, and a gateway may have had no reply itself.
+  const isDefinite = status >= 300 && !UNHEARD_STATUSES.includes(status)
+  return { status: isDefinite ? 'unsent' : 'unknown', reason, retryAfterMs }
+}
+
+/** Seconds, or a date (RFC 9110 section 10.2.3), within bounds. @returns milliseconds */
+function parseRetryAfter(header: string | undefined): number | undefined {
+  if (!header) return undefined
+  const isSeconds = /^\d{1,9}$/.test(header)
+  const ms = isSeconds ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
 }

@@ -68,17 +68,17 @@ describe('the transport', () => {
   })
 
   test.each<[string, ResendBehaviour, string, string | RegExp]>([
-    ['500', status(500, 'internal_server_error'), 'failed', '500 internal_server_error'],
-    ['503', status(503, 'application_error'), 'failed', '503 application_error'],
-    ['429 of the rate', status(429, 'rate_limit_exceeded'), 'failed', '429 rate_limit_exceeded'],
-    ['429 of the quota', status(429, 'daily_quota_exceeded'), 'failed', '429 daily_quota_exceeded'],
-    ['401', status(401, 'missing_api_key'), 'failed', '401 missing_api_key'],
-    ['403', status(403, 'invalid_api_key'), 'failed', '403 invalid_api_key'],
-    ['404', status(404, 'not_found'), 'failed', '404 not_found'],
+    ['500', status(500, 'internal_server_error'), 'unknown', '500 internal_server_error'],
+    ['503', status(503, 'application_error'), 'unsent', '503 application_error'],
+    ['429 of the rate', status(429, 'rate_limit_exceeded'), 'unsent', '429 rate_limit_exceeded'],
+    ['429 of the quota', status(429, 'daily_quota_exceeded'), 'unsent', '429 daily_quota_exceeded'],
+    ['401', status(401, 'missing_api_key'), 'unsent', '401 missing_api_key'],
+    ['403', status(403, 'invalid_api_key'), 'unsent', '403 invalid_api_key'],
+    ['404', status(404, 'not_found'), 'unsent', '404 not_found'],
     [
       '409 of a concurrent request',
       { kind: 'concurrent' },
-      'failed',
+      'unknown',
       '409 concurrent_idempotent_requests',
     ],
     [
@@ -90,10 +90,10 @@ describe('the transport', () => {
     ['400', status(400, 'validation_error'), 'refused', '400 validation_error'],
     ['413', status(413, 'application_error'), 'refused', '413 application_error'],
     ['422', status(422, 'validation_error'), 'refused', '422 validation_error'],
-    ['a cut before the body', { kind: 'drop', after: 'headers' }, 'failed', /^no answer /],
-    ['a cut after the body', { kind: 'drop', after: 'body' }, 'failed', /^no answer /],
-    ['a cut after the mail', { kind: 'drop', after: 'acceptance' }, 'failed', /^no answer /],
-    ['something that is no JSON', { kind: 'garbage' }, 'failed', /./],
+    ['a cut before the body', { kind: 'drop', after: 'headers' }, 'unknown', /^no answer /],
+    ['a cut after the body', { kind: 'drop', after: 'body' }, 'unknown', /^no answer /],
+    ['a cut after the mail', { kind: 'drop', after: 'acceptance' }, 'unknown', /^no answer /],
+    ['something that is no JSON', { kind: 'garbage' }, 'unknown', '200 application_error'],
   ])('takes %s for what it is', async (name, behaviour, expected, reason) => {
     resend.answerNext(behaviour)
     const outcome = await transport().send({ ...mail, idempotencyKey: `for ${name}` })
@@ -105,7 +105,7 @@ describe('the transport', () => {
     const elsewhere = await startResend()
     resend.answerNext({ kind: 'redirect', to: `${elsewhere.url}/emails` })
     const outcome = await transport().send({ ...mail, idempotencyKey: 'redirect' })
-    expect(outcome).toMatchObject({ status: 'failed' })
+    expect(outcome).toEqual({ status: 'unsent', reason: '302 application_error' })
     expect(elsewhere.requests).toEqual([])
     await elsewhere.stop()
   })
@@ -114,7 +114,7 @@ describe('the transport', () => {
     const gone = createResendTransport({ apiKey: 'x', baseUrl: 'http://127.0.0.1:1' })
     const outcome = await gone.send({ ...mail, idempotencyKey: 'gone' })
     expect(outcome).toMatchObject({
-      status: 'failed',
+      status: 'unsent',
       reason: expect.stringMatching(/^no answer /),
     })
   })
@@ -141,7 +141,7 @@ describe('the transport', () => {
         ...mail,
         idempotencyKey: 'hang',
       })
-      expect(outcome).toMatchObject({ status: 'failed' })
+      expect(outcome).toMatchObject({ status: 'unknown' })
       expect(performance.now() - startedAt).toBeLessThan(15_000)
       await silent.stop()
     })
@@ -158,7 +158,7 @@ describe('the transport', () => {
         ...mail,
         idempotencyKey: 'drip',
       })
-      expect(outcome).toMatchObject({ status: 'failed' })
+      expect(outcome).toMatchObject({ status: 'unknown' })
       drip.closeAllConnections()
       drip.close()
     })

@@ -1,0 +1,124 @@
+// Sends mails to an SMTP server with nodemailer.
+
+import type { Readable } from 'node:stream'
+import type { NodemailerError } from 'nodemailer'
+import type { OutgoingMail, SendOutcome, Transport } from '../../ports.ts'
+
+/** Where the server is, and who is sending. */
+export interface SmtpServer {
+  readonly host: string
+  readonly port: number
+  /** TLS from the first byte, as `smtps:` has it. */
+  readonly secure: boolean
+  /** Whether the connection stays on this machine, so that it may do without TLS. */
+  readonly isLoopback: boolean
+  readonly auth: { readonly user: string; readonly pass: string } | undefined
+}
+
+const ATTEMPT_TIMEOUT_MS = 10_000
+const MAX_REPLY_BYTES = 64 * 1024
+const ENHANCED_CODE = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/
+const SENDER = /^([^<>]*)<([^<>]+)>$/
+
+/** Makes the transport. Its connections are made when they are needed, and kept for a while. */
+export function createSmtpTransport(server: SmtpServer, connections: number): Transport {
+  // By the signal of the attempt, which is its own even where two attempts are of the same mail.
+  const contents = new WeakMap<AbortSignal, Readable>()
+  const open = async () => {
+    const { createTransport } = await import('nodemailer')
+    const pool = createTransport({
+      ...describeConnection(server, ATTEMPT_TIMEOUT_MS),
+      pool: true,
+      // As many as there are mails on their way, so that none waits for another inside the pool.
+      maxConnections: connections,
+      // What never went out over a connection that was closed meanwhile may take another one.
+      maxRequeues: 1,
+    })
+    // The pool reads a mail's content only once the server has asked for it: until then the mail
+    // cannot have been taken, whatever becomes of the connection.
+    pool.use('stream', ({ message, data }, next) => {
+      const createReadStream = message.createReadStream.bind(message)
+      message.createReadStream = (options) => {
+        const content = createReadStream(options)
+        if (data.signal) contents.set(data.signal, content)
+        return content
+      }
+      next()
+    })
+    return pool
+  }
+  let opened: ReturnType<typeof open> | undefined
+  return {
+    knowsKeys: false,
+    async send(mail) {
+      opened ??= open()
+      const pool = await opened
+      const from = parseSender(mail.from)
+      // The same for every attempt, so that a mailbox that gets two of them can tell.
+      const messageId = `<${mail.idempotencyKey}@${from.address.split('@')[1]}>`
+      const signal = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)
+      try {
+        await pool.sendMail({ ...contentOf(mail), from, messageId, signal })
+        return { status: 'sent' }
+      } catch (error) {
+        return judge(error as NodemailerError, contents.get(signal)?.readableDidRead ?? false)
+      }
+    },
+    close() {
+      opened?.then((pool) => pool.close()).catch(() => {})
+    },
+  }
+}
+
+/** How a connection to a server is made: with verified TLS, but for one that stays on this machine. */
+export function describeConnection(server: SmtpServer, timeoutMs: number) {
+  const { host, port, secure, isLoopback, auth } = server
+  return {
+    host,
+    port,
+    secure,
+    auth,
+    requireTLS: !secure && !isLoopback,
+    ignoreTLS: !secure && isLoopback,
+    tls: { minVersion: 'TLSv1.2' as const, rejectUnauthorized: true },
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    maxResponseSize: MAX_REPLY_BYTES,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }
+}
+
+function contentOf({ to, replyTo, subject, text, html }: OutgoingMail) {
+  // As parts, so that nothing in a name or an address is read as another recipient.
+  return {
+    to: { name: '', address: to },
+    ...(replyTo === undefined ? {} : { replyTo: parseSender(replyTo) }),
+    subject,
+    text,
+    html,
+  }
+}
+
+function parseSender(sender: string): { name: string; address: string } {
+  const [, name = '', address = sender] = SENDER.exec(sender) ?? []
+  return { name: name.trim().replace(/^"(.*)"$/, '$1'), address }
+}
+
+/** @param wasRead whether the content, or a part of it, was handed to the connection */
+function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
+  const { code = 'unnamed', command = '', responseCode, response = '' } = error
+  const enhanced = ENHANCED_CODE.exec(response)?.[1]
+  // The words of an answer may repeat the address; its numbers do not.
+  const answer = [command, responseCode || code, enhanced].filter(Boolean).join(' ')
+  const isMessageError = code === 'EENVELOPE' || code === 'EMESSAGE'
+  if (responseCode) {
+    // The sender is the same for every mail, so its refusal is no fault of this one.
+    const isOfMessage = isMessageError && command !== 'MAIL FROM' && responseCode !== 530
+    const isFinal = isOfMessage && error.permanent === true
+    return { status: isFinal ? 'refused' : 'unsent', reason: answer }
+  }
+  if (isMessageError) return { status: 'refused', reason: answer }
+  return { status: wasRead ? 'unknown' : 'unsent', reason: `no answer ${code}` }
+}

@@ -1,0 +1,150 @@
+// How many reset links go out in a day, when, and what is said of it.
+
+import { describe, expect, test } from 'vitest'
+import { createDailyBudget, type DailyBudget } from '../../src/mail/daily-budget.ts'
+
+const HOUR = 3_600_000
+const MIDNIGHT = Date.UTC(2026, 0, 31)
+
+function arrange(mailsPerDay: number, startedAt = MIDNIGHT) {
+  const said: number[] = []
+  const budget = createDailyBudget({
+    mailsPerDay,
+    startedAt,
+    nameAddress: (address) => address.toLowerCase(),
+    onUsed: (percent) => said.push(percent),
+  })
+  return { budget, said }
+}
+
+/** Sends as much as there is. @returns how many mails that were */
+function spendAll(budget: DailyBudget, now: number): number {
+  for (let count = 0; ; count += 1) {
+    const share = budget.reserve(now)
+    if (!share) return count
+    share.dedicate(`${now}-${count}@example.com`, now)
+    share.spend(now)
+  }
+}
+
+describe('a budget', () => {
+  test('is spread over the day, and used up before its end', () => {
+    const { budget } = arrange(240)
+    const perHour = Array.from({ length: 24 }, (_, hour) =>
+      spendAll(budget, MIDNIGHT + hour * HOUR),
+    )
+    expect(perHour).toEqual(Array(24).fill(10))
+    expect(spendAll(budget, MIDNIGHT + 24 * HOUR - 1)).toBe(0)
+  })
+
+  test('carries over what was not used, to the end of the day', () => {
+    const { budget } = arrange(240)
+    expect(spendAll(budget, MIDNIGHT + 11 * HOUR)).toBe(120)
+    expect(spendAll(budget, MIDNIGHT + 24 * HOUR)).toBe(10)
+  })
+
+  test('is not there at once for a process that begins late in the day', () => {
+    const { budget } = arrange(240, MIDNIGHT + 20 * HOUR)
+    expect(spendAll(budget, MIDNIGHT + 20 * HOUR)).toBe(10)
+    expect(spendAll(budget, MIDNIGHT + 21 * HOUR)).toBe(10)
+  })
+
+  test('of one mail lets it out at once, and no other', () => {
+    const { budget } = arrange(1)
+    expect(spendAll(budget, MIDNIGHT)).toBe(1)
+    expect(budget.waitMs(MIDNIGHT + HOUR)).toBe(23 * HOUR)
+  })
+
+  test('says when the next mail may go', () => {
+    const { budget } = arrange(240)
+    spendAll(budget, MIDNIGHT)
+    expect(budget.waitMs(MIDNIGHT)).toBe(HOUR / 10)
+  })
+
+  test('is never more than used in a day, whenever mails are asked for', () => {
+    const { budget } = arrange(100)
+    let sent = 0
+    for (let now = MIDNIGHT; now < MIDNIGHT + 24 * HOUR; now += 60_000)
+      sent += spendAll(budget, now)
+    expect(sent).toBe(100)
+  })
+
+  test('has again what was set aside for a mail that reached nobody', () => {
+    const { budget } = arrange(1)
+    budget.reserve(MIDNIGHT)?.release()
+    expect(spendAll(budget, MIDNIGHT)).toBe(1)
+  })
+
+  test('sets aside no more than there is', () => {
+    const { budget } = arrange(48)
+    const shares = [1, 2, 3].map(() => budget.reserve(MIDNIGHT))
+    expect(shares.map((share) => share !== undefined)).toEqual([true, true, false])
+  })
+})
+
+describe('50, 80 and 100 percent', () => {
+  test('are said once each', () => {
+    const { budget, said } = arrange(100)
+    for (let hour = 0; hour < 24; hour += 1) spendAll(budget, MIDNIGHT + hour * HOUR)
+    expect(said).toEqual([50, 80, 100])
+  })
+
+  test('are said again the next day', () => {
+    const { budget, said } = arrange(2)
+    for (let hour = 0; hour < 48; hour += 1) spendAll(budget, MIDNIGHT + hour * HOUR)
+    expect(said).toEqual([50, 80, 100, 50, 80, 100])
+  })
+
+  test('are all said of a single mail', () => {
+    const { budget, said } = arrange(1)
+    spendAll(budget, MIDNIGHT)
+    expect(said).toEqual([50, 80, 100])
+  })
+})
+
+describe('an address', () => {
+  const isRepeat = (budget: DailyBudget, address: string, now: number) => {
+    const share = budget.reserve(now)
+    const answer = share?.isRepeat(address, now)
+    share?.release()
+    return answer
+  }
+  const mail = (budget: DailyBudget, address: string, now: number) => {
+    const share = budget.reserve(now)
+    share?.dedicate(address, now)
+    share?.spend(now)
+  }
+
+  test('has had a mail for 24 hours, in every spelling', () => {
+    const { budget } = arrange(240)
+    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT)).toBe(false)
+    mail(budget, 'ann@example.com', MIDNIGHT)
+    expect(isRepeat(budget, 'ANN@example.com', MIDNIGHT + 24 * HOUR - 1)).toBe(true)
+    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT + 24 * HOUR)).toBe(false)
+  })
+
+  test('is about to have one, for every mail but that one', () => {
+    const { budget } = arrange(240)
+    const share = budget.reserve(MIDNIGHT)
+    share?.dedicate('ann@example.com', MIDNIGHT)
+    expect(share?.isRepeat('ann@example.com', MIDNIGHT)).toBe(false)
+    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT)).toBe(true)
+  })
+
+  test('that its first mail did not reach has had none', () => {
+    const { budget } = arrange(240)
+    const share = budget.reserve(MIDNIGHT)
+    share?.dedicate('ann@example.com', MIDNIGHT)
+    share?.release()
+    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT)).toBe(false)
+  })
+
+  test('that its second mail did not reach has had the first', () => {
+    const { budget } = arrange(240)
+    mail(budget, 'ann@example.com', MIDNIGHT)
+    const share = budget.reserve(MIDNIGHT + 1)
+    share?.dedicate('ann@example.com', MIDNIGHT + 1)
+    share?.release()
+    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT + 2)).toBe(true)
+  })
+})
