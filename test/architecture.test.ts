@@ -42,7 +42,7 @@ const rules: readonly Rule[] = [
   { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS,
       '@node-rs/argon2', '@node-rs/bcrypt', 'node:crypto', 'node:util'] },
   { of: 'src/mail/', may: ['src/mail/', PORTS, CORE, ERRORS, 
-      'liquidjs', 'nodemailer', 'resend', 'node:fs'], mayAsTypes: ['undici', 'node:stream'] },
+      'liquidjs', 'nodemailer', 'resend', 'undici', 'node:fs'], mayAsTypes: ['node:stream'] },
 
   { of: 'src/cli/', may: ['src/cli/', 'src/config/', 'src/http/', 'src/flows/',
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,

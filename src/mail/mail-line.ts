@@ -53,7 +53,7 @@ interface Item {
 }
 
 const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 60_000
+const LONGEST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_IN_HASTE_MS = 1000
 /** Orders that arrive while it passes are read from the database in one statement. */
 const BATCHING_MS = 10

@@ -472,6 +472,13 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'mail-transport',
     'MAIL_TRANSPORT to resend or smtp',
   ],
+  [
+    'a mail server out of reach, behind Resend',
+    { env: { MAIL_TRANSPORT: 'resend,smtp', SMTP_URL: 'smtp://ann:pw@127.0.0.1:1' } },
+    'fault',
+    'mail-server',
+    'open the way to the host and port of SMTP_URL',
+  ],
   ['a page that is not there', { page: { status: 404 } }, 'fault', 'reset-page', 'RESET_PAGE_URL'],
   [
     'a page that nobody serves',

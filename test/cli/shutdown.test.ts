@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSocket, statusesIn } from '../http/raw-socket.ts'
+import type { ResendBehaviour } from '../support/resend-behaviours.ts'
 import {
   addUser,
   basePath,
@@ -65,16 +66,52 @@ test('a mail that failed once is tried again before the end', async () => {
   expect(linkMailsTo(resend, user.email)).toHaveLength(1)
 })
 
-test('with a dead provider the number lost is told, and the status is 1', async () => {
+test('a mail that was to wait longer is tried in haste', async () => {
   const { database, resend } = surroundings
-  const users = await Promise.all([...Array(3)].map(() => addUser(database.sql)))
+  const user = await addUser(database.sql)
+  const service = await startServiceProcess(surroundings, { SHUTDOWN_GRACE_SECONDS: '5' })
+  resend.answerNext(...Array(4).fill({ kind: 'status', status: 500, name: 'x' }))
+  await service.post('send-reset-password-link', { email: user.email })
+  // The next pause would be four seconds or more, and the one after it eight.
+  const attempts = () =>
+    resend.requests.filter(({ rawBody }) => rawBody.includes(user.email)).length
+  await resend.waitForRequest(() => attempts() === 4)
+  expect((await endProcess(service)).status).toBe(0)
+  expect(linkMailsTo(resend, user.email)).toHaveLength(1)
+})
+
+test('a hundred mails that wait all arrive within the grace period', async () => {
+  const { database, resend } = surroundings
+  const users = await Promise.all([...Array(100)].map(() => addUser(database.sql)))
+  const service = await startServiceProcess(surroundings)
+  resend.answerAlways({ kind: 'slow', delayMs: 200 })
+  await Promise.all(users.map(({ email }) => service.post('send-reset-password-link', { email })))
+  await resend.waitForRequest(() => true)
+  const arrived = resend.mails.length
+  const { status } = await endProcess(service)
+  resend.answerAlways()
+  expect([status, errorsOf(service)]).toEqual([0, []])
+  expect(resend.mails.length - arrived).toBeGreaterThan(50)
+  for (const { email } of users) expect(linkMailsTo(resend, email)).toHaveLength(1)
+})
+
+test.each<[string, ResendBehaviour]>([
+  ['refuses everything', { kind: 'status', status: 500, name: 'internal_server_error' }],
+  ['never answers', { kind: 'hang' }],
+  [
+    'asks to be left alone',
+    { kind: 'status', status: 429, name: 'x', headers: { 'retry-after': '60' } },
+  ],
+])('with a provider that %s the number lost is told, and the status is 1', async (_, behaviour) => {
+  const { database, resend } = surroundings
+  const users = await Promise.all([...Array(100)].map(() => addUser(database.sql)))
   const service = await startServiceProcess(surroundings, { SHUTDOWN_GRACE_SECONDS: '1' })
-  resend.answerAlways({ kind: 'status', status: 500, name: 'internal_server_error' })
+  resend.answerAlways(behaviour)
   for (const { email } of users) await service.post('send-reset-password-link', { email })
   const { status } = await endProcess(service)
   resend.answerAlways()
   expect(status).toBe(1)
-  expect(errorsOf(service)).toEqual([['stopped before all accepted work was done', 3]])
+  expect(errorsOf(service)).toEqual([['stopped before all accepted work was done', 100]])
 })
 
 test('with a locked table the number lost is told as well', async () => {

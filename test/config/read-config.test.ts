@@ -63,10 +63,14 @@ describe('the defaults', () => {
       },
       mail: {
         from: 'Acme <no-reply@app.example>',
-        transport: 'resend',
+        replyTo: undefined,
+        transports: ['resend'],
         resend: { apiKey: 're_123', baseUrl: 'https://api.resend.com' },
+        smtp: undefined,
         ratePerAccount: { limit: 3, seconds: 3600 },
         sendsNoPasswordNotice: false,
+        ratePerSecond: undefined,
+        dailyBudget: undefined,
       },
       content: {
         appName: 'Rekey',
@@ -541,13 +545,101 @@ describe('MAIL_TRANSPORT', () => {
     expect(faultsWith(changes)).toEqual([])
   })
 
-  test.each(['smtp', 'Resend', 'resend,outbox', 'none'])('may not be %j', (value) => {
-    expect(faultsWith({ MAIL_TRANSPORT: value })).toEqual([
-      'MAIL_TRANSPORT: must be one of resend, outbox',
+  const server = { SMTP_URL: 'smtp://mail.example' }
+
+  test.each(['smtp', 'resend,smtp', 'smtp,resend', ' resend , smtp '])('may be %j', (value) => {
+    expect(faultsWith({ MAIL_TRANSPORT: value, ...server })).toEqual([])
+  })
+
+  test('keeps the order of a chain', () => {
+    const config = configWith({ MAIL_TRANSPORT: 'smtp, resend', ...server })
+    expect(config.mail.transports).toEqual(['smtp', 'resend'])
+  })
+
+  test('needs no key for smtp, and a server', () => {
+    expect(faultsWith({ MAIL_TRANSPORT: 'smtp', RESEND_API_KEY: undefined })).toEqual([
+      'SMTP_URL: is required for MAIL_TRANSPORT=smtp',
     ])
+  })
+
+  test('needs both for a chain of both', () => {
+    expect(faultyWith({ MAIL_TRANSPORT: 'smtp,resend', RESEND_API_KEY: undefined })).toEqual([
+      'RESEND_API_KEY',
+      'SMTP_URL',
+    ])
+  })
+
+  test.each(['resend,outbox', 'outbox,resend'])('may not be %j', (value) => {
+    expect(faultsWith({ MAIL_TRANSPORT: value, HOST: '127.0.0.1' })).toEqual([
+      'MAIL_TRANSPORT: outbox sends nothing, so it stands alone',
+    ])
+  })
+
+  test.each(['Resend', 'none', 'resend,', 'resend,resend', 'resend smtp'])(
+    'may not be %j',
+    (value) => {
+      expect(faultsWith({ MAIL_TRANSPORT: value })).toEqual([
+        'MAIL_TRANSPORT: must be resend or smtp, both in the order to try them, or outbox alone',
+      ])
+    },
+  )
+})
+
+judges(
+  'SMTP_URL',
+  [
+    'smtp://mail.example',
+    'smtp://mail.example:2525/',
+    'smtps://ann:p%40ss@mail.example:465',
+    'smtp://[::1]:1025',
+  ],
+  [
+    'mail.example',
+    'mail.example:587',
+    'https://mail.example',
+    'smtp://',
+    'smtp://ann@mail.example',
+    'smtp://ann:100%@mail.example',
+    'smtp://mail.example/path',
+    'smtp://mail.example?pool=true',
+    'smtp://mail.example#x',
+  ],
+)
+
+describe('SMTP_URL', () => {
+  const serverOf = (url: string) => configWith({ SMTP_URL: url }).mail.smtp
+
+  test('says host, port, TLS and login', () => {
+    expect(serverOf('smtp://a%40b:p%2Fw@Mail.Example')).toEqual({
+      host: 'mail.example',
+      port: 587,
+      secure: false,
+      isLoopback: false,
+      auth: { user: 'a@b', pass: 'p/w' },
+    })
+    expect(serverOf('smtps://mail.example')).toMatchObject({ port: 465, secure: true })
+  })
+
+  test.each([
+    ['127.0.0.1', true],
+    ['[::1]', true],
+    ['localhost', true],
+    ['0.0.0.0', false],
+    ['10.0.0.1', false],
+    ['localhost.example', false],
+    ['127.0.0.1.example', false],
+  ])('at %s is on this machine: %s', (host, isLoopback) => {
+    expect(serverOf(`smtp://${host}:25`)?.isLoopback).toBe(isLoopback)
   })
 })
 
+judges(
+  'MAIL_REPLY_TO',
+  ['Help <help@app.example>', 'help@app.example'],
+  ['help', 'Help <help>', 'a@b.example, c@d.example'],
+)
+judges('MAIL_RATE_PER_SECOND', ['1', '14', '1000'], ['0', '1001', '0.5', '-1', '2/1s'])
+judges('MAIL_DAILY_BUDGET', ['1', '100', '10000000'], ['0', '10000001', '1.5', 'many'])
 judges(
   'APP_NAME',
   ['Acme', 'Acme & Söhne 🦊', 'x'.repeat(64)],

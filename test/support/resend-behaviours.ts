@@ -20,6 +20,10 @@ export type ResendBehaviour =
   /** Cuts the connection: on seeing the request, after reading it, or after accepting the mail. */
   | { kind: 'drop'; after: 'headers' | 'body' | 'acceptance' }
   | { kind: 'redirect'; to: string }
+  /** Claims success, a byte a second. */
+  | { kind: 'drip' }
+  /** Claims success in so many bytes. */
+  | { kind: 'flood'; bytes: number }
   /** Claims success in something other than JSON, and sends nothing. */
   | { kind: 'garbage' }
 

@@ -3,9 +3,13 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Certificate } from './certificate.ts'
 import { type ResendBehaviour, scriptedAnswer } from './resend-behaviours.ts'
 import { domainAnswerTo, type ResendDomain } from './resend-domains.ts'
 import {
@@ -40,7 +44,8 @@ export interface ResendStandIn {
 
 type Match<T> = number | ((item: T) => boolean)
 
-export async function startResend(): Promise<ResendStandIn> {
+/** @param certificate With it, it speaks TLS, and is called localhost. */
+export async function startResend(certificate?: Certificate): Promise<ResendStandIn> {
   const apiKey = `re_${randomUUID()}`
   const mails: ReceivedMail[] = []
   const requests: ReceivedRequest[] = []
@@ -80,21 +85,24 @@ export async function startResend(): Promise<ResendStandIn> {
       incoming.socket.destroy()
       return
     }
+    if (behaviour.kind === 'drip') return drip(response)
+    if (behaviour.kind === 'flood') return flood(response, behaviour.bytes)
     const answer = scriptedAnswer(behaviour) ?? accept(request)
     response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
     response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body))
   }
 
-  const server = createServer((incoming, response) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse) => {
     // A client that gives up in the middle of its request is none of our business.
     handle(incoming, response).catch(() => incoming.socket.destroy())
-  })
+  }
+  const server = certificate ? createTlsServer(certificate, listener) : createServer(listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
 
   const standIn: ResendStandIn = {
     domains: [{ id: randomUUID(), name: 'app.example', status: 'verified', click_tracking: false }],
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${certificate ? 'https://localhost' : 'http://127.0.0.1'}:${(server.address() as AddressInfo).port}`,
     apiKey,
     mails,
     requests,
@@ -113,6 +121,20 @@ export async function startResend(): Promise<ResendStandIn> {
     },
   }
   return standIn
+}
+
+function drip(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  const dripping = setInterval(() => response.write(' '), 1000)
+  response.once('close', () => clearInterval(dripping))
+}
+
+async function flood(response: ServerResponse, bytes: number): Promise<void> {
+  const chunk = Buffer.alloc(64 * 1024, ' ')
+  response.writeHead(200, { 'content-type': 'application/json' })
+  const chunks = Array(Math.ceil(bytes / chunk.length)).fill(chunk)
+  // A client that has read enough hangs up.
+  await pipeline(Readable.from(chunks), response).catch(() => {})
 }
 
 /** @returns The one line of a mail's text that is a link and nothing else, as a reader would find it. */

@@ -14,6 +14,7 @@ import { readConfig } from '../../src/config/read-config.ts'
 import { deriveKeys, generateSecret } from '../../src/core/key-ring.ts'
 import { type AccountFacts, sealLink } from '../../src/core/link.ts'
 import { formatToken } from '../../src/core/token.ts'
+import type { Certificate } from './certificate.ts'
 import { createDatabase, type TestDatabase } from './database.ts'
 import type { ReceivedMail } from './resend-rules.ts'
 import { linkIn, type ResendStandIn, startResend } from './resend-stand-in.ts'
@@ -126,8 +127,9 @@ export function expectDiscretion(output: string): void {
   }
 }
 
-export async function createSurroundings(): Promise<Surroundings> {
-  const [database, resend] = await Promise.all([createDatabase(), startResend()])
+/** @param certificate With it, the stand-in of Resend speaks TLS. */
+export async function createSurroundings(certificate?: Certificate): Promise<Surroundings> {
+  const [database, resend] = await Promise.all([createDatabase(), startResend(certificate)])
   confide(new URL(database.url).password)
   confide(resend.apiKey)
   return {

@@ -38,7 +38,7 @@ interface Doubt {
 
 const FAILURES_TO_REST = 5
 const FIRST_REST_MS = 2000
-const LONGEST_REST_MS = 60_000
+const LONGEST_REST_MS = 30_000
 /** How soon to ask again while a rested member is being tried. */
 const PROBE_MS = 250
 /** How often a mail may be in doubt where nobody tells the second one by its key. */

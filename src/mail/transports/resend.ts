@@ -71,30 +71,29 @@ export function createResendTransport(options: { apiKey: string; baseUrl: string
   }
 }
 
-/**
- * Dispatches like `agent`, and notes what happens. A handler keeps its state in itself, so that all
- * its methods have to be called on the one object.
- */
+/** Dispatches like `agent`, and notes what happens. */
 function watch(agent: Agent, exchange: Exchange): Pick<Dispatcher, 'dispatch'> {
   return {
-    dispatch: (options, handler) =>
-      agent.dispatch(options, {
-        ...handler,
+    dispatch(options, handler) {
+      const watching: Dispatcher.DispatchHandler = {
         onRequestStart(controller, context) {
           exchange.hasBegun = true
-          handler.onRequestStart?.call(this, controller, context)
+          handler.onRequestStart?.(controller, context)
         },
         onResponseStart(controller, status, headers, message) {
           exchange.status = status
           exchange.retryAfter = [headers['retry-after']].flat()[0]
           if (headers['content-encoding']) controller.abort(new Error('a packed reply'))
-          else handler.onResponseStart?.call(this, controller, status, headers, message)
+          else handler.onResponseStart?.(controller, status, headers, message)
         },
         onResponseError(controller, error) {
           exchange.errorCode = 'code' in error ? String(error.code) : undefined
-          handler.onResponseError?.call(this, controller, error)
+          handler.onResponseError?.(controller, error)
         },
-      }),
+      }
+      // The methods of fetch's handler keep what they know in it, so what is not watched stays its own.
+      return agent.dispatch(options, Object.assign(Object.create(handler), watching))
+    },
   }
 }
 

@@ -68,7 +68,8 @@ describe('the transport', () => {
   })
 
   test.each<[string, ResendBehaviour, string, string | RegExp]>([
-    ['500', status(500, 'internal_server_error'), 'unknown', '500 internal_server_error'],
+    ['500', status(500, 'internal_server_error'), 'unsent', '500 internal_server_error'],
+    ['504', status(504, 'application_error'), 'unknown', '504 application_error'],
     ['503', status(503, 'application_error'), 'unsent', '503 application_error'],
     ['429 of the rate', status(429, 'rate_limit_exceeded'), 'unsent', '429 rate_limit_exceeded'],
     ['429 of the quota', status(429, 'daily_quota_exceeded'), 'unsent', '429 daily_quota_exceeded'],

@@ -1,0 +1,145 @@
+// How many mails an address gets, and how many all of them: through the front door, with replies that
+// never tell.
+
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import {
+  addUser,
+  argon2id,
+  createSurroundings,
+  createUsers,
+  type Environment,
+  linkMailsTo,
+  type StoredUser,
+  type Surroundings,
+  startService,
+  type TestService,
+} from '../support/service.ts'
+
+const ROUTE = 'send-reset-password-link'
+const ACCEPTED = '200 {"detail":"Reset link sent if the user exists in database"}'
+
+let surroundings: Surroundings
+let service: TestService
+
+beforeAll(async () => {
+  surroundings = await createSurroundings()
+  await createUsers(surroundings.database.sql, 'uuid', ['username text'])
+  return () => surroundings.end()
+})
+
+afterEach(() => service?.stop())
+
+async function start(env: Environment): Promise<void> {
+  service = await startService(surroundings, {
+    TRUST_PROXY: '127.0.0.1',
+    USERS_LOGIN_COLUMNS: 'username',
+    ...env,
+  })
+}
+
+/** Asks from a client address of its own. */
+async function ask(body: object, client = 0): Promise<void> {
+  const address = `10.1.${client >> 8}.${client & 0xff}`
+  const { answer } = await service.post(ROUTE, body, { 'x-forwarded-for': address })
+  expect(answer).toBe(ACCEPTED)
+}
+
+const countOf = (lines: (line: Readonly<Record<string, unknown>>) => boolean) =>
+  service.log.lines.filter(lines).length
+const isMailed = ({ event, kind }: Readonly<Record<string, unknown>>) =>
+  event === 'password_reset.mailed' && kind === 'reset-link'
+const mailsTo = (user: StoredUser) =>
+  surroundings.resend.mails.filter(({ to }) => to[0] === user.email)
+
+/** Waits until everything that was asked has come to its end. */
+async function settle(user: StoredUser): Promise<void> {
+  const after = await addUser(surroundings.database.sql)
+  await ask({ email: after.email })
+  await surroundings.resend.waitForMail(({ to }) => to[0] === after.email)
+  expect(user.id).not.toBe(after.id)
+}
+
+test('1,000 requests from 1,000 clients in every spelling: the limit, and one more after its death', async () => {
+  await start({ RATE_LIMIT_PER_ACCOUNT: '3/1h', LINK_BUCKET_SECONDS: '1' })
+  const user = await addUser(surroundings.database.sql, {
+    username: 'grace',
+    email: 'grace@example.com',
+  })
+  const spellings = [
+    (text: string) => ({ email: text }),
+    (text: string) => ({ login: text }),
+    (text: string) => ({ email: ` ${text.toUpperCase()}\t` }),
+    (text: string) => ({ email: text.replace('g', 'G') }),
+    (text: string) => ({ login: text.replace('@example', '@EXAMPLE') }),
+    () => ({ login: 'grace' }),
+  ]
+  for (let asked = 0; asked < 1000; asked += 50) {
+    const burst = Array.from({ length: 50 }, (_, index) => asked + index)
+    await Promise.all(
+      burst.map((client) => {
+        const spell = spellings[client % spellings.length]
+        return ask(spell?.(user.email) ?? {}, client)
+      }),
+    )
+  }
+  await settle(user)
+  const mails = linkMailsTo(surroundings.resend, user.email)
+  expect(mails.length).toBeGreaterThan(0)
+  expect(mails.length).toBeLessThanOrEqual(3)
+  const requests = surroundings.resend.requests.filter(({ rawBody }) =>
+    rawBody.includes(user.email),
+  )
+  expect(requests).toHaveLength(3)
+
+  // Its death: the password changes.
+  await surroundings.database.sql`
+    update users set password_hash = ${await argon2id('another one')} where id = ${user.id}`
+  await ask({ email: user.email })
+  await surroundings.resend.waitForRequest(
+    ({ rawBody }) =>
+      rawBody.includes(user.email) && !requests.some((each) => each.rawBody === rawBody),
+  )
+})
+
+test('two accounts with one address share its limit, and each has a link of its own', async () => {
+  await start({ RATE_LIMIT_PER_ACCOUNT: '1/1h' })
+  const users = [
+    await addUser(surroundings.database.sql, { email: 'twin@example.com' }),
+    await addUser(surroundings.database.sql, { email: 'Twin@Example.com' }),
+  ]
+  for (let times = 0; times < 5; times++) await ask({ email: 'TWIN@example.com' })
+  await settle(users[0] as StoredUser)
+  expect(users.map(({ email }) => linkMailsTo(surroundings.resend, email).length)).toEqual([1, 1])
+})
+
+describe('a daily budget', () => {
+  test('lets so many mails out, says when they are used, and changes no reply', async () => {
+    await start({ MAIL_DAILY_BUDGET: '1' })
+    const users = await Promise.all([1, 2, 3].map(() => addUser(surroundings.database.sql)))
+    for (const { email } of users) await ask({ email })
+    await ask({ email: 'nobody@example.com' })
+    await service.log.waitFor(({ percent }) => percent === 100)
+    const percents = service.log.lines.flatMap(({ level, percent }) =>
+      percent ? [[level, percent]] : [],
+    )
+    expect(percents).toEqual([
+      [40, 50],
+      [40, 80],
+      [40, 100],
+    ])
+    expect(countOf(isMailed)).toBe(1)
+  })
+
+  test('does not count notices, which do not wait for it', async () => {
+    await start({ MAIL_DAILY_BUDGET: '1' })
+    const user = await addUser(surroundings.database.sql)
+    const link = await service.mailedLink(user.email)
+    const other = await addUser(surroundings.database.sql)
+    await ask({ email: other.email })
+    await service.post('reset-password', { ...link, password: 'a brand new pass phrase' })
+    await surroundings.resend.waitForMail(
+      ({ to, subject }) => to[0] === user.email && subject.includes('changed'),
+    )
+    expect(mailsTo(other)).toEqual([])
+  })
+})

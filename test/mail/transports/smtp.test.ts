@@ -1,0 +1,231 @@
+// What a mail server is told, over which connections, and what its answers mean.
+
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { parseSmtpUrl } from '../../../src/config/values.ts'
+import { createSmtpTransport } from '../../../src/mail/transports/smtp.ts'
+import type { Transport } from '../../../src/ports.ts'
+import { makeCertificate } from '../../support/certificate.ts'
+import {
+  readText,
+  type SmtpBehaviour,
+  type SmtpStandIn,
+  startSmtp,
+} from '../../support/smtp-stand-in.ts'
+
+const mail = {
+  from: 'Ünited App <no-reply@app.example>',
+  to: 'ada@example.com',
+  subject: 'Größe',
+  text: 'https://app.example/reset?timestamp=1700000000&signature=x\n',
+  html: '<p>text</p>',
+  idempotencyKey: 'a-key',
+}
+/** Answers on loopback too, but is no loopback address by its name. */
+const ELSEWHERE = '0.0.0.0'
+
+const trusted = makeCertificate(['localhost'], ['127.0.0.1', ELSEWHERE])
+const running: { stop?(): unknown; close?(): unknown }[] = []
+
+beforeAll(() => setDefaultCACertificates([trusted.cert]))
+
+afterAll(() => setDefaultCACertificates(getCACertificates('bundled')))
+
+afterEach(async () => {
+  for (const each of running.splice(0)) await (each.stop ?? each.close)?.()
+})
+
+async function server(options?: Parameters<typeof startSmtp>[0]): Promise<SmtpStandIn> {
+  const started = await startSmtp(options)
+  running.push(started)
+  return started
+}
+
+function transportTo(url: string): Transport {
+  const transport = createSmtpTransport(parseSmtpUrl(url), 2)
+  running.push({ close: () => transport.close() })
+  return transport
+}
+
+describe('a mail', () => {
+  test('goes to one address, in both parts, under an id that its retries share', async () => {
+    const smtp = await server()
+    const transport = transportTo(`smtp://127.0.0.1:${smtp.port}`)
+    for (let times = 0; times < 2; times++) {
+      expect(await transport.send({ ...mail, replyTo: 'Help <help@app.example>' })).toEqual({
+        status: 'sent',
+      })
+    }
+    const [first, second] = smtp.mails
+    expect(first).toMatchObject({ from: 'no-reply@app.example', to: ['ada@example.com'] })
+    for (const header of [
+      /^Message-ID: <a-key@app\.example>\r$/m,
+      /^From: =\?UTF-8\?\S+\?= <no-reply@app\.example>\r$/m,
+      /^To: ada@example\.com\r$/m,
+      /^Reply-To: Help <help@app\.example>\r$/m,
+      /^Subject: =\?UTF-8\?\S+\?=\r$/m,
+      /^Content-Type: text\/plain; charset=utf-8\r$/m,
+      /^Content-Type: text\/html; charset=utf-8\r$/m,
+    ]) {
+      expect(first?.raw).toMatch(header)
+      expect(second?.raw).toMatch(header)
+    }
+    expect(first && readText(first)).toContain(mail.text.trim())
+  })
+
+  test('shares its connection with the next ones', async () => {
+    const smtp = await server()
+    const transport = transportTo(`smtp://127.0.0.1:${smtp.port}`)
+    for (let count = 0; count < 10; count++) await transport.send(mail)
+    expect([smtp.mails.length, smtp.connections()]).toEqual([10, 1])
+  })
+
+  test('goes over another connection when the server has closed the last one', async () => {
+    const smtp = await server()
+    const transport = transportTo(`smtp://127.0.0.1:${smtp.port}`)
+    await transport.send(mail)
+    smtp.answerNext({ kind: 'drop', at: 'recipient' })
+    expect(await transport.send(mail)).toEqual({ status: 'sent' })
+    expect([smtp.mails.length, smtp.connections()]).toEqual([2, 2])
+  })
+})
+
+describe('TLS', () => {
+  test('is used after STARTTLS on a host that is not loopback', async () => {
+    const smtp = await server({ certificate: trusted })
+    expect(await transportTo(`smtp://${ELSEWHERE}:${smtp.port}`).send(mail)).toEqual({
+      status: 'sent',
+    })
+    expect(smtp.mails).toMatchObject([{ isEncrypted: true }])
+  })
+
+  test('is used from the start with smtps', async () => {
+    const smtp = await server({ certificate: trusted, secure: true })
+    expect(await transportTo(`smtps://localhost:${smtp.port}`).send(mail)).toEqual({
+      status: 'sent',
+    })
+    expect(smtp.mails).toMatchObject([{ isEncrypted: true }])
+  })
+
+  test('is done without on a loopback host', async () => {
+    const smtp = await server({ certificate: makeCertificate(['elsewhere.example']) })
+    const login = { user: 'ann', pass: 'p@ss word' }
+    const guarded = await server({ auth: login })
+    for (const url of [
+      `smtp://localhost:${smtp.port}`,
+      `smtp://ann:p%40ss%20word@127.0.0.1:${guarded.port}`,
+    ]) {
+      expect(await transportTo(url).send(mail)).toEqual({ status: 'sent' })
+    }
+    expect([...smtp.mails, ...guarded.mails].map(({ isEncrypted }) => isEncrypted)).toEqual([
+      false,
+      false,
+    ])
+  })
+
+  test.each([
+    ['none is offered', undefined, 'smtp'],
+    ['the certificate is of nobody known', makeCertificate([], [ELSEWHERE]), 'smtp'],
+    [
+      'the certificate is of nobody known, from the start',
+      makeCertificate([], [ELSEWHERE]),
+      'smtps',
+    ],
+  ] as const)('is insisted on: nothing is sent where %s', async (_, certificate, scheme) => {
+    const login = { user: 'ann', pass: 'secret' }
+    const smtp = await server({ certificate, secure: scheme === 'smtps', auth: login })
+    const outcome = await transportTo(`${scheme}://ann:secret@${ELSEWHERE}:${smtp.port}`).send(mail)
+    expect(outcome).toMatchObject({ status: 'unsent' })
+    expect(smtp.mails).toEqual([])
+  })
+
+  test('is insisted on: nothing is sent where the certificate is for another name', async () => {
+    const other = makeCertificate(['other.example'])
+    setDefaultCACertificates([other.cert])
+    const smtp = await server({ certificate: other })
+    const outcome = await transportTo(`smtp://${ELSEWHERE}:${smtp.port}`).send(mail)
+    setDefaultCACertificates([trusted.cert])
+    expect(outcome).toMatchObject({ status: 'unsent' })
+    expect(smtp.mails).toEqual([])
+  })
+})
+
+describe('an answer', () => {
+  const refuse = (
+    at: 'sender' | 'recipient' | 'content',
+    status: number,
+    text?: string,
+  ): SmtpBehaviour => ({ kind: 'refuse', at, status, ...(text && { text }) })
+
+  test.each<[string, SmtpBehaviour, string, string | RegExp]>([
+    ['the recipient refused', refuse('recipient', 550), 'refused', 'RCPT TO 550'],
+    [
+      'the recipient refused, with a reason',
+      refuse('recipient', 550, '5.1.1 ada@example.com unknown'),
+      'refused',
+      'RCPT TO 550 5.1.1',
+    ],
+    ['the recipient turned away for now', refuse('recipient', 450), 'unsent', 'RCPT TO 450'],
+    ['the content refused', refuse('content', 554), 'refused', 'DATA 554'],
+    ['the content turned away for now', refuse('content', 451), 'unsent', 'DATA 451'],
+    ['the sender refused', refuse('sender', 550), 'unsent', 'MAIL FROM 550'],
+    ['a login asked for', refuse('recipient', 530), 'unsent', 'RCPT TO 530'],
+    ['the service closing', refuse('recipient', 421), 'unsent', /421|no answer/],
+    ['a cut before the content', { kind: 'drop', at: 'recipient' }, 'unsent', /^no answer /],
+    ['a cut after the content', { kind: 'drop', at: 'content' }, 'unknown', /^no answer /],
+    ['a cut after the mail', { kind: 'drop', at: 'acceptance' }, 'unknown', /^no answer /],
+  ])('is taken for what it is: %s', async (_, behaviour, status, reason) => {
+    const smtp = await server()
+    smtp.answerAlways(behaviour)
+    const outcome = await transportTo(`smtp://127.0.0.1:${smtp.port}`).send(mail)
+    expect(outcome).toMatchObject({ status, reason: expect.stringMatching(reason) })
+    expect(JSON.stringify(outcome)).not.toContain('ada@')
+  })
+
+  test('to a wrong login says nothing of the mail', async () => {
+    const smtp = await server({ auth: { user: 'ann', pass: 'right' } })
+    const outcome = await transportTo(`smtp://ann:wrong@127.0.0.1:${smtp.port}`).send(mail)
+    expect(outcome).toEqual({ status: 'unsent', reason: 'AUTH PLAIN 535' })
+  })
+
+  test('that nobody gives is none', async () => {
+    const outcome = await transportTo('smtp://127.0.0.1:1').send(mail)
+    expect(outcome).toMatchObject({
+      status: 'unsent',
+      reason: expect.stringMatching(/^no answer /),
+    })
+  })
+
+  test('of ten megabytes is cut', async () => {
+    const flood = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.end(`220 ${'x'.repeat(10_000_000)}\r\n`)
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => flood.once('listening', resolve))
+    const { port } = flood.address() as AddressInfo
+    const outcome = await transportTo(`smtp://127.0.0.1:${port}`).send(mail)
+    expect(outcome).toMatchObject({ status: 'unsent' })
+    flood.close()
+  })
+
+  // Ten seconds each, so they pass side by side.
+  describe.concurrent('is waited for ten seconds', () => {
+    test.each([
+      ['greeting', 'unsent'],
+      ['recipient', 'unsent'],
+      ['content', 'unknown'],
+    ] as const)('at the %s', async (at, status) => {
+      const smtp = await startSmtp()
+      smtp.answerAlways({ kind: 'hang', at })
+      const transport = createSmtpTransport(parseSmtpUrl(`smtp://127.0.0.1:${smtp.port}`), 2)
+      const startedAt = performance.now()
+      const outcome = await transport.send(mail)
+      expect(outcome).toMatchObject({ status })
+      expect(performance.now() - startedAt).toBeLessThan(15_000)
+      transport.close()
+      await smtp.stop()
+    })
+  })
+})
