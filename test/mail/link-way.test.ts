@@ -86,6 +86,7 @@ describe.each([
   ] as const)('is whole in both parts of a mail in %s, sent %s', async (locale, _, encoding) => {
     const { mail } = await mailTo(locale)
     const raw = await compose(mail, encoding)
+    expect(Buffer.byteLength(raw)).toBeLessThan(30_000)
     const received = await PostalMime.parse(raw)
     expect(received.subject).toBe(mail.subject)
     expect(linkIn(received)).toBe(linkIn(mail))
