@@ -16,6 +16,7 @@ const { metafile } = await build({
     'src/cli/doctor.ts',
     'src/cli/grants.ts',
     'src/cli/keygen.ts',
+    'src/cli/preview.ts',
   ],
   outbase: 'src',
   outdir: 'dist',

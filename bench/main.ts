@@ -14,6 +14,7 @@ import { compareFirstReset } from './benchmarks/first-reset.ts'
 import { compareForgedLinks } from './benchmarks/forged-links.ts'
 import { compareLinkRequests } from './benchmarks/link-requests.ts'
 import { compareMemory } from './benchmarks/memory.ts'
+import { compareRendering } from './benchmarks/rendering.ts'
 import { compareTableSizes } from './benchmarks/table-size.ts'
 import { compareWaitingMails } from './benchmarks/waiting-mails.ts'
 import { VoidRun } from './load.ts'
@@ -33,6 +34,7 @@ const benchmarks: Readonly<Record<string, (scene: Scene) => Promise<Comparison[]
   confirmations: compareConfirmations,
   'first-reset': compareFirstReset,
   memory: compareMemory,
+  rendering: compareRendering,
   'waiting-mails': compareWaitingMails,
   'table-size': compareTableSizes,
 }

@@ -42,6 +42,7 @@ export function formatTable(comparisons: readonly JudgedComparison[]): string {
 /** @param replies by status */
 export function formatReplies(replies: Readonly<Record<string, number>>): string {
   const counts = Object.entries(replies).map(([status, count]) => `${count} of status ${status}`)
+  if (counts.length === 0) return 'No request was made.'
   return `Replies: ${counts.join(', ')}. None was unexpected.`
 }
 

@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./cli/doctor.ts')).doctor,
   grants: async () => (await import('./cli/grants.ts')).grants,
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
+  preview: async () => (await import('./cli/preview.ts')).preview,
 }
 
 // As PID 1 we get only the signals that we handle. A signal ends the process at once; while a command

@@ -70,9 +70,9 @@ export interface Hasher {
 
 /** A mail to be sent. No link, hash or address: they are read when it is composed. */
 export interface MailOrder {
-  readonly kind: 'reset-link' | 'password-changed'
+  readonly kind: MailMessage['kind']
   readonly accountId: string
-  /** Unix seconds: the link's timestamp, or when the password was changed. */
+  /** Unix seconds: the timestamp of a link asked for, or when the password was changed. */
   readonly timestamp: string
 }
 
@@ -98,6 +98,11 @@ export type MailMessage =
       readonly requestPageUrl: string
       readonly name: string | undefined
     }
+  | {
+      /** For whoever asked for a link to an account that signs in elsewhere. It carries none. */
+      readonly kind: 'no-password'
+      readonly name: string | undefined
+    }
 
 /** A mail without its envelope. */
 export interface RenderedMail {
@@ -108,6 +113,8 @@ export interface RenderedMail {
 
 /** Puts messages into words. */
 export interface Templates {
+  /** The languages that there are. */
+  readonly locales: readonly string[]
   /**
    * Renders a message. The same values give the same bytes.
    *
@@ -204,6 +211,8 @@ export type IgnoredReason =
   /** Its host application could not read what Rekey would write. */
   | 'unknown_hash_format'
   | 'no_mailbox'
+  /** Since it was asked for, so that a notice of having none would be wrong. */
+  | 'has_password_now'
   | 'too_late'
   | 'capped'
   | 'mail_line_full'

@@ -36,7 +36,7 @@ const rules: readonly Rule[] = [
       'node:buffer', 'node:fs', 'node:http', 'node:module', 'node:net', 'node:path'] },
 
   { of: 'src/config/', may: ['src/config/', CORE, ERRORS,
-      '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net'], mayAsTypes: ['src/accounts/', 'src/mail/'] },
+      '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net', 'node:url'], mayAsTypes: ['src/accounts/', 'src/mail/'] },
   { of: 'src/accounts/', may: ['src/accounts/', PORTS, CORE, ERRORS, 'drizzle-orm', 'postgres', 'node:url'] },
   { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS] },
   { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS,
@@ -46,7 +46,8 @@ const rules: readonly Rule[] = [
 
   { of: 'src/cli/', may: ['src/cli/', 'src/config/', 'src/http/', 'src/flows/',
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,
-      'pino', '@zxcvbn-ts/language-common', 'node:fs', 'node:os'], mayAsTypes: ['fastify'] },
+      'pino', '@zxcvbn-ts/language-common', 'node:fs', 'node:http', 'node:os', 'node:path', 'node:util'],
+      mayAsTypes: ['fastify', 'node:net'] },
   { of: 'src/main.ts', may: ['src/cli/', 'node:os'] },
   { of: 'src/page/', may: ['src/page/'] },
 

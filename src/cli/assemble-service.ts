@@ -1,6 +1,5 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
-import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import type { FastifyBaseLogger } from 'fastify'
@@ -28,12 +27,12 @@ import { createLimiter } from '../http/rate-limit.ts'
 import { createDailyBudget } from '../mail/daily-budget.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
 import { createMailLine } from '../mail/mail-line.ts'
-import { loadTemplates } from '../mail/templates.ts'
 import { createChain } from '../mail/transports/chain.ts'
 import { createOutbox } from '../mail/transports/outbox.ts'
 import { createResendTransport } from '../mail/transports/resend.ts'
 import { createSmtpTransport } from '../mail/transports/smtp.ts'
 import type { Templates, Transport } from '../ports.ts'
+import { loadMails } from './load-mails.ts'
 
 /** A service put together. */
 export interface Service {
@@ -57,7 +56,6 @@ const MAIL_CAPACITY = 10_000
 const MAILS_AT_ONCE = 8
 const HASHES_WAITING = 128
 
-const emailsDirectory = new URL('../../emails/', import.meta.url)
 const pageDirectory = new URL('../page/', import.meta.url)
 
 /** What the service reads from files, once. */
@@ -66,16 +64,11 @@ export interface Content {
   readonly hostedPage: HostedPage | undefined
 }
 
-/** The languages that there are mails in. */
-export function listLocales(): string[] {
-  const files = readdirSync(new URL('locales/', emailsDirectory))
-  return files.flatMap((file) => /^(.+)\.json$/.exec(file)?.slice(1) ?? [])
-}
-
 /**
  * Reads the mail templates, and the pages where they are served.
  *
- * @throws Error that names the file and line, or the variable, that is at fault
+ * @throws AggregateError as `loadMails` does
+ * @throws Error that names the page at fault
  */
 export function loadContent(config: Config): Content {
   const { content, http, links } = config
@@ -83,7 +76,7 @@ export function loadContent(config: Config): Content {
   const { requestPageUrl } = links
   const page = { appName, supportEmail, requestPageUrl, apiBase: http.basePath }
   return {
-    templates: loadTemplates({ ...content, directory: emailsDirectory }),
+    templates: loadMails(config),
     hostedPage: http.servesPages ? { files: readPageFiles(pageDirectory, page) } : undefined,
   }
 }
@@ -148,7 +141,14 @@ export function assembleService(
     onUnreadable: (reason, waiting) =>
       logger.error({ reason, waiting }, 'mails wait: the accounts cannot be read, trying again'),
   })
-  const requestDeps = { accounts, hasher, mailLine, events, linkRules: links.rules }
+  const requestDeps = {
+    accounts,
+    hasher,
+    mailLine,
+    events,
+    linkRules: links.rules,
+    sendsNoPasswordNotice: mail.sendsNoPasswordNotice,
+  }
   const intakeLine = createIntakeLine({
     capacity: INTAKE_CAPACITY,
     maxAgeSeconds: links.rules.ttlSeconds,

@@ -5,11 +5,12 @@ import { readConfig } from '../config/read-config.ts'
 import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
 import { checkResend } from '../mail/check-resend.ts'
 import { checkSmtp } from '../mail/check-smtp.ts'
-import { listLocales, loadContent } from './assemble-service.ts'
+import { loadContent } from './assemble-service.ts'
 import { checkAccounts } from './doctor/check-accounts.ts'
 import { checkPreset } from './doctor/check-preset.ts'
 import { checkResetPage } from './doctor/check-reset-page.ts'
 import { listKeyIds, listProxies } from './doctor/list-facts.ts'
+import { attempt } from './report-faults.ts'
 import { EXIT_CONFIG, EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
 
 /**
@@ -24,7 +25,7 @@ export async function doctor(terminal: Terminal, now = Date.now): Promise<ExitSt
     terminal.err(`doctor has no option ${option}; it has --json`)
     return EXIT_USAGE
   }
-  const reading = readConfig(terminal.env, listLocales())
+  const reading = readConfig(terminal.env)
   const findings: Finding[] = reading.warnings.map((warning) =>
     reportWarning('configuration', warning, 'correct the variable: .env.example explains it'),
   )
@@ -65,13 +66,11 @@ async function checkMail({ mail }: Config): Promise<Finding[]> {
 }
 
 function checkContent(config: Config): Finding[] {
-  try {
-    loadContent(config)
-    return [reportOk('content', 'mail templates and pages are complete')]
-  } catch (error) {
-    const says = error instanceof Error ? error.message : 'templates cannot be read'
-    return [reportFault('content', says, 'correct the file or variable that it names')]
-  }
+  const content = attempt(() => loadContent(config))
+  if ('made' in content) return [reportOk('content', 'mail templates and pages are complete')]
+  return content.faults.map((fault) =>
+    reportFault('content', fault, 'correct the file or variable that it names'),
+  )
 }
 
 function print(terminal: Terminal, findings: readonly Finding[], isJson: boolean): void {

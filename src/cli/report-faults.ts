@@ -2,6 +2,18 @@
 
 import { EXIT_CONFIG, type ExitStatus, type Terminal } from './terminal.ts'
 
+/** Makes something of a configuration's files. @returns it, or every fault that it threw */
+export function attempt<T>(
+  make: () => T,
+): { readonly made: T } | { readonly faults: readonly string[] } {
+  try {
+    return { made: make() }
+  } catch (error) {
+    const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
+    return { faults: errors.map((each) => (each instanceof Error ? each.message : String(each))) }
+  }
+}
+
 /** @param faults each names its variable or file, and holds no value */
 export function reportFaults(terminal: Terminal, faults: readonly string[]): ExitStatus {
   terminal.err('This configuration does not work:')

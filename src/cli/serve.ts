@@ -1,9 +1,10 @@
 // `rekey serve`: runs the service until it is told to stop.
 
-import { readConfig } from '../config/read-config.ts'
-import { assembleService, type Content, listLocales, loadContent } from './assemble-service.ts'
+import { readConfig, readContentConfig } from '../config/read-config.ts'
+import { assembleService, loadContent } from './assemble-service.ts'
 import { createLogger } from './create-logger.ts'
-import { reportFaults } from './report-faults.ts'
+import { loadMails } from './load-mails.ts'
+import { attempt, reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 
 /** How long a start waits for the database, to refuse a wrong mapping before it listens. */
@@ -11,19 +12,18 @@ const FIRST_REACH_MS = 5000
 
 /** @returns 0 after a clean stop, 1 when accepted work was lost or it cannot listen, 78 for faults */
 export async function serve(terminal: Terminal): Promise<ExitStatus> {
-  const reading = readConfig(terminal.env, listLocales())
+  const reading = readConfig(terminal.env)
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
-  if ('faults' in reading) return reportFaults(terminal, reading.faults)
+  if ('faults' in reading) {
+    const mails = attempt(() => loadMails(readContentConfig(terminal.env)))
+    return reportFaults(terminal, [...reading.faults, ...('faults' in mails ? mails.faults : [])])
+  }
   const { config } = reading
   const logger = createLogger(config.process.logLevel)
 
-  let content: Content
-  try {
-    content = loadContent(config)
-  } catch (error) {
-    return reportFaults(terminal, [error instanceof Error ? error.message : String(error)])
-  }
-  const service = assembleService(config, content, logger)
+  const content = attempt(() => loadContent(config))
+  if ('faults' in content) return reportFaults(terminal, content.faults)
+  const service = assembleService(config, content.made, logger)
   const stopSignal = terminal.stopSignal()
   const startAnyway = new Promise<readonly string[]>((resolve) => {
     setTimeout(resolve, FIRST_REACH_MS, []).unref()

@@ -28,6 +28,7 @@ export interface Config {
     readonly resend: { readonly apiKey: string; readonly baseUrl: string }
     readonly smtp: SmtpServer | undefined
     readonly ratePerAccount: Rate
+    readonly sendsNoPasswordNotice: boolean
     readonly ratePerSecond: number | undefined
     readonly dailyBudget: number | undefined
   }
@@ -36,6 +37,8 @@ export interface Config {
     readonly supportEmail: string | undefined
     readonly brandColor: string
     readonly defaultLocale: string
+    /** With a slash at its end. */
+    readonly templatesDirectory: URL | undefined
   }
   readonly passwords: {
     readonly minLength: number

@@ -119,6 +119,13 @@ export const EnvironmentSchema = Type.Object({
       maximum: 10_000_000,
     }),
   ),
+  MAIL_TEMPLATES_DIR: Type.Optional(
+    text('A directory whose templates and locales/*.json count in place of ours, file by file'),
+  ),
+  MAIL_NO_PASSWORD_NOTICE: flag(
+    false,
+    'Tell the owner of an account without a password, who asks for a link, that there is none',
+  ),
   APP_NAME: textOr('Rekey', 'What mails and pages call the application'),
   SUPPORT_EMAIL: Type.Optional(text('Where a reader can turn to')),
   BRAND_COLOR: Type.String({

@@ -1,6 +1,7 @@
 // Judges the environment as a whole, and makes the configuration of it.
 
 import { isIP } from 'node:net'
+import { pathToFileURL } from 'node:url'
 import type { DatabaseSettings } from '../accounts/database.ts'
 import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
@@ -35,12 +36,11 @@ export type ConfigReading<T = Config> =
   | { readonly faults: readonly string[]; readonly warnings: readonly string[] }
 
 /**
- * Reads the configuration from the variables of a process.
- *
- * @param locales the languages that there are mails in; without them DEFAULT_LOCALE is not judged
+ * Reads the configuration from the variables of a process. DEFAULT_LOCALE and MAIL_TEMPLATES_DIR are
+ * judged by whoever reads the templates.
  */
-export function readConfig(env: Variables, locales?: readonly string[]): ConfigReading {
-  const { config, faults, warnings } = judge(readEnvironment(env), locales)
+export function readConfig(env: Variables): ConfigReading {
+  const { config, faults, warnings } = judge(readEnvironment(env))
   return faults.size > 0
     ? { faults: listFaults([...faults]), warnings }
     : { config: deepFreeze(config), warnings }
@@ -65,11 +65,31 @@ function readPart(env: Variables, names: RegExp): ConfigReading {
   return ours.length > 0 ? { faults: listFaults(ours), warnings } : { config, warnings }
 }
 
+/**
+ * What mails and pages show. It is complete whatever the faults, a variable with one being as if it
+ * were not set, so that templates can be judged beside the variables.
+ */
+export function readContentConfig(
+  env: Variables,
+): Pick<Config, 'content'> & { readonly faults: readonly string[] } {
+  const { config, faults } = judge(readEnvironment(env))
+  const ours = [...faults].filter(([name]) => CONTENT_VARIABLES.includes(name))
+  return { content: config.content, faults: listFaults(ours) }
+}
+
+const CONTENT_VARIABLES = [
+  'APP_NAME',
+  'SUPPORT_EMAIL',
+  'BRAND_COLOR',
+  'DEFAULT_LOCALE',
+  'MAIL_TEMPLATES_DIR',
+]
+
 function listFaults(faults: readonly (readonly [string, string])[]): string[] {
   return faults.map(([name, fault]) => `${name}: ${fault}`)
 }
 
-function judge({ environment: env, ...known }: EnvironmentReading, locales?: readonly string[]) {
+function judge({ environment: env, ...known }: EnvironmentReading) {
   const faults = new Map(known.faults)
   const warnings = [...known.warnings]
   /** Gathers the fault of one variable; what it returns then is never used. */
@@ -122,14 +142,17 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
   check('SUPPORT_EMAIL', isSupportMailbox, 'must be an address')
   const isMinimumPossible = env.PASSWORD_MIN_LENGTH <= env.PASSWORD_MAX_LENGTH
   check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
-  const isThere = locales?.includes(env.DEFAULT_LOCALE) ?? true
-  check('DEFAULT_LOCALE', isThere, `must be one of ${locales?.join(', ')}`)
   const named: PasswordFormatFacts | undefined =
     env.PASSWORD_HASH === 'auto' ? undefined : passwordFormats[env.PASSWORD_HASH]
   check(
     'PASSWORD_HASH',
     named !== undefined || env.REQUIRE_USABLE_PASSWORD,
     'must name a format when REQUIRE_USABLE_PASSWORD is false: no hash says which one to keep',
+  )
+  check(
+    'MAIL_NO_PASSWORD_NOTICE',
+    env.REQUIRE_USABLE_PASSWORD || !env.MAIL_NO_PASSWORD_NOTICE,
+    'an account without a password gets a link when REQUIRE_USABLE_PASSWORD is false: set one of them',
   )
   check(
     'PASSWORD_PEPPER',
@@ -178,6 +201,7 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
         env.SMTP_URL === undefined ? undefined : parseSmtpUrl(env.SMTP_URL),
       ),
       ratePerAccount: parseRate(env.RATE_LIMIT_PER_ACCOUNT),
+      sendsNoPasswordNotice: env.MAIL_NO_PASSWORD_NOTICE,
       ratePerSecond: env.MAIL_RATE_PER_SECOND,
       dailyBudget: env.MAIL_DAILY_BUDGET,
     },
@@ -186,6 +210,10 @@ function judge({ environment: env, ...known }: EnvironmentReading, locales?: rea
       supportEmail: env.SUPPORT_EMAIL,
       brandColor: env.BRAND_COLOR,
       defaultLocale: env.DEFAULT_LOCALE,
+      templatesDirectory:
+        env.MAIL_TEMPLATES_DIR === undefined
+          ? undefined
+          : pathToFileURL(`${env.MAIL_TEMPLATES_DIR}/`),
     },
     passwords: {
       minLength: env.PASSWORD_MIN_LENGTH,

@@ -62,8 +62,7 @@ function compose(
   account: Account,
   now: number,
 ): OutgoingMail | IgnoredReason {
-  const message = order.kind === 'reset-link' ? linkMessage : noticeMessage
-  const composed = message(deps, order, account, now)
+  const composed = messageMakers[order.kind](deps, order, account, now)
   if (typeof composed === 'string') return composed
   const rendered = deps.templates.render(composed, account.locale ?? '')
   const { subject, text, html } = rendered
@@ -77,12 +76,14 @@ function compose(
   return { from, to, replyTo, ...rendered, idempotencyKey }
 }
 
-function linkMessage(
+type MessageMaker = (
   deps: ComposeMailsDeps,
   order: MailOrder,
   account: Account,
   now: number,
-): MailMessage | IgnoredReason {
+) => MailMessage | IgnoredReason
+
+const linkMessage: MessageMaker = (deps, order, account, now) => {
   const reason = reasonAgainst(account, deps.hasher)
   if (reason) return reason
   const { timestamp } = order
@@ -94,14 +95,27 @@ function linkMessage(
   return { kind: 'reset-link', link, ttlSeconds, name: account.name }
 }
 
-/** A notice goes out whatever has become of the account since: its owner has to hear of it. */
-function noticeMessage(
-  deps: ComposeMailsDeps,
-  order: MailOrder,
-  account: Account,
-): MailMessage | IgnoredReason {
+/** Goes out whatever has become of the account since: its owner has to hear of it. */
+const changeMessage: MessageMaker = (deps, order, account) => {
   if (!isMailbox(account.emailAddress)) return 'no_mailbox'
   const changedAt = new Date(Number(order.timestamp) * 1000)
   const { requestPageUrl } = deps
   return { kind: 'password-changed', changedAt, requestPageUrl, name: account.name }
+}
+
+const noPasswordMessage: MessageMaker = (deps, order, account, now) => {
+  const reason = reasonAgainst(account, deps.hasher)
+  if (reason !== 'no_usable_password') return reason ?? 'has_password_now'
+  if (!isMailbox(account.emailAddress)) return 'no_mailbox'
+  if (isTooOld(order.timestamp, deps.linkRules, now)) return 'too_late'
+  // Capped as a link would be that dies with the account's having none.
+  const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
+  if (!deps.accountCap.admit(order, account.emailAddress, seal, now)) return 'capped'
+  return { kind: 'no-password', name: account.name }
+}
+
+const messageMakers: Readonly<Record<MailOrder['kind'], MessageMaker>> = {
+  'reset-link': linkMessage,
+  'password-changed': changeMessage,
+  'no-password': noPasswordMessage,
 }

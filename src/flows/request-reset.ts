@@ -10,10 +10,13 @@ export interface RequestResetDeps {
   readonly mailLine: MailLine
   readonly events: Events
   readonly linkRules: LinkRules
+  /** Whether the owner of an account that signs in elsewhere is told so. */
+  readonly sendsNoPasswordNotice: boolean
 }
 
 /**
- * Orders a mail for every account that the requests name and that may be reset.
+ * Orders a mail for every account that the requests name and that may be reset, or that has a right
+ * to hear why not.
  *
  * @returns for each request whether it named an account at all
  * @throws RekeyError `unavailable` when the accounts cannot be read; nothing is ordered then
@@ -28,8 +31,11 @@ export async function requestReset(
     const timestamp = linkTimestamp(request.receivedAt, deps.linkRules)
     for (const account of accounts) {
       const reason = reasonAgainst(account, deps.hasher)
-      if (reason) deps.events.record({ type: 'password_reset.ignored', reason })
-      else deps.mailLine.add({ kind: 'reset-link', accountId: account.id, timestamp })
+      const { id: accountId } = account
+      if (!reason) deps.mailLine.add({ kind: 'reset-link', accountId, timestamp })
+      else if (reason === 'no_usable_password' && deps.sendsNoPasswordNotice)
+        deps.mailLine.add({ kind: 'no-password', accountId, timestamp })
+      else deps.events.record({ type: 'password_reset.ignored', reason })
     }
     if (accounts.length === 0) {
       deps.events.record({ type: 'password_reset.ignored', reason: 'no_account' })

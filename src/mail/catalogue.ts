@@ -1,11 +1,11 @@
-// The sentences of each language: reads the catalogues in `emails/locales/`, holds them to the same
-// keys and placeholders, and finds the one for a reader.
+// The sentences of each language: parses the catalogues, holds them to the same keys and placeholders,
+// and finds the one for a reader.
 //
 // A sentence is plain text with `{placeholders}`. It is filled in here and handed to a template as a
 // finished value, which it escapes: nothing in a value is ever read as markup or as a template.
 
-import { readdirSync, readFileSync } from 'node:fs'
 import type { MailMessage } from '../ports.ts'
+import type { MailFile } from './mail-files.ts'
 
 type PluralForms = { readonly other: string } & Partial<Record<Intl.LDMLPluralRule, string>>
 
@@ -26,113 +26,154 @@ export type Catalogue = CatalogueFile & {
   readonly dateFormat: () => Intl.DateTimeFormat
 }
 
-type Sections = Record<
-  Exclude<keyof CatalogueFile, 'dir'>,
-  { readonly keys: readonly string[]; readonly placeholders: readonly string[] }
->
+interface Section {
+  readonly keys: readonly string[]
+  readonly placeholders: readonly string[]
+}
 
 // The keys this file reads by name, and all that it can fill in. Further keys are the templates'.
-const SECTIONS: Sections = {
+const MESSAGES: Readonly<Record<MailMessage['kind'], Section>> = {
+  'reset-link': { keys: ['subject'], placeholders: ['app', 'duration'] },
+  'password-changed': { keys: ['subject'], placeholders: ['app', 'changed_at'] },
+  'no-password': { keys: ['subject'], placeholders: ['app'] },
+}
+const SECTIONS: Readonly<Record<Exclude<keyof CatalogueFile, 'dir'>, Section>> = {
   greeting: { keys: ['named', 'anonymous'], placeholders: ['name'] },
   minutes: { keys: ['other'], placeholders: ['count'] },
   hours: { keys: ['other'], placeholders: ['count'] },
-  'reset-link': { keys: ['subject'], placeholders: ['app', 'duration'] },
-  'password-changed': { keys: ['subject'], placeholders: ['app', 'changed_at'] },
+  ...MESSAGES,
 }
+
+/** The kinds of messages that there are. */
+export const MESSAGE_KINDS = Object.keys(MESSAGES) as readonly MailMessage['kind'][]
 
 /** The longest language tag that software has to take (RFC 5646, section 4.4.1). */
 const MAX_TAG_LENGTH = 35
 
 const PLACEHOLDER = /\{(\w+)\}/g
 
-/**
- * Reads every catalogue.
- *
- * @param directory with a slash at its end
- * @returns a function that finds the language for one as a row may spell it (`de`, `de-AT`,
- *   `de_AT.UTF-8`): the closest that has a catalogue, by the look-up of RFC 4647, or the default
- * @throws Error that names the file and key of a broken catalogue
- */
-export function readCatalogues(
-  directory: URL,
+/** The catalogues that can be used, and what is wrong with the others. */
+export interface Catalogues {
+  readonly all: readonly Catalogue[]
+  /**
+   * Finds the language for one as a row may spell it (`de`, `de-AT`, `de_AT.UTF-8`): the closest
+   * that has a catalogue, by the look-up of RFC 4647, or the default.
+   */
+  readonly find: (wanted: string) => Catalogue | undefined
+  /** Each names a file, and its line where it has one. */
+  readonly faults: readonly string[]
+}
+
+/** Parses every catalogue. @param files by file name, such as `de.json` */
+export function parseCatalogues(
+  files: ReadonlyMap<string, MailFile>,
   defaultLocale: string,
-): (wanted: string) => Catalogue {
-  const catalogues = readdirSync(directory)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => parseCatalogue(file, readFileSync(new URL(file, directory), 'utf8')))
-  const fallback = catalogues.find(({ locale }) => locale === defaultLocale)
-  if (!fallback) {
-    const known = catalogues.map(({ locale }) => locale).join(', ')
-    throw new Error(`DEFAULT_LOCALE: there is no mail catalogue of this name, only ${known}`)
+): Catalogues {
+  const faults: string[] = []
+  const all: Catalogue[] = []
+  const names = [...files.keys()].map((file) => file.replace(/\.json$/, ''))
+  const reference = files.get(`${defaultLocale}.json`)
+  if (!reference) {
+    faults.push(`DEFAULT_LOCALE: must be one of ${names.join(', ')}`)
   }
-  for (const catalogue of catalogues) assertSameTexts(catalogue, fallback)
-  const byLocale = new Map(
-    catalogues.map((catalogue) => [catalogue.locale.toLowerCase(), catalogue]),
-  )
-  return (wanted) => {
+  // The default first: the others are held against it.
+  for (const file of new Set(reference ? [reference, ...files.values()] : files.values())) {
+    try {
+      const catalogue = parseCatalogue(file)
+      if (all[0]) assertSameTexts(catalogue, file, all[0])
+      all.push(catalogue)
+    } catch (error) {
+      faults.push(messageOf(error))
+    }
+  }
+  const byLocale = new Map(all.map((catalogue) => [catalogue.locale.toLowerCase(), catalogue]))
+  const find = (wanted: string) => {
     let range = wanted.slice(0, MAX_TAG_LENGTH).trim().replaceAll('_', '-').toLowerCase()
     while (range !== '') {
       const found = byLocale.get(range)
       if (found) return found
       range = range.slice(0, Math.max(0, range.lastIndexOf('-')))
     }
-    return fallback
+    return byLocale.get(defaultLocale.toLowerCase())
   }
+  return { all, find, faults }
 }
 
-function parseCatalogue(file: string, source: string): Catalogue {
-  const locale = file.replace(/\.json$/, '')
+function parseCatalogue(file: MailFile): Catalogue {
+  const locale = file.path.replace(/^.*\/|\.json$/g, '')
+  const catalogue = attempt(file, () => JSON.parse(file.source))
+  const plurals = attempt(file, () => new Intl.PluralRules(locale))
+  assertCatalogue(catalogue, file)
+  let made: Intl.DateTimeFormat | undefined
+  const dateFormat = () => (made ??= createDateFormat(locale))
+  return { ...catalogue, locale, plurals, dateFormat }
+}
+
+function attempt<T>(file: MailFile, make: () => T): T {
   try {
-    const plurals = new Intl.PluralRules(locale)
-    const catalogue: unknown = JSON.parse(source)
-    assertCatalogue(catalogue)
-    let made: Intl.DateTimeFormat | undefined
-    const dateFormat = () => (made ??= createDateFormat(locale))
-    return { ...catalogue, locale, plurals, dateFormat }
+    return make()
   } catch (error) {
-    throw new Error(`Broken mail catalogue locales/${file}: ${messageOf(error)}`, { cause: error })
+    const line = /\(line (\d+)/.exec(messageOf(error))?.[1]
+    throw fault(file, line ? Number(line) : undefined, messageOf(error))
   }
 }
 
-function assertCatalogue(catalogue: unknown): asserts catalogue is CatalogueFile {
-  if (!isRecord(catalogue)) throw new Error('not an object')
+function assertCatalogue(catalogue: unknown, file: MailFile): asserts catalogue is CatalogueFile {
+  if (!isRecord(catalogue)) throw fault(file, 1, 'not an object')
   const { dir } = catalogue
-  if (dir !== 'ltr' && dir !== 'rtl') throw new Error('dir is neither ltr nor rtl')
+  if (dir !== 'ltr' && dir !== 'rtl') {
+    throw fault(file, lineOf(file, 'dir'), 'dir is neither ltr nor rtl')
+  }
   for (const [section, { keys, placeholders }] of Object.entries(SECTIONS)) {
     const texts = catalogue[section]
-    if (!isRecord(texts)) throw new Error(`${section} is missing`)
+    if (!isRecord(texts)) throw fault(file, 1, `${section} is missing`)
     for (const key of keys) {
-      if (!Object.hasOwn(texts, key)) throw new Error(`${section}.${key} is missing`)
+      if (!Object.hasOwn(texts, key)) {
+        throw fault(file, lineOf(file, section), `${section}.${key} is missing`)
+      }
     }
     for (const [key, text] of Object.entries(texts)) {
-      if (typeof text !== 'string') throw new Error(`${section}.${key} is not a text`)
+      const line = lineOf(file, section, key)
+      if (typeof text !== 'string') throw fault(file, line, `${section}.${key} is not a text`)
       const filled = text.replace(PLACEHOLDER, (whole, placeholder: string) =>
         placeholders.includes(placeholder) ? '' : whole,
       )
       const stray = /\{\w*\}?|\}/.exec(filled)
-      if (stray) throw new Error(`${section}.${key} has ${stray[0]}, which nothing fills in`)
+      if (stray) {
+        throw fault(file, line, `${section}.${key} has ${stray[0]}, which nothing fills in`)
+      }
     }
   }
 }
 
-function assertSameTexts(catalogue: Catalogue, reference: Catalogue): void {
+function assertSameTexts(catalogue: Catalogue, file: MailFile, reference: Catalogue): void {
   const [found, expected] = [listTexts(catalogue), listTexts(reference)]
   const difference =
     expected.find((text) => !found.includes(text)) ?? found.find((text) => !expected.includes(text))
   if (difference === undefined) return
-  throw new Error(
-    `The mail catalogues ${catalogue.locale} and ${reference.locale} differ in ${difference}`,
-  )
+  const [section = '', key] = (difference.split(' ')[0] ?? '').split('.')
+  const reason = `the catalogues ${catalogue.locale} and ${reference.locale} differ in ${difference}`
+  throw fault(file, lineOf(file, section, key) ?? lineOf(file, section), reason)
 }
 
 // Plural forms are left out: each language has its own.
 function listTexts(catalogue: Catalogue): string[] {
-  const sections = ['greeting', 'reset-link', 'password-changed'] as const
-  return sections.flatMap((section) =>
+  return (['greeting', ...MESSAGE_KINDS] as const).flatMap((section) =>
     Object.entries(catalogue[section]).map(([key, text]) =>
       [`${section}.${key}`, ...new Set(text.match(PLACEHOLDER)?.sort())].join(' '),
     ),
   )
+}
+
+function fault({ path }: MailFile, line: number | undefined, reason: string): Error {
+  return new Error(`${path}${line ? ` line ${line}` : ''}: ${reason}`)
+}
+
+/** Where a section begins, or a key within it. */
+function lineOf({ source }: MailFile, section: string, key?: string): number | undefined {
+  const start = source.indexOf(`"${section}"`)
+  const at = key === undefined || start < 0 ? start : source.indexOf(`"${key}"`, start)
+  return at < 0 ? undefined : source.slice(0, at).split('\n').length
 }
 
 /** Fills in the placeholders that have a value. */

@@ -64,6 +64,8 @@ export interface Client {
 
 const PART_START = /(?=[?&#]|%23[!/]*(?:user_id|timestamp|signature|token|uid)=)/
 const LINK_VALUE = /^([?&#]|%23)[!/]*(?:amp;)?(user_id|timestamp|signature|token|uid)=(.*)$/s
+/** What a mail program that makes links of addresses takes for their end, where a sentence goes on. */
+const PUNCTUATION_BEHIND = /[\s.,;:!?'"<>()[\]{}*~…。、，’”»]+$/
 
 /**
  * Finds a link in a URL: in the query, in the fragment, in the query of a hash route, or in the path
@@ -80,7 +82,9 @@ export function parseLink(href: string): { link: Link | undefined; cleanHref: st
   for (const part of href.split(PART_START)) {
     const [, separator, name, text] = LINK_VALUE.exec(part) ?? []
     if (name) {
-      values.set(name, new URLSearchParams(`_=${text}`).get('_') ?? '')
+      const value = new URLSearchParams(`_=${text}`).get('_') ?? ''
+      // An id may end in anything; nothing else of a link ends in one of these.
+      values.set(name, name === 'user_id' ? value : value.replace(PUNCTUATION_BEHIND, ''))
       if (separator !== '&') opener = separator ?? ''
     } else {
       cleanHref += opener && part.startsWith('&') ? opener + part.slice(1) : part

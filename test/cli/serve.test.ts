@@ -101,6 +101,19 @@ test('every fault of the environment is named at once, without a value', async (
   )
 })
 
+test('a broken template is named by file and line, beside the faults of variables', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'rekey-test-'))
+  await writeFile(join(directory, 'reset-link.html.liquid'), '<p>\n{% if text.intro %}\n</p>')
+  const template =
+    'MAIL_TEMPLATES_DIR/reset-link.html.liquid line 2: tag {% if text.intro %} not closed'
+  const env = { MAIL_TEMPLATES_DIR: directory }
+  expect(await serve(env)).toEqual(refusedWith([template]))
+  const both = await serve({ ...env, PORT: 'x' })
+  expect(both.errors).toMatch(/^ {2}PORT: /m)
+  expect(both.errors).toContain(template)
+  await rm(directory, { recursive: true })
+})
+
 test('secrets can come from files', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'rekey-test-'))
   const { DATABASE_URL = '', LINK_SECRETS = '', ...env } = environmentFor(surroundings)

@@ -1,18 +1,17 @@
 // The whole way in a real browser, through the demo: forget, ask, read, choose, sign in.
 
-import { readFileSync } from 'node:fs'
 import { verify } from '@node-rs/argon2'
 import type { Browser, Page } from 'playwright-core'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../demo/start-demo.ts'
 import { generateSecret } from '../../src/core/key-ring.ts'
+import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
 
 const OLD_PASSWORD = 'a forgotten password'
 const NEW_PASSWORD = ' a better one, with a ü '
-const axeSource = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 let demo: Demo
 let browser: Browser
@@ -133,18 +132,5 @@ async function choosePassword(password: string): Promise<void> {
 }
 
 async function expectNoViolations(): Promise<void> {
-  await page.evaluate(axeSource)
-  const { violations } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
-      iframes: false,
-    }),
-  )
-  expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
-}
-
-interface AxeResults {
-  readonly violations: readonly {
-    readonly id: string
-    readonly nodes: readonly { html: string }[]
-  }[]
+  expect(await violationsIn(page)).toEqual([])
 }

@@ -398,6 +398,19 @@ describe('with a daily budget', () => {
     expect(attempts).toEqual(['a', 'c', 'd', 'b'])
   })
 
+  test('what anybody can ask for waits, whether or not it carries a link', async () => {
+    const { line, attempts, attempt, passHours } = arrange(oneAnHour)
+    line.add(orderOf('a'))
+    await attempt()
+    line.add({ ...orderOf('b'), kind: 'no-password' })
+    line.add(notice('c'))
+    await attempt()
+    expect(attempts).toEqual(['a', 'c'])
+    passHours(1)
+    await line.drained()
+    expect(attempts).toEqual(['a', 'c', 'b'])
+  })
+
   test('an address without a mail in 24 hours goes before repeats', async () => {
     const { line, attempts, attempt, passHours } = arrange(oneAnHour)
     line.add(orderOf('a'))

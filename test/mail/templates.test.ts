@@ -1,8 +1,16 @@
 // Reads rendered mails as their receivers do, and starts with templates that are broken.
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -21,12 +29,20 @@ const CHANGED = {
   requestPageUrl: REQUEST_PAGE,
   name: undefined,
 } as const
-const MESSAGES: readonly MailMessage[] = [RESET, CHANGED]
+const NO_PASSWORD = { kind: 'no-password', name: undefined } as const
+const MESSAGES: readonly MailMessage[] = [RESET, CHANGED, NO_PASSWORD]
 
 /** Loads with what the process would give by default. */
 function load(options: Partial<TemplateOptions>) {
-  const defaults = { supportEmail: undefined, brandColor: '#2f6bd6', defaultLocale: 'en' }
-  return loadTemplates({ appName: 'Rekey', ...defaults, directory: EMAILS, ...options })
+  return loadTemplates({
+    appName: 'Rekey',
+    supportEmail: undefined,
+    brandColor: '#2f6bd6',
+    defaultLocale: 'en',
+    directory: EMAILS,
+    templatesDirectory: undefined,
+    ...options,
+  })
 }
 
 const templates = load(BRAND)
@@ -44,6 +60,34 @@ function unescapeHtml(html: string): string {
 function urlsIn(part: string): string[] {
   const urls = unescapeHtml(part).match(/[a-z]+:\/\/[^\s"<>]+/gi) ?? []
   return [...new Set(urls)]
+}
+
+/** What every catalogue has to have in common: keys, and the placeholders of each. */
+function outlineOf(locale: string): string[] {
+  const source = readFileSync(new URL(`locales/${locale}.json`, EMAILS), 'utf8')
+  const { minutes, hours, dir, ...sections } = JSON.parse(source)
+  expect([minutes.other, hours.other, dir]).toEqual([
+    expect.stringContaining('{count}'),
+    expect.stringContaining('{count}'),
+    expect.stringMatching(/^(ltr|rtl)$/),
+  ])
+  return Object.entries<Record<string, string>>(sections).flatMap(([section, texts]) =>
+    Object.entries(texts).map(([key, text]) => {
+      expect(text.trim()).not.toBe('')
+      return [section, key, ...(text.match(/\{\w+\}/g) ?? []).sort()].join(' ')
+    }),
+  )
+}
+
+/** A folder of an operator's own files. */
+function ownFiles(files: Record<string, string>): URL {
+  const folder = mkdtempSync(join(tmpdir(), 'rekey-templates-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (const [file, source] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), source)
+  }
+  return pathToFileURL(`${folder}/`)
 }
 
 /** A copy of `emails/` that a test may spoil. */
@@ -91,7 +135,7 @@ describe('the reset mail', () => {
     for (const part of [mail.text, mail.html]) {
       expect(part).toContain('The link works for 60 minutes and can be used once.')
       expect(part).toContain('If you did not ask for this, you can ignore this message.')
-      expect(part).toContain('Your password stays unchanged.')
+      expect(part).toContain('Your password stays as it is.')
     }
   })
 
@@ -132,6 +176,25 @@ describe('the notice of a changed password', () => {
   })
 })
 
+describe('the notice that there is no password', () => {
+  const mail = templates.render({ ...NO_PASSWORD, name: 'Ann Lee' }, 'en')
+
+  test('says that the account signs in elsewhere, and that it may be ignored', () => {
+    for (const part of [mail.text, mail.html]) {
+      expect(part).toContain('you sign in to this account through another service')
+      expect(part).toContain('If you did not ask for this, you can ignore this message.')
+    }
+  })
+
+  test('carries no URL, no button, and nothing that looks like a signature', () => {
+    for (const part of [mail.text, mail.html]) {
+      expect(urlsIn(part)).toEqual([])
+      expect(part).not.toMatch(/[\w-]{43}/)
+    }
+    expect(mail.html).not.toContain('class="button"')
+  })
+})
+
 describe('every mail', () => {
   test.each(MESSAGES)('is the same bytes for the same values: $kind', (message) => {
     expect(load(BRAND).render({ ...message }, 'en')).toEqual(templates.render(message, 'en'))
@@ -143,14 +206,15 @@ describe('every mail', () => {
     expect(html).not.toMatch(/@import|@font-face|url\(|\b(src|srcset|background)=/i)
   })
 
-  test.each(MESSAGES)('fits into 30 kB, in lines that SMTP carries: $kind', (message) => {
-    const { html, text } = load({ ...BRAND, appName: 'Acme '.repeat(10) }).render(
-      { ...message, name: "'".repeat(30).concat('a').repeat(300) },
-      'en',
-    )
-    expect(Buffer.byteLength(html) + Buffer.byteLength(text)).toBeLessThan(30_000)
-    for (const line of `${html}\n${text}`.split('\n')) {
-      expect(Buffer.byteLength(line)).toBeLessThan(998)
+  test.each(locales)('fits into 30 kB, in lines that SMTP carries: %s', (locale) => {
+    const long = load({ ...BRAND, appName: 'Acme '.repeat(10) })
+    for (const message of MESSAGES) {
+      const name = "'".repeat(30).concat('a').repeat(300)
+      const { html, text } = long.render({ ...message, name }, locale)
+      expect(Buffer.byteLength(html) + Buffer.byteLength(text)).toBeLessThan(30_000)
+      for (const line of `${html}\n${text}`.split('\n')) {
+        expect(Buffer.byteLength(line)).toBeLessThan(998)
+      }
     }
   })
 
@@ -374,6 +438,59 @@ describe('a language', () => {
     }
   })
 
+  test('has the six that are promised', () => {
+    expect(locales).toEqual(expect.arrayContaining(['ar', 'de', 'en', 'es', 'fr', 'ja']))
+  })
+
+  test.each(locales)(
+    'has the keys and placeholders of English, and no empty text: %s',
+    (locale) => {
+      expect(outlineOf(locale)).toEqual(outlineOf('en'))
+    },
+  )
+
+  test.each(locales)('says in each message what the others say: %s', (locale) => {
+    const named = { ...BRAND, appName: 'Zürich & Söhne' }
+    for (const message of MESSAGES) {
+      const { subject, text, html } = load(named).render({ ...message, name: 'Ann' }, locale)
+      expect(subject).toContain(named.appName)
+      expect(text).toContain('Ann')
+      expect(text).toContain(named.supportEmail)
+      expect(subject + text).not.toContain('!')
+      if (message.kind === 'password-changed') expect(text).toMatch(/2026.*08:04 UTC/)
+      if (message.kind === 'reset-link') expect(text).toMatch(/\b60/)
+      expect(html).toContain(`lang="${locale}"`)
+    }
+  })
+
+  test.each([
+    ['ar', 60, 'دقيقة واحدة'],
+    ['ar', 120, 'دقيقتين'],
+    ['ar', 300, '5 دقائق'],
+    ['ar', 3600, '60 دقيقة'],
+    ['ar', 7200, 'ساعتين'],
+    ['ar', 21_600, '6 ساعات'],
+    ['ar', 86_400, '24 ساعة'],
+    ['de', 60, '1 Minute lang'],
+    ['de', 86_400, '24 Stunden lang'],
+    ['ja', 7200, '有効期間は2時間'],
+  ])('has the form for a number: %s, %i seconds', (locale, ttlSeconds, spelled) => {
+    expect(templates.render({ ...RESET, ttlSeconds }, locale).text).toContain(spelled)
+  })
+
+  test('keeps names apart that run the other way, but for the subject', () => {
+    const mail = templates.render({ ...RESET, name: 'Ann (Lee)' }, 'ar')
+    expect(mail.text).toMatch(/^مرحبًا \u2068Ann \(Lee\)\u2069،\n/)
+    expect(mail.text).toContain('\u2068Acme Notes\u2069')
+    expect(mail.subject).not.toMatch(/[\u2066-\u2069]/)
+    expect(templates.render({ ...RESET, name: 'Ann' }, 'en').text).not.toMatch(/[\u2066-\u2069]/)
+  })
+
+  test('is added by one file', () => {
+    const directory = copyEmails({ 'locales/nl.json': (en) => en.replace('Hello,', 'Goedendag,') })
+    expect(load({ directory }).render(RESET, 'nl-BE').text).toMatch(/^Goedendag,\n/)
+  })
+
   test('stands on the document with its direction', () => {
     const directory = copyEmails({ 'locales/he.json': (en) => en.replace('"ltr"', '"rtl"') })
     const { html } = load({ ...BRAND, directory }).render(RESET, 'he')
@@ -382,8 +499,7 @@ describe('a language', () => {
   })
 
   test('is found for the ways a row may spell it, and is the default otherwise', () => {
-    const same = (en: string) => en
-    const directory = copyEmails({ 'locales/de.json': same, 'locales/pt-BR.json': same })
+    const directory = copyEmails({ 'locales/pt-BR.json': (en) => en })
     const language = (wanted: string, defaultLocale = 'en') =>
       /lang="([^"]+)"/.exec(
         load({ ...BRAND, directory, defaultLocale }).render(RESET, wanted).html,
@@ -395,7 +511,7 @@ describe('a language', () => {
       'de_DE.UTF-8',
       'pt_br',
       ' pt-BR ',
-      'fr',
+      'pt',
       '',
       '-',
       '../de',
@@ -412,11 +528,69 @@ describe('a language', () => {
       'en',
       'en',
     ])
-    expect(language('fr', 'de')).toBe('de')
+    expect(language('pt', 'de')).toBe('de')
   })
 
   test('must be there to be the default', () => {
-    expect(() => load({ ...BRAND, defaultLocale: 'xx' })).toThrow('DEFAULT_LOCALE')
+    expect(() => load({ ...BRAND, defaultLocale: 'xx' })).toThrow(
+      /^DEFAULT_LOCALE: must be one of ar, de, en, es, fr, ja$/,
+    )
+  })
+})
+
+describe("an operator's own files", () => {
+  const english = readFileSync(new URL('locales/en.json', EMAILS), 'utf8')
+
+  test('count in place of ours, one by one', () => {
+    const own = {
+      'reset-link.text.liquid':
+        "\ufeffHej! {{ text.greeting }}\r\n{% render 'foot.liquid', app: app_name %}",
+      'foot.liquid': 'Yours, {{ app }}',
+      'notes.md': '{% not a template %}',
+    }
+    const mixed = load({ ...BRAND, templatesDirectory: ownFiles(own) })
+    const mail = mixed.render(RESET, 'en')
+    expect(mail.text).toBe('Hej! Hello,\nYours, Acme Notes\n')
+    expect(mail.html).toBe(templates.render(RESET, 'en').html)
+    expect(mixed.render(CHANGED, 'de')).toEqual(templates.render(CHANGED, 'de'))
+  })
+
+  test('may be a layout, a changed catalogue or a new one', () => {
+    const own = {
+      'layout.text.liquid': '{% block before %}{% endblock %}\n-- {{ app_name }}',
+      'locales/en.json': english.replace('Reset your {app} password', '{app}: a new password'),
+      'locales/sv.json': english.replace('Hello,', 'Hej,'),
+    }
+    const mixed = load({ ...BRAND, templatesDirectory: ownFiles(own) })
+    expect(mixed.render(RESET, 'en').subject).toBe('Acme Notes: a new password')
+    expect(mixed.render(RESET, 'sv').html).toContain('Hej,')
+    expect(mixed.render(RESET, 'ja').text).toMatch(/\n-- Acme Notes\n$/)
+  })
+
+  test('escape nothing less than ours, whatever a name holds', () => {
+    const own = {
+      'reset-link.html.liquid': '<p title="{{ text.greeting }}">{{ text.greeting }}</p>',
+    }
+    const mixed = load({ ...BRAND, templatesDirectory: ownFiles(own) })
+    expect(mixed.render({ ...RESET, name: '"><b>{{7}}' }, 'en').html).toBe(
+      '<p title="Hello &#34;&gt;&lt;b&gt;{{7}},">Hello &#34;&gt;&lt;b&gt;{{7}},</p>',
+    )
+  })
+
+  test('are named when they are broken, with the others', () => {
+    const templatesDirectory = ownFiles({
+      'reset-link.text.liquid': '\n{% oops %}',
+      'never-used.liquid': '\n\n{% if %}',
+      'locales/de.json': '{}',
+    })
+    expect(() => load({ ...BRAND, templatesDirectory })).toThrow(
+      /^(?=.*MAIL_TEMPLATES_DIR\/reset-link\.text\.liquid line 2: )(?=.*MAIL_TEMPLATES_DIR\/never-used\.liquid line 3: )(?=.*MAIL_TEMPLATES_DIR\/locales\/de\.json)/s,
+    )
+  })
+
+  test('must be in a directory that is there', () => {
+    const templatesDirectory = new URL('nowhere/', EMAILS)
+    expect(() => load({ templatesDirectory })).toThrow(/^MAIL_TEMPLATES_DIR: must be a directory/)
   })
 })
 
@@ -424,17 +598,31 @@ describe('a fault stops the start', () => {
   const second = (line: string) => (source: string) => source.replace('\n', `\n${line}\n`)
 
   test.each([
-    ['an open tag', 'reset-link.html.liquid', second('{% if text.intro %}'), 'line:2'],
-    ['an unknown tag', 'password-changed.text.liquid', second('{% frobnicate %}'), 'line:2'],
-    ['an unknown variable', 'layout.html.liquid', second('{{ password }}'), 'line:2'],
-    ['an unknown sentence', 'layout.text.liquid', second('{{ text.intor }}'), 'line:2'],
-    ['an unknown filter', 'layout.text.liquid', second('{{ url | shout }}'), 'line:2'],
-    ['an inherited property', 'layout.text.liquid', second('{{ text.constructor }}'), 'line:2'],
-    ['a file beside the templates', 'layout.text.liquid', second("{% render '../x' %}"), 'line:2'],
-  ])('%s in a template, by file and line', (_, file, change, line) => {
-    const start = () => load({ ...BRAND, directory: copyEmails({ [file]: change }) })
-    expect(start).toThrow(`Broken mail template ${file}:`)
-    expect(start).toThrow(line)
+    ['an open tag', 'reset-link.html.liquid', '{% if text.intro %}'],
+    ['an unknown tag', 'password-changed.text.liquid', '{% frobnicate %}'],
+    ['an unknown variable', 'layout.html.liquid', '{{ password }}'],
+    ['an unknown sentence', 'layout.text.liquid', '{{ text.intor }}'],
+    ['an unknown filter', 'layout.text.liquid', '{{ url | shout }}'],
+    ['an inherited property', 'layout.text.liquid', '{{ text.constructor }}'],
+    ['a file beside the templates', 'layout.text.liquid', "{% render '../x' %}"],
+    ['the time', 'layout.text.liquid', "{{ 'now' | date: '%s' }}"],
+    ['chance', 'layout.text.liquid', "{{ 'ab' | sample }}"],
+    ['work without end', 'layout.text.liquid', '{% for i in (1..9999999999) %}{% endfor %}'],
+  ])('%s in a template, by file and line, once', (_, file, line) => {
+    const start = () => load({ ...BRAND, directory: copyEmails({ [file]: second(line) }) })
+    expect(start).toThrow(new RegExp(`^emails/${file} line 2: .+$`))
+  })
+
+  test('every one of them, all at once', () => {
+    const directory = copyEmails({
+      'reset-link.text.liquid': second('{% oops %}'),
+      'no-password.html.liquid': second('{{ oops }}'),
+      'locales/de.json': (en) => en.replace('"ltr"', '"up"'),
+      'locales/fr.json': (en) => en.replace('"sign_in"', '"sign_up"'),
+    })
+    expect(() => load({ directory, defaultLocale: 'es' })).toThrow(
+      /^(?=.*locales\/de\.json line 2: )(?=.*locales\/fr\.json line \d+: )(?=.*reset-link\.text\.liquid line 2: )(?=.*no-password\.html\.liquid line 2: )/s,
+    )
   })
 
   test.each([
@@ -442,6 +630,7 @@ describe('a fault stops the start', () => {
     ['no object', () => '[]', 'not an object'],
     ['no direction', (en: string) => en.replace('"ltr"', '"up"'), 'dir'],
     ['a section less', (en: string) => en.replace('"hours"', '"ours"'), 'hours'],
+    ['a message less', (en: string) => en.replace('"no-password"', '"none"'), 'no-password'],
     ['a sentence less', (en: string) => en.replace('"ignore"', '"ignored"'), 'reset-link.ignore'],
     ['no subject', (en: string) => en.replace('"subject"', '"subjects"'), 'reset-link.subject'],
     ['a number', (en: string) => en.replace('"Hello,"', '1'), 'greeting.anonymous'],
@@ -453,10 +642,17 @@ describe('a fault stops the start', () => {
       (en: string) => en.replace('{changed_at}', '{duration}'),
       '{dur',
     ],
-  ])('%s in a catalogue, by language and key', (_, change, fault) => {
+  ])('%s in a catalogue, by file, line and key', (_, change, fault) => {
     const directory = copyEmails({ 'locales/de.json': change })
-    expect(() => load({ ...BRAND, directory })).toThrow(/\bde\b/)
+    expect(() => load({ ...BRAND, directory })).toThrow(/^emails\/locales\/de\.json line \d+: /)
     expect(() => load({ ...BRAND, directory })).toThrow(fault)
+  })
+
+  test('a fault in a catalogue stands on the line that is named', () => {
+    const directory = copyEmails({ 'locales/de.json': (en) => en.replace('{name}', '{nmae}') })
+    const lines = readFileSync(new URL('locales/de.json', directory), 'utf8').split('\n')
+    const line = lines.findIndex((each) => each.includes('{nmae}')) + 1
+    expect(() => load({ directory })).toThrow(`emails/locales/de.json line ${line}: greeting.named`)
   })
 
   test('a template that is not there, by its name', () => {

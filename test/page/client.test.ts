@@ -91,6 +91,35 @@ describe('parseLink', () => {
     }
   })
 
+  test.each([
+    '.',
+    ',',
+    ';',
+    ':',
+    '!',
+    ')',
+    ').',
+    '>',
+    '%3E',
+    '%22',
+    "'",
+    '…',
+    '。',
+    '”',
+    '%20',
+    '*',
+  ])('leaves out what a mail program took along from the sentence: %s', (behind) => {
+    const { link, cleanHref } = parseLink(`https://app.example/reset?${VALUES}${behind}`)
+    expect([link, cleanHref]).toEqual([LINK, 'https://app.example/reset'])
+    const token = parseLink(`https://app.example/#token=${TOKEN}${behind}`).link
+    expect(token).toEqual({ token: TOKEN })
+  })
+
+  test('leaves an id as it is, whatever it ends in', () => {
+    const { link } = parseLink('https://app.example/?timestamp=1&signature=a&user_id=A.')
+    expect(link).toEqual({ user_id: 'A.', timestamp: '1', signature: 'a' })
+  })
+
   test('a broken percent sign does not throw', () => {
     expect(parseLink('https://app.example/?token=100%').link).toEqual({ token: '100%' })
   })

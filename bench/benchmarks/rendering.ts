@@ -1,0 +1,86 @@
+// What rendering a message costs, in every language in turn, beside joining parts that are ready.
+
+import { loadMails } from '../../src/cli/load-mails.ts'
+import { readContentConfig } from '../../src/config/read-config.ts'
+import type { MailMessage, RenderedMail } from '../../src/ports.ts'
+import { type Comparison, measurePairs } from '../pairs.ts'
+import type { Scene } from '../scene.ts'
+
+/** Milliseconds a message. */
+const TARGET = 0.2
+const WARM_UP_ROUNDS = 2000
+const LINK =
+  'https://app.bench.example/reset?timestamp=1795248251&user_id=7d2f0c9e-51a4-4c1b-9a53-0e6f2b8d4c71&signature=Q2b7xW0rJ8mN5tYvKc1LpZsA9dFgHhUeRiOoTq3-_4w'
+
+type Render = (message: MailMessage, locale: string) => RenderedMail
+
+export async function compareRendering(scene: Scene): Promise<Comparison[]> {
+  const env = { APP_NAME: 'Bench', SUPPORT_EMAIL: 'help@app.bench.example' }
+  const { locales, render } = loadMails(readContentConfig(env))
+  const [pairs, rounds] = scene.isQuick ? [5, 2000] : [9, 10_000]
+  const comparisons: Comparison[] = []
+  for (const { kind } of messages(0)) {
+    const run = (draw: Render, rounds: number) => {
+      const before = process.cpuUsage()
+      let bytes = 0
+      for (let round = 0; round < rounds; round += 1) {
+        const message = messages(round).find((each) => each.kind === kind)
+        const locale = locales[round % locales.length] ?? ''
+        if (message) bytes += draw(message, locale).html.length
+      }
+      const { user, system } = process.cpuUsage(before)
+      if (bytes === 0) throw new Error('Nothing was rendered')
+      return { cpu: (user + system) / 1000 / rounds }
+    }
+    const sides = { floor: joinParts(render, locales), rekey: render }
+    for (const side of Object.values(sides)) run(side, WARM_UP_ROUNDS)
+    const measured = await measurePairs(pairs, sides, async (side) => run(side, rounds))
+    comparisons.push({
+      name: `rendering, ${kind}`,
+      quantity: 'CPU',
+      unit: 'ms',
+      target: { kind: 'excess-at-most', value: TARGET },
+      ...measured('cpu'),
+    })
+  }
+  return comparisons
+}
+
+/** No two rounds have a message in common. */
+function messages(round: number): readonly MailMessage[] {
+  const name = `Ada Lovelace ${round % 1000}`
+  return [
+    { kind: 'reset-link', link: `${LINK}${round}`, ttlSeconds: 3600, name },
+    {
+      kind: 'password-changed',
+      changedAt: new Date(1_795_248_251_000 + round * 1000),
+      requestPageUrl: 'https://app.bench.example/forgot',
+      name,
+    },
+    { kind: 'no-password', name },
+  ]
+}
+
+/** The least that there is to do: puts the name between the parts of a message rendered before. */
+function joinParts(render: Render, locales: readonly string[]): Render {
+  const name = 'Placeholder'
+  const cut = ({ subject, text, html }: RenderedMail) => ({
+    subject,
+    text: text.split(name),
+    html: html.split(name),
+  })
+  const ready = new Map(
+    locales.flatMap((locale) =>
+      messages(0).map((message) => {
+        const parts = cut(render({ ...message, name }, locale))
+        return [`${message.kind} ${locale}`, parts] as const
+      }),
+    ),
+  )
+  return ({ kind, name: reader = '' }, locale) => {
+    const parts = ready.get(`${kind} ${locale}`)
+    if (!parts) throw new TypeError('Not a message of the benchmark')
+    const { subject, text, html } = parts
+    return { subject, text: text.join(reader), html: html.join(reader) }
+  }
+}

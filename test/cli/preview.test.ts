@@ -1,0 +1,140 @@
+// `rekey preview`: what it writes, serves and refuses.
+
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type RekeyProcess, runRekey } from '../support/service.ts'
+
+const LOCALES = ['ar', 'de', 'en', 'es', 'fr', 'ja']
+const KINDS = ['no-password', 'password-changed', 'reset-link']
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rekey-preview-test-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const read = (path: string) => readFileSync(join(folder, path), 'utf8')
+
+test('every message is written in every language, both parts, without a configuration', async () => {
+  const target = join(folder, 'a', 'b')
+  const { status, output, errors } = await runRekey(['preview', '--write-only', target], {}).ended
+  expect([status, errors]).toEqual([0, ''])
+  expect(output).toBe(`The messages are in ${target}\n`)
+  expect(readdirSync(target).toSorted()).toEqual([...LOCALES, 'index.html'].toSorted())
+  for (const locale of LOCALES) {
+    const expected = KINDS.flatMap((kind) => [`${kind}.html`, `${kind}.txt`])
+    expect(readdirSync(join(target, locale)).toSorted()).toEqual(expected)
+  }
+  expect(read('a/b/de/reset-link.txt')).toMatch(/^Neues Passwort für Rekey wählen\n\nGuten Tag Ada/)
+  expect(read('a/b/index.html')).toContain('src="ar/no-password.html"')
+})
+
+test("the operator's brand, templates and languages show", async () => {
+  const own = join(folder, 'own')
+  mkdirSync(join(own, 'locales'), { recursive: true })
+  const english = readFileSync(new URL('../../emails/locales/en.json', import.meta.url), 'utf8')
+  writeFileSync(join(own, 'locales', 'nl.json'), english.replace('Hello', 'Dag'))
+  writeFileSync(join(own, 'no-password.text.liquid'), 'Ours: {{ app_name }}, {{ support_email }}')
+  const env = { MAIL_TEMPLATES_DIR: own, APP_NAME: 'Acme', SUPPORT_EMAIL: 'us@acme.example' }
+  const { status } = await runRekey(['preview', '--write-only', folder], env).ended
+  expect(status).toBe(0)
+  expect(read('nl/reset-link.txt')).toContain('Dag Ada Lovelace')
+  expect(read('ja/no-password.txt')).toMatch(/Ours: Acme, us@acme\.example\n$/)
+})
+
+test.each([
+  ['an option that there is not', ['--port=1']],
+  ['two folders', ['a', 'b']],
+])('it refuses %s', async (_, args) => {
+  const { status, errors } = await runRekey(['preview', ...args], {}).ended
+  expect([status, errors]).toEqual([64, 'usage: rekey preview [--write-only] [folder]\n'])
+})
+
+test('a broken template is named with its line, beside faulty variables', async () => {
+  writeFileSync(join(folder, 'layout.text.liquid'), '\n{{ text.greeting }\n')
+  const env = { MAIL_TEMPLATES_DIR: folder, BRAND_COLOR: 'blue' }
+  const { status, output, errors } = await runRekey(['preview', '--write-only', folder], env).ended
+  expect([status, output]).toEqual([78, ''])
+  expect(errors).toContain('  BRAND_COLOR: ')
+  expect(errors).toContain('  MAIL_TEMPLATES_DIR/layout.text.liquid line 2: ')
+})
+
+test('a folder that cannot be written to is said', async () => {
+  writeFileSync(join(folder, 'file'), '')
+  const target = join(folder, 'file')
+  const { status, errors } = await runRekey(['preview', '--write-only', target], {}).ended
+  expect(status).toBe(1)
+  expect(errors).toMatch(/^The messages cannot be written: /)
+})
+
+test('served, the pages are there, and a change of a template shows at the next look', async () => {
+  const own = join(folder, 'own')
+  mkdirSync(own)
+  const shown = join(folder, 'shown')
+  const rekey = runRekey(['preview', shown], { MAIL_TEMPLATES_DIR: own })
+  const origin = await addressOf(rekey)
+  expect(new URL(origin).hostname).toBe('127.0.0.1')
+  const look = async (path: string) => {
+    const reply = await fetch(origin + path)
+    return {
+      status: reply.status,
+      type: reply.headers.get('content-type'),
+      body: await reply.text(),
+    }
+  }
+
+  expect(await look('')).toMatchObject({
+    status: 200,
+    type: 'text/html; charset=utf-8',
+    body: expect.stringContaining('<iframe src="en/reset-link.html"'),
+  })
+  expect(await look('en/reset-link.txt')).toMatchObject({
+    type: 'text/plain; charset=utf-8',
+    body: expect.stringContaining('Hello Ada Lovelace,'),
+  })
+  expect((await look('../../etc/passwd')).status).toBe(404)
+
+  const template = join(own, 'reset-link.text.liquid')
+  writeFileSync(template, 'Dear reader')
+  expect((await look('en/reset-link.txt')).body).toMatch(/\n\nDear reader\n$/)
+  expect(read('shown/en/reset-link.txt')).toMatch(/\n\nDear reader\n$/)
+
+  writeFileSync(template, 'Dear {{ <b> }}')
+  expect(await look('en/reset-link.txt')).toMatchObject({
+    type: 'text/html; charset=utf-8',
+    body: expect.stringContaining('MAIL_TEMPLATES_DIR/reset-link.text.liquid line 1: '),
+  })
+  expect((await look('')).body).not.toContain('<b>')
+
+  rmSync(template)
+  expect((await look('en/reset-link.txt')).body).toContain('Hello Ada Lovelace,')
+  rekey.child.kill('SIGINT')
+  expect(await rekey.ended).toMatchObject({ status: 0, errors: '' })
+  expect(existsSync(join(shown, 'index.html'))).toBe(true)
+})
+
+/** Waits until it says where it listens. */
+function addressOf({ child, ended }: RekeyProcess): Promise<string> {
+  const listening = new Promise<string>((resolve) => {
+    let said = ''
+    child.stdout?.on('data', (chunk: string) => {
+      said += chunk
+      const [, origin] = /Open (http:\S+) to see them/.exec(said) ?? []
+      if (origin) resolve(origin)
+    })
+  })
+  const early = ended.then(({ errors }) => Promise.reject(new Error(`It ended: ${errors}`)))
+  return Promise.race([listening, early])
+}
