@@ -58,7 +58,11 @@ test.each([
 
 test.each([
   ['is not eligible', { password_hash: null, active: false }, 'not_eligible'],
-  ['has a hash in an unknown format', { password_hash: 'md5:1' }, 'unknown_hash_format'],
+  [
+    'has a hash in an unknown format',
+    { password_hash: 'md5:5f4dcc3b5aa765d61d8327deb882cf99' },
+    'unknown_hash_format',
+  ],
   ['has no mailbox', { password_hash: null, email: 'a@x.example,b@x.example' }, 'no_mailbox'],
 ])('an account that %s hears nothing', async (_, columns, reason) => {
   const user = await addUser(surroundings.database.sql, columns)
