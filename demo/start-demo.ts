@@ -2,8 +2,9 @@
 
 import { hash } from '@node-rs/argon2'
 import postgres from 'postgres'
-import { assembleService, loadContent } from '../src/cli/assemble-service.ts'
+import { assembleService } from '../src/cli/assemble-service.ts'
 import { createLogger } from '../src/cli/create-logger.ts'
+import { loadContent } from '../src/cli/load-content.ts'
 import { migrate } from '../src/cli/migrate.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { startApplication } from './application.ts'

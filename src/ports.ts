@@ -133,39 +133,6 @@ export interface OutgoingMail extends RenderedMail {
   readonly idempotencyKey: string
 }
 
-/**
- * What became of one attempt to send a mail. `reason` is for the log; `retryAfterMs` is how long the
- * provider wants to be left alone, where it said so.
- */
-export type SendOutcome =
-  | { readonly status: 'sent' }
-  /** This mail will never be taken. */
-  | { readonly status: 'refused'; readonly reason: string }
-  /** Certainly not taken: nothing of it went out, or the provider turned it away for now. */
-  | {
-      readonly status: 'unsent'
-      readonly reason: string
-      readonly retryAfterMs?: number | undefined
-    }
-  /** Perhaps taken, without our hearing of it: only who was asked can say, by the same key. */
-  | {
-      readonly status: 'unknown'
-      readonly reason: string
-      readonly retryAfterMs?: number | undefined
-    }
-
-/** A way to hand mails to a provider. */
-export interface Transport {
-  /** Whether the same mail, by its idempotency key, is delivered once however often it is sent. */
-  readonly knowsKeys: boolean
-  /** Makes one attempt. It never rejects, and ends within seconds. */
-  send(mail: OutgoingMail): Promise<SendOutcome>
-  /** How long, in milliseconds, there is no point in sending anything. Nothing means not at all. */
-  restMs?(): number
-  /** Lets go of its connections. Nothing is sent any more. */
-  close(): void
-}
-
 /** A link request as it was submitted. */
 export interface ResetRequest {
   readonly identifier: Identifier
@@ -214,6 +181,8 @@ export type IgnoredReason =
   /** Since it was asked for, so that a notice of having none would be wrong. */
   | 'has_password_now'
   | 'too_late'
+  /** The same mail, by another request within one bucket. */
+  | 'already_mailed'
   | 'capped'
   | 'mail_line_full'
 

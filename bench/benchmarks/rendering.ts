@@ -1,6 +1,6 @@
 // What rendering a message costs, in every language in turn, beside joining parts that are ready.
 
-import { loadMails } from '../../src/cli/load-mails.ts'
+import { loadMailTemplates } from '../../src/cli/load-content.ts'
 import { readContentConfig } from '../../src/config/read-config.ts'
 import type { MailMessage, RenderedMail } from '../../src/ports.ts'
 import { type Comparison, measurePairs } from '../pairs.ts'
@@ -16,7 +16,7 @@ type Render = (message: MailMessage, locale: string) => RenderedMail
 
 export async function compareRendering(scene: Scene): Promise<Comparison[]> {
   const env = { APP_NAME: 'Bench', SUPPORT_EMAIL: 'help@app.bench.example' }
-  const { locales, render } = loadMails(readContentConfig(env))
+  const { locales, render } = loadMailTemplates(readContentConfig(env))
   const [pairs, rounds] = scene.isQuick ? [5, 2000] : [9, 10_000]
   const comparisons: Comparison[] = []
   for (const { kind } of messages(0)) {

@@ -12,27 +12,17 @@ import { createReadiness } from '../accounts/readiness.ts'
 import type { Config } from '../config/config.ts'
 import { describeFinding, type Finding } from '../core/finding.ts'
 import { createLogEvents } from '../events/log-events.ts'
-import { createAccountCap, nameAddress } from '../flows/account-cap.ts'
-import { composeMails } from '../flows/compose-mails.ts'
 import { requestReset } from '../flows/request-reset.ts'
 import { createTurns } from '../flows/turns.ts'
 import { createHashLine } from '../hashing/hash-line.ts'
 import { createHasher } from '../hashing/hasher.ts'
 import { listPasswordFormats } from '../hashing/registry.ts'
 import { buildApp } from '../http/app.ts'
-import type { HostedPage } from '../http/hosted-page.ts'
 import type { AppDeps, AppSettings } from '../http/options.ts'
-import { readPageFiles } from '../http/page-files.ts'
 import { createLimiter } from '../http/rate-limit.ts'
-import { createDailyBudget } from '../mail/daily-budget.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
-import { createMailLine } from '../mail/mail-line.ts'
-import { createChain } from '../mail/transports/chain.ts'
-import { createOutbox } from '../mail/transports/outbox.ts'
-import { createResendTransport } from '../mail/transports/resend.ts'
-import { createSmtpTransport } from '../mail/transports/smtp.ts'
-import type { Templates, Transport } from '../ports.ts'
-import { loadMails } from './load-mails.ts'
+import { assembleMail } from './assemble-mail.ts'
+import type { Content } from './load-content.ts'
 
 /** A service put together. */
 export interface Service {
@@ -52,34 +42,7 @@ export interface Service {
 }
 
 const INTAKE_CAPACITY = 10_000
-const MAIL_CAPACITY = 10_000
-const MAILS_AT_ONCE = 8
 const HASHES_WAITING = 128
-
-const pageDirectory = new URL('../page/', import.meta.url)
-
-/** What the service reads from files, once. */
-export interface Content {
-  readonly templates: Templates
-  readonly hostedPage: HostedPage | undefined
-}
-
-/**
- * Reads the mail templates, and the pages where they are served.
- *
- * @throws AggregateError as `loadMails` does
- * @throws Error that names the page at fault
- */
-export function loadContent(config: Config): Content {
-  const { content, http, links } = config
-  const { appName, supportEmail } = content
-  const { requestPageUrl } = links
-  const page = { appName, supportEmail, requestPageUrl, apiBase: http.basePath }
-  return {
-    templates: loadMails(config),
-    hostedPage: http.servesPages ? { files: readPageFiles(pageDirectory, page) } : undefined,
-  }
-}
 
 /** Puts the service together. It begins to look for its database, and listens when it is told to. */
 export function assembleService(
@@ -97,54 +60,15 @@ export function assembleService(
   const hashLine = createHashLine(availableParallelism(), HASHES_WAITING)
   const hasher = createHasher({ formats, named, requireUsable: hashing.requireUsable }, hashLine)
 
-  const outbox = mail.transports.includes('outbox') ? createOutbox() : undefined
-  const transport = outbox ?? createConfiguredChain(mail, clock, logger)
-  const [signingKeys] = links.keyRing
-  const accountCap = createAccountCap(signingKeys, mail.ratePerAccount, links.rules)
-  const budget =
-    mail.dailyBudget === undefined
-      ? undefined
-      : createDailyBudget({
-          mailsPerDay: mail.dailyBudget,
-          nameAddress: (address) => nameAddress(signingKeys, address),
-          startedAt: clock(),
-          onUsed: (percent) =>
-            logger.warn(
-              { percent, budget: mail.dailyBudget },
-              `${percent} % of MAIL_DAILY_BUDGET is used for today`,
-            ),
-        })
-  const composeDeps = {
-    accounts,
-    hasher,
-    keyRing: links.keyRing,
-    linkRules: links.rules,
-    linkUrl: links.url,
-    requestPageUrl: links.requestPageUrl,
-    from: mail.from,
-    replyTo: mail.replyTo,
-    templates: content.templates,
-    accountCap,
-    events,
-  }
-  const mailLine = createMailLine({
-    capacity: MAIL_CAPACITY,
-    atOnce: MAILS_AT_ONCE,
-    lifeSeconds: links.rules.ttlSeconds,
-    ratePerSecond: mail.ratePerSecond,
-    budget,
-    clock,
-    compose: (orders) => composeMails(composeDeps, orders, clock()),
-    transport,
-    events,
-    onUnsent: (order) => accountCap.forget(order),
-    onUnreadable: (reason, waiting) =>
-      logger.error({ reason, waiting }, 'mails wait: the accounts cannot be read, trying again'),
-  })
+  const mails = assembleMail(
+    config,
+    { accounts, hasher, templates: content.templates, events, clock },
+    logger,
+  )
   const requestDeps = {
     accounts,
     hasher,
-    mailLine,
+    mailLine: mails.mailLine,
     events,
     linkRules: links.rules,
     sendsNoPasswordNotice: mail.sendsNoPasswordNotice,
@@ -187,7 +111,7 @@ export function assembleService(
     revealUnknownUsers: http.revealUnknownUsers,
     requirePasswordConfirm: http.requirePasswordConfirm,
     hostedPage: content.hostedPage,
-    outbox,
+    outbox: mails.outbox,
   }
   const app = buildApp(deps, settings, logger)
 
@@ -221,31 +145,13 @@ export function assembleService(
       const drained = async () => {
         await app.close()
         await intakeLine.drained()
-        await mailLine.drained()
+        await mails.mailLine.drained()
       }
       await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
       stopping.abort()
-      transport.close()
+      mails.close()
       await database.close()
-      return intakeLine.waiting() + deps.turns.size() + mailLine.waiting()
+      return intakeLine.waiting() + deps.turns.size() + mails.mailLine.waiting()
     },
   }
-}
-
-function createConfiguredChain(
-  mail: Config['mail'],
-  clock: () => number,
-  logger: FastifyBaseLogger,
-): Transport {
-  const transports = mail.transports.map((name): [string, Transport] => [
-    name,
-    name === 'smtp' && mail.smtp
-      ? createSmtpTransport(mail.smtp, MAILS_AT_ONCE)
-      : createResendTransport(mail.resend),
-  ])
-  return createChain(transports, {
-    clock,
-    onRest: (transport, restMs, reason) =>
-      logger.warn({ transport, restMs, reason }, 'a mail transport fails: left alone for a while'),
-  })
 }

@@ -3,13 +3,12 @@
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read-config.ts'
 import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
-import { checkResend } from '../mail/check-resend.ts'
-import { checkSmtp } from '../mail/check-smtp.ts'
-import { loadContent } from './assemble-service.ts'
 import { checkAccounts } from './doctor/check-accounts.ts'
+import { checkMail } from './doctor/check-mail.ts'
 import { checkPreset } from './doctor/check-preset.ts'
 import { checkResetPage } from './doctor/check-reset-page.ts'
 import { listKeyIds, listProxies } from './doctor/list-facts.ts'
+import { loadContent } from './load-content.ts'
 import { attempt } from './report-faults.ts'
 import { EXIT_CONFIG, EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
 
@@ -50,19 +49,6 @@ async function examine(config: Config, now: () => number): Promise<Finding[]> {
   ])
   const facts = [listKeyIds(config), listProxies(config)]
   return [...accounts, ...checkPreset(config), ...checkContent(config), ...mail, ...page, ...facts]
-}
-
-async function checkMail({ mail }: Config): Promise<Finding[]> {
-  const findings = await Promise.all(
-    mail.transports.map((transport) => {
-      if (transport === 'resend') return checkResend(mail.resend, mail.from)
-      if (mail.smtp && transport === 'smtp') return checkSmtp(mail.smtp)
-      const says = 'mails are kept in memory and reach nobody'
-      const remedy = 'set MAIL_TRANSPORT to resend or smtp in production'
-      return [reportWarning('mail-transport', says, remedy)]
-    }),
-  )
-  return findings.flat()
 }
 
 function checkContent(config: Config): Finding[] {

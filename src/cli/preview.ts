@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readContentConfig } from '../config/read-config.ts'
-import { loadMails } from './load-mails.ts'
+import { loadMailTemplates } from './load-content.ts'
 import { pathsOf, renderFaults, renderIndex } from './preview/index-page.ts'
 import { renderSamples, SAMPLE_SUPPORT_EMAIL } from './preview/sample-mails.ts'
 import { attempt, reportFaults } from './report-faults.ts'
@@ -91,7 +91,7 @@ function readArguments(args: readonly string[]) {
 function renderPages(env: Terminal['env']): ReadonlyMap<string, string> {
   const { content, faults } = readContentConfig(env)
   const shown = { ...content, supportEmail: content.supportEmail ?? SAMPLE_SUPPORT_EMAIL }
-  const templates = attempt(() => loadMails({ content: shown }))
+  const templates = attempt(() => loadMailTemplates({ content: shown }))
   if ('faults' in templates || faults.length > 0) {
     const all = [...faults, ...('faults' in templates ? templates.faults : [])]
     throw new AggregateError(all.map((fault) => new Error(fault)))

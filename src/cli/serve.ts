@@ -1,9 +1,9 @@
 // `rekey serve`: runs the service until it is told to stop.
 
 import { readConfig, readContentConfig } from '../config/read-config.ts'
-import { assembleService, loadContent } from './assemble-service.ts'
+import { assembleService } from './assemble-service.ts'
 import { createLogger } from './create-logger.ts'
-import { loadMails } from './load-mails.ts'
+import { loadContent, loadMailTemplates } from './load-content.ts'
 import { attempt, reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 
@@ -15,7 +15,7 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   const reading = readConfig(terminal.env)
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
   if ('faults' in reading) {
-    const mails = attempt(() => loadMails(readContentConfig(terminal.env)))
+    const mails = attempt(() => loadMailTemplates(readContentConfig(terminal.env)))
     return reportFaults(terminal, [...reading.faults, ...('faults' in mails ? mails.faults : [])])
   }
   const { config } = reading

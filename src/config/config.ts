@@ -5,10 +5,17 @@ import type { UsersMapping } from '../accounts/mapping.ts'
 import type { KeyRing } from '../core/key-ring.ts'
 import type { LinkRules } from '../core/link.ts'
 import type { LinkUrl } from '../core/link-url.ts'
+import type { ResendAccount } from '../mail/transports/resend.ts'
 import type { SmtpServer } from '../mail/transports/smtp.ts'
 import type { Environment } from './environment.ts'
 import type { PresetName } from './presets/presets.ts'
 import type { Rate } from './values.ts'
+
+/** A way for mails to leave. */
+export type TransportSettings =
+  | { readonly name: 'resend'; readonly account: ResendAccount }
+  | { readonly name: 'smtp'; readonly server: SmtpServer }
+  | { readonly name: 'outbox' }
 
 export interface Config {
   readonly database: DatabaseSettings
@@ -23,10 +30,8 @@ export interface Config {
   readonly mail: {
     readonly from: string
     readonly replyTo: string | undefined
-    /** The preferred one first. The outbox is the only one where it is one at all. */
-    readonly transports: Environment['MAIL_TRANSPORT']
-    readonly resend: { readonly apiKey: string; readonly baseUrl: string }
-    readonly smtp: SmtpServer | undefined
+    /** The preferred one first; the outbox stands alone. */
+    readonly transports: readonly TransportSettings[]
     readonly ratePerAccount: Rate
     readonly sendsNoPasswordNotice: boolean
     readonly ratePerSecond: number | undefined

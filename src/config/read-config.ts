@@ -1,32 +1,32 @@
 // Judges the environment as a whole, and makes the configuration of it.
 
 import { isIP } from 'node:net'
-import { pathToFileURL } from 'node:url'
 import type { DatabaseSettings } from '../accounts/database.ts'
-import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
 import { readTlsMode } from '../core/tls-mode.ts'
 import type { Config } from './config.ts'
-import { type Environment, type EnvironmentReading, readEnvironment } from './environment.ts'
+import { readEnvironment } from './environment.ts'
+import { createJudge } from './judge.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
+import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
 import {
   isLocal,
-  isLoopback,
-  isSender,
   parseBasePath,
   parseDatabaseUrl,
   parseOrigin,
   parsePageUrl,
-  parseProviderUrl,
   parseProxy,
   parseRate,
   parseSecrets,
-  parseSmtpUrl,
   parseTime,
 } from './values.ts'
+
+const TABLE_VARIABLES = /^(?:DATABASE_.*|USERS_.*|PASSWORD_HASH|AFTER_RESET_SQL|ALLOW_SEQ_SCAN)$/
+const CONTENT_VARIABLES =
+  /^(?:APP_NAME|SUPPORT_EMAIL|BRAND_COLOR|DEFAULT_LOCALE|MAIL_TEMPLATES_DIR)$/
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -40,7 +40,7 @@ export type ConfigReading<T = Config> =
  * judged by whoever reads the templates.
  */
 export function readConfig(env: Variables): ConfigReading {
-  const { config, faults, warnings } = judge(readEnvironment(env))
+  const { config, faults, warnings } = read(env)
   return faults.size > 0
     ? { faults: listFaults([...faults]), warnings }
     : { config: deepFreeze(config), warnings }
@@ -55,12 +55,12 @@ export function readDatabaseConfig(env: Variables): ConfigReading<DatabaseSettin
 
 /** The part that it takes to reach the accounts; faults of other variables do not count. */
 export function readTableConfig(env: Variables): ConfigReading<Pick<Config, 'database' | 'users'>> {
-  return readPart(env, /^(?:DATABASE_|USERS_|PASSWORD_HASH$|AFTER_RESET_SQL$|ALLOW_SEQ_SCAN$)/)
+  return readPart(env, TABLE_VARIABLES)
 }
 
 /** @returns a configuration of which only the slices count that the named variables make */
 function readPart(env: Variables, names: RegExp): ConfigReading {
-  const { config, faults, warnings } = judge(readEnvironment(env))
+  const { config, faults, warnings } = read(env)
   const ours = [...faults].filter(([name]) => names.test(name))
   return ours.length > 0 ? { faults: listFaults(ours), warnings } : { config, warnings }
 }
@@ -72,39 +72,21 @@ function readPart(env: Variables, names: RegExp): ConfigReading {
 export function readContentConfig(
   env: Variables,
 ): Pick<Config, 'content'> & { readonly faults: readonly string[] } {
-  const { config, faults } = judge(readEnvironment(env))
-  const ours = [...faults].filter(([name]) => CONTENT_VARIABLES.includes(name))
+  const { config, faults } = read(env)
+  const ours = [...faults].filter(([name]) => CONTENT_VARIABLES.test(name))
   return { content: config.content, faults: listFaults(ours) }
 }
-
-const CONTENT_VARIABLES = [
-  'APP_NAME',
-  'SUPPORT_EMAIL',
-  'BRAND_COLOR',
-  'DEFAULT_LOCALE',
-  'MAIL_TEMPLATES_DIR',
-]
 
 function listFaults(faults: readonly (readonly [string, string])[]): string[] {
   return faults.map(([name, fault]) => `${name}: ${fault}`)
 }
 
-function judge({ environment: env, ...known }: EnvironmentReading) {
+function read(variables: Variables) {
+  const { environment: env, ...known } = readEnvironment(variables)
   const faults = new Map(known.faults)
   const warnings = [...known.warnings]
-  /** Gathers the fault of one variable; what it returns then is never used. */
-  const attempt = <T>(name: keyof Environment, make: () => T): T => {
-    try {
-      if (!faults.has(name)) return make()
-    } catch (error) {
-      faults.set(name, error instanceof Error ? error.message : 'cannot be read')
-    }
-    return undefined as T
-  }
-  const check = (name: keyof Environment, isRight: boolean, expected: string) =>
-    attempt(name, () => {
-      if (!isRight) throw new TypeError(expected)
-    })
+  const judge = createJudge(faults)
+  const { attempt, check } = judge
 
   const resetPage = attempt('RESET_PAGE_URL', () => parsePageUrl(env.RESET_PAGE_URL))
   const origin = resetPage?.origin ?? ''
@@ -119,27 +101,6 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
     env.LINK_BUCKET_SECONDS ?? Math.min(60, Math.floor(env.LINK_TTL_SECONDS / 10))
   const isBucketShort = bucketSeconds * 10 <= env.LINK_TTL_SECONDS
   check('LINK_BUCKET_SECONDS', isBucketShort, 'at most a tenth of LINK_TTL_SECONDS')
-  const uses = (transport: Environment['MAIL_TRANSPORT'][number]) =>
-    env.MAIL_TRANSPORT.includes(transport)
-  const hasKey = !uses('resend') || /^[\x21-\x7e]+$/.test(env.RESEND_API_KEY ?? '')
-  check('RESEND_API_KEY', hasKey, 'is required for MAIL_TRANSPORT=resend, without blanks')
-  const hasServer = !uses('smtp') || env.SMTP_URL !== undefined
-  check('SMTP_URL', hasServer, 'is required for MAIL_TRANSPORT=smtp')
-  const isOutboxAlone = !uses('outbox') || env.MAIL_TRANSPORT.length === 1
-  check('MAIL_TRANSPORT', isOutboxAlone, 'outbox sends nothing, so it stands alone')
-  const isOutboxPrivate = !uses('outbox') || isLoopback(env.HOST)
-  check(
-    'MAIL_TRANSPORT',
-    isOutboxPrivate,
-    'outbox shows every mail to anybody who can reach it, so HOST must be a loopback address',
-  )
-  check('MAIL_FROM', isSender(env.MAIL_FROM ?? ''), 'must be Name <address>')
-  const isReplyTo = env.MAIL_REPLY_TO === undefined || isSender(env.MAIL_REPLY_TO)
-  check('MAIL_REPLY_TO', isReplyTo, 'must be Name <address>')
-  const isPlainName = isPrintable(env.APP_NAME) && env.APP_NAME.length <= 64
-  check('APP_NAME', isPlainName, 'at most 64 plain characters')
-  const isSupportMailbox = env.SUPPORT_EMAIL === undefined || isMailbox(env.SUPPORT_EMAIL)
-  check('SUPPORT_EMAIL', isSupportMailbox, 'must be an address')
   const isMinimumPossible = env.PASSWORD_MIN_LENGTH <= env.PASSWORD_MAX_LENGTH
   check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
   const named: PasswordFormatFacts | undefined =
@@ -150,18 +111,12 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
     'must name a format when REQUIRE_USABLE_PASSWORD is false: no hash says which one to keep',
   )
   check(
-    'MAIL_NO_PASSWORD_NOTICE',
-    env.REQUIRE_USABLE_PASSWORD || !env.MAIL_NO_PASSWORD_NOTICE,
-    'an account without a password gets a link when REQUIRE_USABLE_PASSWORD is false: set one of them',
-  )
-  check(
     'PASSWORD_PEPPER',
     env.PASSWORD_PEPPER === undefined || named === undefined || named.takesPepper === true,
     'the format that PASSWORD_HASH names has no pepper',
   )
   const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
   check('HOST', isHostAddress, 'must be an IP address or localhost')
-  const users = readMapping(env, { attempt, check }, named)
   const preset: Preset = presets[env.USERS_PRESET]
 
   const config: Config = {
@@ -171,7 +126,7 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
       poolMax: env.DATABASE_POOL_MAX,
       prepare: env.DATABASE_PREPARE,
     },
-    users,
+    users: readMapping(env, judge, named),
     preset: { name: env.USERS_PRESET, afterResetSql: preset.afterResetSql },
     links: {
       keyRing: attempt('LINK_SECRETS', () => parseSecrets(env.LINK_SECRETS)),
@@ -189,32 +144,8 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
           : parsePageUrl(env.REQUEST_PAGE_URL).href,
       ),
     },
-    mail: {
-      from: env.MAIL_FROM,
-      replyTo: env.MAIL_REPLY_TO,
-      transports: env.MAIL_TRANSPORT,
-      resend: {
-        apiKey: env.RESEND_API_KEY ?? '',
-        baseUrl: attempt('RESEND_BASE_URL', () => parseProviderUrl(env.RESEND_BASE_URL)),
-      },
-      smtp: attempt('SMTP_URL', () =>
-        env.SMTP_URL === undefined ? undefined : parseSmtpUrl(env.SMTP_URL),
-      ),
-      ratePerAccount: parseRate(env.RATE_LIMIT_PER_ACCOUNT),
-      sendsNoPasswordNotice: env.MAIL_NO_PASSWORD_NOTICE,
-      ratePerSecond: env.MAIL_RATE_PER_SECOND,
-      dailyBudget: env.MAIL_DAILY_BUDGET,
-    },
-    content: {
-      appName: env.APP_NAME,
-      supportEmail: env.SUPPORT_EMAIL,
-      brandColor: env.BRAND_COLOR,
-      defaultLocale: env.DEFAULT_LOCALE,
-      templatesDirectory:
-        env.MAIL_TEMPLATES_DIR === undefined
-          ? undefined
-          : pathToFileURL(`${env.MAIL_TEMPLATES_DIR}/`),
-    },
+    mail: readMail(env, judge),
+    content: readContent(env, judge),
     passwords: {
       minLength: env.PASSWORD_MIN_LENGTH,
       maxLength: env.PASSWORD_MAX_LENGTH,
@@ -247,7 +178,7 @@ function judge({ environment: env, ...known }: EnvironmentReading) {
 
 function deepFreeze<T extends object>(value: T): T {
   for (const part of Object.values(value)) {
-    // Keys and compiled templates are frozen by nature; a KeyObject cannot be.
+    // What has methods, such as a KeyObject, cannot be frozen and needs not.
     if (Array.isArray(part) || part?.constructor === Object) deepFreeze(part)
   }
   return Object.freeze(value)

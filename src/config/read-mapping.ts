@@ -4,14 +4,8 @@ import type { UsersMapping } from '../accounts/mapping.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
 import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Environment } from './environment.ts'
+import type { Judge } from './judge.ts'
 import { checkSqlName, parseTable } from './values.ts'
-
-/** Gathers the faults of variables, each by its name. */
-export interface Judge {
-  /** Makes something of a variable; what it returns for one at fault is never used. */
-  readonly attempt: <T>(name: keyof Environment, make: () => T) => T
-  readonly check: (name: keyof Environment, isRight: boolean, expected: string) => void
-}
 
 /** @param named what is known of the format that PASSWORD_HASH names, unless it is `auto` */
 export function readMapping(

@@ -3,7 +3,6 @@
 
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { isMailbox, isPrintable } from '../core/email-address.ts'
 import { deriveKeys, type KeyRing } from '../core/key-ring.ts'
 import type { SmtpServer } from '../mail/transports/smtp.ts'
 
@@ -49,11 +48,13 @@ export function parseProviderUrl(value: string): string {
 
 /** A mail server, with credentials or without. */
 export function parseSmtpUrl(value: string): SmtpServer {
-  const url = URL.canParse(value) ? new URL(value) : undefined
+  // The parser drops some blanks in silence.
+  const url = /^[\x21-\x7e]+$/.test(value) && URL.canParse(value) ? new URL(value) : undefined
   const isServer =
     url &&
     /^smtps?:$/.test(url.protocol) &&
-    url.hostname !== '' &&
+    /^[^%]+$/.test(url.hostname) &&
+    url.port !== '0' &&
     /^\/?$/.test(url.pathname) &&
     !url.search &&
     !url.hash &&
@@ -63,7 +64,9 @@ export function parseSmtpUrl(value: string): SmtpServer {
   }
   const secure = url.protocol === 'smtps:'
   // The parser leaves the host of a scheme it does not know as it was typed.
-  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase()
+  const named = url.hostname.replace(/^\[|\]$/g, '').toLowerCase()
+  // Without TLS the name is all that says who is asked, and it may be looked up in DNS.
+  const host = named === 'localhost' && !secure ? '127.0.0.1' : named
   return {
     host,
     port: Number(url.port) || (secure ? 465 : 587),
@@ -176,12 +179,6 @@ export function checkSqlName(name: string): void {
   if (Buffer.byteLength(name) > MAX_SQL_NAME_BYTES || name.includes('\0')) {
     throw new TypeError(`must be a name of at most ${MAX_SQL_NAME_BYTES} bytes`)
   }
-}
-
-/** `Name <address>` or an address. */
-export function isSender(value: string): boolean {
-  const address = /^[^<>]*<([^<>]+)>$/.exec(value)?.[1] ?? value
-  return isPrintable(value) && isMailbox(address)
 }
 
 /** A name that only this machine answers to. */

@@ -9,6 +9,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
 // One mailbox and nothing that a mail program could read as a second one, a name, a header or an
 // encoded word (RFC 2047).
 const MAILBOX = /^(?!.*=\?.*\?=)[^\s\p{Cc}\p{Cs}@,;:<>()[\]\\"]+@[^\s\p{Cc}\p{Cs}@,;:<>()[\]\\"]+$/u
+const SENDER = /^([^<>]*)<([^<>]+)>$/
 
 /** Trims ASCII blanks at the edges of what somebody typed, and nothing else. */
 export function trimIdentifier(typed: string): string {
@@ -33,4 +34,15 @@ export function foldAsciiCase(address: string): string {
 /** Says whether a stored address is exactly one plain mailbox, safe to hand to a mail provider. */
 export function isMailbox(stored: string): boolean {
   return stored.length <= MAX_IDENTIFIER_LENGTH && MAILBOX.test(stored)
+}
+
+/**
+ * Parses `Name <address>`, with the name in double quotes or not, or an address alone.
+ *
+ * @throws TypeError when it is neither
+ */
+export function parseSender(text: string): { readonly name: string; readonly address: string } {
+  const [, name = '', address = text] = SENDER.exec(text) ?? []
+  if (!isPrintable(text) || !isMailbox(address)) throw new TypeError('must be Name <address>')
+  return { name: name.trim().replace(/^"(.*)"$/, '$1'), address }
 }

@@ -9,7 +9,7 @@ export interface SecretKeys {
   readonly innerSeal: KeyObject
   readonly idempotency: KeyObject
   readonly log: KeyObject
-  readonly accountCap: KeyObject
+  readonly addressCap: KeyObject
 }
 
 /** The keys of every secret in use: the first signs, all verify. */
@@ -41,7 +41,7 @@ export function deriveKeys(secret: string): SecretKeys {
     innerSeal: derive('inner-seal'),
     idempotency: derive('idempotency'),
     log: derive('log'),
-    accountCap: derive('account-cap'),
+    addressCap: derive('address-cap'),
   }
 }
 

@@ -16,7 +16,7 @@ import type {
   OutgoingMail,
   Templates,
 } from '../ports.ts'
-import type { AccountCap } from './account-cap.ts'
+import type { AddressCap } from './address-cap.ts'
 import { reasonAgainst } from './eligibility.ts'
 
 export interface ComposeMailsDeps {
@@ -29,7 +29,7 @@ export interface ComposeMailsDeps {
   readonly from: string
   readonly replyTo: string | undefined
   readonly templates: Templates
-  readonly accountCap: AccountCap
+  readonly addressCap: AddressCap
   readonly events: Events
 }
 
@@ -90,7 +90,7 @@ const linkMessage: MessageMaker = (deps, order, account, now) => {
   const { ttlSeconds } = deps.linkRules
   if (isTooOld(timestamp, deps.linkRules, now)) return 'too_late'
   const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
-  if (!deps.accountCap.admit(order, account.emailAddress, seal, now)) return 'capped'
+  if (!deps.addressCap.admit(order, account.emailAddress, seal, now)) return 'capped'
   const link = deps.linkUrl({ userId: account.id, timestamp, signature: seal(timestamp) })
   return { kind: 'reset-link', link, ttlSeconds, name: account.name }
 }
@@ -110,7 +110,7 @@ const noPasswordMessage: MessageMaker = (deps, order, account, now) => {
   if (isTooOld(order.timestamp, deps.linkRules, now)) return 'too_late'
   // Capped as a link would be that dies with the account's having none.
   const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
-  if (!deps.accountCap.admit(order, account.emailAddress, seal, now)) return 'capped'
+  if (!deps.addressCap.admit(order, account.emailAddress, seal, now)) return 'capped'
   return { kind: 'no-password', name: account.name }
 }
 

@@ -2,9 +2,12 @@
 // for as long as what they say holds.
 
 import { RekeyError } from '../errors.ts'
-import type { Events, MailLine, MailOrder, OutgoingMail, Transport } from '../ports.ts'
-import type { DailyBudget, Share } from './daily-budget.ts'
+import type { Events, MailLine, MailOrder, OutgoingMail } from '../ports.ts'
+import type { DailyBudget } from './daily-budget.ts'
 import { createPace } from './pace.ts'
+import { createReadyMails, type Item } from './ready-mails.ts'
+import type { RecentAddresses } from './recent-addresses.ts'
+import type { Chain } from './transports/chain.ts'
 
 export interface DrainingMailLine extends MailLine {
   /** Makes haste from now on, and settles once every order is sent, refused or given up. */
@@ -14,14 +17,15 @@ export interface DrainingMailLine extends MailLine {
 }
 
 interface MailLineOptions {
+  /** How many orders may wait: so many notices of a change, and so many that anybody can ask for. */
   readonly capacity: number
   /** How many mails are on their way at once. */
   readonly atOnce: number
-  /** How long after its timestamp a mail is worth sending. */
-  readonly lifeSeconds: number
+  /** How long after its timestamp a link works. */
+  readonly linkLifeSeconds: number
   /** Composes a batch; undefined for an order that needs no mail any more. */
   readonly compose: (orders: readonly MailOrder[]) => Promise<(OutgoingMail | undefined)[]>
-  readonly transport: Transport
+  readonly chain: Pick<Chain, 'send' | 'restMs'>
   readonly events: Events
   /** Is told that nothing could be composed, and how many orders wait. */
   readonly onUnreadable: (reason: string, waiting: number) => void
@@ -30,26 +34,13 @@ interface MailLineOptions {
   /** @returns unix milliseconds */
   readonly clock: () => number
   readonly ratePerSecond?: number | undefined
-  /** For what anybody can ask for: the notice of a change costs nothing of it, and never waits. */
-  readonly budget?: DailyBudget | undefined
+  /** Spent by what anybody can ask for; the notice of a change neither costs nor waits. */
+  readonly budget?: { readonly daily: DailyBudget; readonly recent: RecentAddresses } | undefined
   /** How long to wait before the second attempt; twice as long before each further one. */
   readonly firstPauseMs?: number
 }
 
-interface Item {
-  readonly key: string
-  readonly order: MailOrder
-  attempts: number
-  /** What became of the last one. */
-  reason: string
-  /** Whether an attempt may have delivered it, unheard. */
-  isInDoubt: boolean
-  /** Whether it waits behind those whose address had no mail today. */
-  isRepeat: boolean
-  /** What is set aside of the budget for it. */
-  share: Share | undefined
-}
-
+const CHANGE_LIFE_MS = 86_400_000
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_IN_HASTE_MS = 1000
@@ -60,41 +51,38 @@ const IDLE_MS = 1000
 
 /** Makes an empty line. */
 export function createMailLine(options: MailLineOptions): DrainingMailLine {
-  const { budget, clock, events, transport, firstPauseMs = FIRST_PAUSE_MS } = options
-  const pace = options.ratePerSecond ? createPace(options.ratePerSecond, BATCHING_MS) : undefined
-  // By what makes two orders the same mail, so that a burst of requests waits as one. What stands
-  // in an earlier queue goes first.
-  const notices = new Map<string, Item>()
-  const links = new Map<string, Item>()
-  const repeats = new Map<string, Item>()
-  const queues = [notices, links, repeats]
+  const { budget, chain, clock, events, firstPauseMs = FIRST_PAUSE_MS } = options
+  const pace = createPace(options.ratePerSecond ?? Number.POSITIVE_INFINITY, BATCHING_MS)
+  const ready = createReadyMails()
   const onTheirWay = new Set<Item>()
+  /** By slot. */
   const backingOff = new Map<string, { item: Item; timer: ReturnType<typeof setTimeout> }>()
+  const waiting = { changes: 0, requested: 0 }
   const whenDrained: (() => void)[] = []
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let next: { timer: ReturnType<typeof setTimeout>; at: number } | undefined
   let sweptAt = 0
   let isInHaste = false
 
-  const ready = () => notices.size + links.size + repeats.size
-  const size = () => ready() + onTheirWay.size + backingOff.size
-  const queueOf = (item: Item) =>
-    item.order.kind === 'password-changed' ? notices : item.isRepeat ? repeats : links
+  const size = () => waiting.changes + waiting.requested
   /** @returns unix milliseconds */
-  const endOf = ({ order }: Item) => (Number(order.timestamp) + options.lifeSeconds) * 1000
-  const isWaiting = (key: string) => backingOff.has(key) || queues.some((queue) => queue.has(key))
+  const endOf = ({ order }: Item) =>
+    Number(order.timestamp) * 1000 +
+    (isChange(order) ? CHANGE_LIFE_MS : options.linkLifeSeconds * 1000)
 
-  /** How long nothing that is ready can go out. */
-  const waitMs = (now: number) => {
-    const forAny = Math.max(transport.restMs?.() ?? 0, pace?.waitMs(now) ?? 0)
-    return notices.size > 0 ? forAny : Math.max(forAny, budget?.waitMs(now) ?? 0)
-  }
+  /** Looks at what is ready as soon as any of it can go out, and now and then where none can. */
   const schedule = () => {
     if (size() === 0) for (const resolve of whenDrained.splice(0)) resolve()
-    if (timer || ready() === 0 || onTheirWay.size >= options.atOnce) return
-    timer = setTimeout(start, Math.min(Math.max(waitMs(clock()), BATCHING_MS), IDLE_MS))
+    if (ready.size() === 0 || onTheirWay.size >= options.atOnce) return
+    const forAny = Math.max(chain.restMs(), pace.waitMs(performance.now()))
+    const forBudget = ready.count('change') > 0 ? 0 : (budget?.daily.waitMs(clock()) ?? 0)
+    const waitMs = Math.min(Math.max(forAny, forBudget, BATCHING_MS), IDLE_MS)
+    const at = performance.now() + waitMs
+    if (next && next.at <= at) return
+    clearTimeout(next?.timer)
+    next = { at, timer: setTimeout(start, waitMs) }
   }
   const start = async () => {
-    timer = undefined
+    next = undefined
     const now = clock()
     sweep(now)
     const items = take(now)
@@ -107,6 +95,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
       const isAway = error instanceof RekeyError && error.code === 'unavailable'
       if (isAway) options.onUnreadable(reason, size())
       for (const item of items) {
+        pace.giveBack()
         // No fault of a mail: however long the database is away, the pauses do not grow.
         if (!isAway) item.attempts += 1
         tryAgain(item, reason)
@@ -115,64 +104,70 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     schedule()
   }
   const sweep = (now: number) => {
-    if (now < sweptAt + IDLE_MS) return
+    if (now < sweptAt + IDLE_MS && now >= sweptAt) return
     sweptAt = now
-    for (const queue of queues) {
-      for (const item of queue.values()) {
-        if (endOf(item) > now) continue
-        queue.delete(item.key)
-        fail(item)
-      }
+    for (const item of ready.inTurn()) {
+      if (endOf(item) > now) continue
+      ready.drop(item)
+      fail(item)
     }
   }
   /** Takes what may go out now. */
   const take = (now: number) => {
     const items: Item[] = []
-    if ((transport.restMs?.() ?? 0) > 0) return items
-    for (const queue of queues) {
-      for (const item of queue.values()) {
-        if (onTheirWay.size >= options.atOnce) return items
-        if (queue !== notices) item.share ??= budget?.reserve(now)
-        if (queue !== notices && budget && !item.share) break
-        if (pace && !pace.take(now)) return items
-        queue.delete(item.key)
-        onTheirWay.add(item)
-        items.push(item)
+    if (chain.restMs() > 0) return items
+    for (const item of ready.inTurn()) {
+      if (onTheirWay.size >= options.atOnce || pace.waitMs(performance.now()) > 0) break
+      if (budget && !isChange(item.order)) {
+        item.reservation ??= budget.daily.reserve(now)
+        if (!item.reservation) continue
       }
+      pace.take(performance.now())
+      ready.take(item)
+      onTheirWay.add(item)
+      items.push(item)
     }
     return items
   }
   const dispatch = (item: Item, mail: OutgoingMail | undefined) => {
     if (!mail) {
-      item.share?.release()
-      onTheirWay.delete(item)
-      return
+      pace.giveBack()
+      letGo(item)
+      return end(item)
     }
-    const { share } = item
-    if (share && !item.isRepeat && links.size > 0 && share.isRepeat(mail.to, clock())) {
-      share.release()
-      item.share = undefined
-      item.isRepeat = true
-      onTheirWay.delete(item)
-      repeats.set(item.key, item)
-      return
+    if (item.reservation && budget) {
+      const { recent } = budget
+      const isNew = item.rank === 'new' && ready.count('new') > 0
+      if (isNew && recent.has(mail.to, clock())) {
+        pace.giveBack()
+        item.rank = 'repeat'
+        return putBack(item)
+      }
+      item.forgetAddress ??= recent.add(mail.to, clock())
     }
-    share?.dedicate(mail.to, clock())
     void send(item, mail)
   }
   const send = async (item: Item, mail: OutgoingMail) => {
     const { accountId, kind } = item.order
-    const outcome = await transport.send(mail)
-    item.attempts += 1
+    const outcome = await chain.send(mail)
     if (outcome.status === 'sent') {
       events.record({ type: 'password_reset.mailed', accountId, kind })
-      item.share?.spend(clock())
-      onTheirWay.delete(item)
+      item.reservation?.spend(clock())
+      end(item)
+    } else if (outcome.status === 'repeated') {
+      events.record({ type: 'password_reset.ignored', reason: 'already_mailed' })
+      pace.giveBack()
+      giveBackShare(item)
+      end(item)
     } else if (outcome.status === 'refused') {
       item.reason = outcome.reason
       fail(item)
+    } else if (outcome.status === 'deferred') {
+      pace.giveBack()
+      tryAgain(item, item.reason, outcome.retryAfterMs)
     } else {
       const { reason, retryAfterMs } = outcome
+      item.attempts += 1
       if (outcome.status === 'unknown') {
         item.isInDoubt = true
         events.record({ type: 'password_reset.mail_unconfirmed', accountId, kind, reason })
@@ -183,54 +178,75 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   }
   const tryAgain = (item: Item, reason: string, atLeastMs = 0) => {
     item.reason = reason
-    onTheirWay.delete(item)
-    // Ordered again meanwhile: one of the two is enough.
-    if (isWaiting(item.key)) return letGo(item)
+    // Asked for again meanwhile: one of the two is enough.
+    if (backingOff.has(item.slot) || ready.find(item.slot)) {
+      letGo(item)
+      return end(item)
+    }
     const grown = firstPauseMs * 2 ** Math.max(item.attempts - 1, 0)
     const longest = isInHaste ? LONGEST_PAUSE_IN_HASTE_MS : LONGEST_PAUSE_MS
     const pauseMs = Math.max(Math.min(grown, longest) * (1 + Math.random() / 2), atLeastMs)
     if (clock() + pauseMs >= endOf(item)) return fail(item)
-    backingOff.set(item.key, { item, timer: setTimeout(resume, pauseMs, item) })
+    if (item.rank === 'new' && item.attempts > 0) item.rank = 'retry'
+    giveBackShare(item)
+    onTheirWay.delete(item)
+    backingOff.set(item.slot, { item, timer: setTimeout(resume, pauseMs, item) })
   }
   const resume = (item: Item) => {
-    clearTimeout(backingOff.get(item.key)?.timer)
-    backingOff.delete(item.key)
-    queueOf(item).set(item.key, item)
+    clearTimeout(backingOff.get(item.slot)?.timer)
+    backingOff.delete(item.slot)
+    putBack(item)
     schedule()
+  }
+  const putBack = (item: Item) => {
+    giveBackShare(item)
+    onTheirWay.delete(item)
+    ready.add(item)
+  }
+  /** While a mail waits, somebody else can have its share of the budget; not one that may be used. */
+  const giveBackShare = (item: Item) => {
+    if (item.isInDoubt) return
+    item.reservation?.release()
+    item.forgetAddress?.()
+    item.reservation = undefined
+    item.forgetAddress = undefined
   }
   const fail = (item: Item) => {
     const { order, reason } = item
     const { accountId, kind } = order
-    onTheirWay.delete(item)
     events.record({ type: 'password_reset.mail_failed', accountId, kind, reason })
     letGo(item)
+    end(item)
   }
+  /** Settles what a mail costs that is not heard of any more. */
   const letGo = (item: Item) => {
-    if (item.isInDoubt) item.share?.spend(clock())
-    else {
-      item.share?.release()
-      options.onUnsent(item.order)
-    }
+    giveBackShare(item)
+    if (item.isInDoubt) item.reservation?.spend(clock())
+    else options.onUnsent(item.order)
+  }
+  const end = (item: Item) => {
+    onTheirWay.delete(item)
+    waiting[isChange(item.order) ? 'changes' : 'requested'] -= 1
+  }
+  /** A newer link is worth more than an older one that waits: it works for longer. */
+  const supersede = (item: Item, order: MailOrder) => {
+    if (order.timestamp <= item.order.timestamp) return
+    letGo(item)
+    Object.assign(item, { ...UNTRIED, order, rank: item.rank, attempts: item.attempts })
   }
 
   return {
     add(order) {
-      const key = `${order.kind} ${order.timestamp} ${order.accountId}`
-      if (isWaiting(key)) return
-      if (size() >= options.capacity) {
+      const slot = slotOf(order)
+      const known = ready.find(slot) ?? backingOff.get(slot)?.item
+      if (known) return supersede(known, order)
+      const kind = isChange(order) ? 'changes' : 'requested'
+      if (waiting[kind] >= options.capacity) {
         events.record({ type: 'password_reset.ignored', reason: 'mail_line_full' })
         return
       }
-      const item: Item = {
-        key,
-        order,
-        attempts: 0,
-        reason: 'could not go out in time',
-        isInDoubt: false,
-        isRepeat: false,
-        share: undefined,
-      }
-      queueOf(item).set(key, item)
+      waiting[kind] += 1
+      ready.add({ ...UNTRIED, slot, order, rank: isChange(order) ? 'change' : 'new', attempts: 0 })
       schedule()
     },
     drained() {
@@ -243,4 +259,20 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     },
     waiting: size,
   }
+}
+
+const UNTRIED = {
+  reason: 'could not go out in time',
+  isInDoubt: false,
+  reservation: undefined,
+  forgetAddress: undefined,
+}
+
+function isChange({ kind }: MailOrder): boolean {
+  return kind === 'password-changed'
+}
+
+/** Of the mails that an account's owner asked for the newest is enough; each change is told of. */
+function slotOf({ kind, accountId, timestamp }: MailOrder): string {
+  return kind === 'password-changed' ? `${kind} ${timestamp} ${accountId}` : `${kind} ${accountId}`
 }

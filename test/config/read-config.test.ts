@@ -65,9 +65,9 @@ describe('the defaults', () => {
       mail: {
         from: 'Acme <no-reply@app.example>',
         replyTo: undefined,
-        transports: ['resend'],
-        resend: { apiKey: 're_123', baseUrl: 'https://api.resend.com' },
-        smtp: undefined,
+        transports: [
+          { name: 'resend', account: { apiKey: 're_123', baseUrl: 'https://api.resend.com' } },
+        ],
         ratePerAccount: { limit: 3, seconds: 3600 },
         sendsNoPasswordNotice: false,
         ratePerSecond: undefined,
@@ -535,9 +535,9 @@ describe('RESEND_BASE_URL', () => {
     'https://proxy.example/resend/',
     'https://proxy.example/resend//',
   ])('loses the slashes at the end of %s', (value) => {
-    expect(configWith({ RESEND_BASE_URL: value }).mail.resend.baseUrl).toBe(
-      'https://proxy.example/resend',
-    )
+    expect(configWith({ RESEND_BASE_URL: value }).mail.transports).toMatchObject([
+      { account: { baseUrl: 'https://proxy.example/resend' } },
+    ])
   })
 })
 
@@ -575,7 +575,7 @@ describe('MAIL_TRANSPORT', () => {
 
   test('keeps the order of a chain', () => {
     const config = configWith({ MAIL_TRANSPORT: 'smtp, resend', ...server })
-    expect(config.mail.transports).toEqual(['smtp', 'resend'])
+    expect(config.mail.transports.map(({ name }) => name)).toEqual(['smtp', 'resend'])
   })
 
   test('needs no key for smtp, and a server', () => {
@@ -586,8 +586,8 @@ describe('MAIL_TRANSPORT', () => {
 
   test('needs both for a chain of both', () => {
     expect(faultyWith({ MAIL_TRANSPORT: 'smtp,resend', RESEND_API_KEY: undefined })).toEqual([
-      'RESEND_API_KEY',
       'SMTP_URL',
+      'RESEND_API_KEY',
     ])
   })
 
@@ -622,14 +622,22 @@ judges(
     'smtp://',
     'smtp://ann@mail.example',
     'smtp://ann:100%@mail.example',
+    'smtp://ann:a\tb@mail.example',
+    'smtp://mail.exämple',
+    'smtp://mail.example:0',
+    ' smtp://mail.example',
     'smtp://mail.example/path',
     'smtp://mail.example?pool=true',
     'smtp://mail.example#x',
   ],
+  { MAIL_TRANSPORT: 'smtp' },
 )
 
 describe('SMTP_URL', () => {
-  const serverOf = (url: string) => configWith({ SMTP_URL: url }).mail.smtp
+  const serverOf = (url: string) => {
+    const [first] = configWith({ MAIL_TRANSPORT: 'smtp', SMTP_URL: url }).mail.transports
+    return first?.name === 'smtp' ? first.server : undefined
+  }
 
   test('says host, port, TLS and login', () => {
     expect(serverOf('smtp://a%40b:p%2Fw@Mail.Example')).toEqual({
@@ -646,6 +654,7 @@ describe('SMTP_URL', () => {
     ['127.0.0.1', true],
     ['[::1]', true],
     ['localhost', true],
+    ['localhost.', false],
     ['0.0.0.0', false],
     ['10.0.0.1', false],
     ['localhost.example', false],

@@ -59,14 +59,14 @@ describe('the keys of a secret', () => {
       innerSeal: derived('inner-seal'),
       idempotency: derived('idempotency'),
       log: derived('log'),
-      accountCap: derived('account-cap'),
+      addressCap: derived('address-cap'),
     })
   })
 
   test('are frozen with the format', () => {
     expect(exported(deriveKeys(SECRET))).toMatchInlineSnapshot(`
       {
-        "accountCap": "5eb367f3f3176b57a94d18108cd63ed7a741d9d3c6934687b99b76573ac9c953",
+        "addressCap": "3f18dff2fb7a02630534e9fbf50921d890025f4e862f2a9b61b45f086de621f2",
         "idempotency": "d4c6a8fa857a298afc24aef8af9c523760c2f155f9b1cf6ec45c78fb9cc2f7bf",
         "innerSeal": "8286242e0ae9c1fe78a8957c0aaab6d0053052c2d276e22ec1b5bc9c4b23e378",
         "log": "8d1d4496bf266c4f6b4ac6523775493a8b422496b9e334e8a462065f0ff48d55",

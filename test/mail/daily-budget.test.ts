@@ -1,4 +1,4 @@
-// How many reset links go out in a day, when, and what is said of it.
+// How many mails that anybody can ask for go out in a day, when, and what is said of it.
 
 import { describe, expect, test } from 'vitest'
 import { createDailyBudget, type DailyBudget } from '../../src/mail/daily-budget.ts'
@@ -11,7 +11,6 @@ function arrange(mailsPerDay: number, startedAt = MIDNIGHT) {
   const budget = createDailyBudget({
     mailsPerDay,
     startedAt,
-    nameAddress: (address) => address.toLowerCase(),
     onUsed: (percent) => said.push(percent),
   })
   return { budget, said }
@@ -22,7 +21,6 @@ function spendAll(budget: DailyBudget, now: number): number {
   for (let count = 0; ; count += 1) {
     const share = budget.reserve(now)
     if (!share) return count
-    share.dedicate(`${now}-${count}@example.com`, now)
     share.spend(now)
   }
 }
@@ -75,6 +73,13 @@ describe('a budget', () => {
     expect(spendAll(budget, MIDNIGHT)).toBe(1)
   })
 
+  test('is there on the day that a clock comes back to', () => {
+    const { budget } = arrange(24)
+    expect(budget.waitMs(MIDNIGHT + 30 * 24 * HOUR)).toBe(0)
+    expect(spendAll(budget, MIDNIGHT)).toBe(1)
+    expect(budget.waitMs(MIDNIGHT)).toBe(HOUR)
+  })
+
   test('sets aside no more than there is', () => {
     const { budget } = arrange(48)
     const shares = [1, 2, 3].map(() => budget.reserve(MIDNIGHT))
@@ -99,52 +104,5 @@ describe('50, 80 and 100 percent', () => {
     const { budget, said } = arrange(1)
     spendAll(budget, MIDNIGHT)
     expect(said).toEqual([50, 80, 100])
-  })
-})
-
-describe('an address', () => {
-  const isRepeat = (budget: DailyBudget, address: string, now: number) => {
-    const share = budget.reserve(now)
-    const answer = share?.isRepeat(address, now)
-    share?.release()
-    return answer
-  }
-  const mail = (budget: DailyBudget, address: string, now: number) => {
-    const share = budget.reserve(now)
-    share?.dedicate(address, now)
-    share?.spend(now)
-  }
-
-  test('has had a mail for 24 hours, in every spelling', () => {
-    const { budget } = arrange(240)
-    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT)).toBe(false)
-    mail(budget, 'ann@example.com', MIDNIGHT)
-    expect(isRepeat(budget, 'ANN@example.com', MIDNIGHT + 24 * HOUR - 1)).toBe(true)
-    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT + 24 * HOUR)).toBe(false)
-  })
-
-  test('is about to have one, for every mail but that one', () => {
-    const { budget } = arrange(240)
-    const share = budget.reserve(MIDNIGHT)
-    share?.dedicate('ann@example.com', MIDNIGHT)
-    expect(share?.isRepeat('ann@example.com', MIDNIGHT)).toBe(false)
-    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT)).toBe(true)
-  })
-
-  test('that its first mail did not reach has had none', () => {
-    const { budget } = arrange(240)
-    const share = budget.reserve(MIDNIGHT)
-    share?.dedicate('ann@example.com', MIDNIGHT)
-    share?.release()
-    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT)).toBe(false)
-  })
-
-  test('that its second mail did not reach has had the first', () => {
-    const { budget } = arrange(240)
-    mail(budget, 'ann@example.com', MIDNIGHT)
-    const share = budget.reserve(MIDNIGHT + 1)
-    share?.dedicate('ann@example.com', MIDNIGHT + 1)
-    share?.release()
-    expect(isRepeat(budget, 'ann@example.com', MIDNIGHT + 2)).toBe(true)
   })
 })

@@ -4,7 +4,7 @@
 import { HtmlValidate, StaticConfigLoader } from 'html-validate'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadMails } from '../../src/cli/load-mails.ts'
+import { loadMailTemplates } from '../../src/cli/load-content.ts'
 import {
   renderSamples,
   SAMPLE_SUPPORT_EMAIL,
@@ -21,7 +21,7 @@ const SCHEMES = ['light', 'dark'] as const
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
 function load(env: Record<string, string> = {}) {
-  return loadMails(readContentConfig({ SUPPORT_EMAIL: SAMPLE_SUPPORT_EMAIL, ...env }))
+  return loadMailTemplates(readContentConfig({ SUPPORT_EMAIL: SAMPLE_SUPPORT_EMAIL, ...env }))
 }
 
 const samples = renderSamples(load())

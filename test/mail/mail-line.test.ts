@@ -5,13 +5,19 @@ import { describe, expect, test } from 'vitest'
 import { RekeyError } from '../../src/errors.ts'
 import { createDailyBudget } from '../../src/mail/daily-budget.ts'
 import { createMailLine } from '../../src/mail/mail-line.ts'
-import type { MailOrder, OutgoingMail, RekeyEvent, SendOutcome } from '../../src/ports.ts'
+import { createRecentAddresses } from '../../src/mail/recent-addresses.ts'
+import type { ChainOutcome } from '../../src/mail/transports/chain.ts'
+import type { MailOrder, OutgoingMail, RekeyEvent } from '../../src/ports.ts'
 
 const START = 1_700_000_000
 const orderOf = (accountId: string, timestamp = START): MailOrder => ({
   kind: 'reset-link',
   accountId,
   timestamp: String(timestamp),
+})
+const noticeOf = (accountId: string, timestamp = START): MailOrder => ({
+  ...orderOf(accountId, timestamp),
+  kind: 'password-changed',
 })
 const mailOf = ({ accountId }: MailOrder): OutgoingMail => ({
   from: 'a@b.c',
@@ -21,10 +27,10 @@ const mailOf = ({ accountId }: MailOrder): OutgoingMail => ({
   html: 'h',
   idempotencyKey: accountId,
 })
-const sent: SendOutcome = { status: 'sent' }
-const failed: SendOutcome = { status: 'unsent', reason: '500 internal' }
-const unheard: SendOutcome = { status: 'unknown', reason: 'no answer' }
-const refused: SendOutcome = { status: 'refused', reason: '422 validation' }
+const sent: ChainOutcome = { status: 'sent' }
+const failed: ChainOutcome = { status: 'unsent', reason: '500 internal' }
+const unheard: ChainOutcome = { status: 'unknown', reason: 'no answer' }
+const refused: ChainOutcome = { status: 'refused', reason: '422 validation' }
 
 interface Arranged {
   readonly capacity?: number
@@ -36,7 +42,7 @@ interface Arranged {
   readonly mailsPerDay?: number
   readonly compose?: (orders: readonly MailOrder[]) => Promise<(OutgoingMail | undefined)[]>
   /** What becomes of the attempts for an account, in turn; afterwards they succeed. */
-  readonly outcomes?: Readonly<Record<string, SendOutcome[]>>
+  readonly outcomes?: Readonly<Record<string, ChainOutcome[]>>
   /** Attempts wait for it. */
   readonly until?: Promise<unknown>
 }
@@ -56,7 +62,7 @@ function arrange({
   const times: number[] = []
   const records: RekeyEvent[] = []
   const unreadable: { reason: string; waiting: number }[] = []
-  const failures: string[] = []
+  const unsent: string[] = []
   const signals = new EventEmitter()
   let most = 0
   let underWay = 0
@@ -65,23 +71,20 @@ function arrange({
   const budget =
     mailsPerDay === undefined
       ? undefined
-      : createDailyBudget({
-          mailsPerDay,
-          nameAddress: (address) => address,
-          onUsed: () => {},
-          startedAt: clock(),
-        })
+      : {
+          daily: createDailyBudget({ mailsPerDay, onUsed: () => {}, startedAt: clock() }),
+          recent: createRecentAddresses((address) => address),
+        }
   const line = createMailLine({
     capacity,
     atOnce,
     firstPauseMs: 1,
-    lifeSeconds: lifeMs / 1000,
+    linkLifeSeconds: lifeMs / 1000,
     clock,
     ratePerSecond,
     budget,
     compose,
-    transport: {
-      knowsKeys: true,
+    chain: {
       restMs,
       async send({ idempotencyKey }) {
         attempts.push(idempotencyKey)
@@ -93,11 +96,10 @@ function arrange({
         underWay -= 1
         return outcomes[idempotencyKey]?.shift() ?? sent
       },
-      close() {},
     },
     events: { record: (event) => records.push(event) },
     onUnreadable: (reason, waiting) => unreadable.push({ reason, waiting }),
-    onUnsent: (order) => failures.push(order.accountId),
+    onUnsent: (order) => unsent.push(order.accountId),
   })
   return {
     line,
@@ -105,7 +107,7 @@ function arrange({
     times,
     records,
     unreadable,
-    failures,
+    unsent,
     most: () => most,
     passHours: (hours: number) => {
       startedAt -= hours * 3_600_000
@@ -146,14 +148,38 @@ test('orders are sent in their order, a few at a time', async () => {
   expect(records).toEqual(names.map(mailed))
 })
 
-test('a burst of orders for the same mail waits as one', async () => {
-  const { line, attempts } = arrange({})
-  for (let times = 0; times < 10; times++) line.add(orderOf('a'))
-  line.add(orderOf('a', START + 60))
-  line.add({ ...orderOf('a'), kind: 'password-changed' })
+test('of the links that one account waits for the newest is enough; each change is told of', async () => {
+  const composed: MailOrder[] = []
+  const { line } = arrange({
+    compose: async (orders) => {
+      composed.push(...orders)
+      return orders.map(mailOf)
+    },
+  })
+  const orders = [START, START + 60, START].map((timestamp) => orderOf('a', timestamp))
+  for (const order of orders) line.add(order)
+  const changes = [noticeOf('a'), noticeOf('a'), noticeOf('a', START + 60)]
+  for (const change of changes) line.add(change)
   expect(line.waiting()).toBe(3)
   await line.drained()
-  expect(attempts).toEqual(['a', 'a', 'a'])
+  expect(composed).toEqual([changes[0], changes[2], orders[1]])
+})
+
+test('a newer link takes the place of one that waits to be tried again', async () => {
+  const composed: string[] = []
+  const { line, attempt, unsent, records } = arrange({
+    outcomes: { a: [{ status: 'unsent', reason: '429 rate', retryAfterMs: 20 }] },
+    compose: async (orders) => {
+      composed.push(...orders.map(({ timestamp }) => timestamp))
+      return orders.map(mailOf)
+    },
+  })
+  line.add(orderOf('a'))
+  await attempt()
+  line.add(orderOf('a', START + 60))
+  await line.drained()
+  expect(composed).toEqual([START, START + 60].map(String))
+  expect([unsent, records]).toEqual([['a'], [mailed('a')]])
 })
 
 test('an order of a mail that is on its way is an order of its own', async () => {
@@ -182,7 +208,7 @@ test('an order of a mail that waits to be tried again is none of its own', async
 
 test('two orders of one mail that both fail go on as one', async () => {
   const going = Promise.withResolvers<void>()
-  const { line, attempts, attempt, failures } = arrange({
+  const { line, attempts, attempt, unsent } = arrange({
     until: going.promise,
     outcomes: { a: [failed, failed] },
   })
@@ -194,7 +220,7 @@ test('two orders of one mail that both fail go on as one', async () => {
   await line.drained()
   expect(attempts).toEqual(['a', 'a', 'a'])
   // The count of the one that is dropped is taken back.
-  expect(failures).toEqual(['a'])
+  expect(unsent).toEqual(['a'])
 })
 
 test('a failed mail is composed and tried again, until it is sent', async () => {
@@ -214,7 +240,7 @@ test('a failed mail is composed and tried again, until it is sent', async () => 
 })
 
 test('a mail that fails until its life is over is given up and reported', async () => {
-  const { line, attempts, records, failures } = arrange({
+  const { line, attempts, records, unsent } = arrange({
     lifeMs: 100,
     outcomes: { a: Array(100).fill(failed) },
   })
@@ -224,7 +250,7 @@ test('a mail that fails until its life is over is given up and reported', async 
   // Each pause is twice the last one, so that even the shortest first ones are few.
   expect(attempts.length).toBeLessThan(10)
   expect(records).toEqual([lost('a', '500 internal')])
-  expect(failures).toEqual(['a'])
+  expect(unsent).toEqual(['a'])
 })
 
 test('a mail that nothing could be done for within its life is reported', async () => {
@@ -244,11 +270,11 @@ test('an outcome that nobody knows is recorded, and the mail is tried again', as
 })
 
 test('a mail that may have arrived is not called unsent when it is given up', async () => {
-  const { line, records, failures } = arrange({ outcomes: { a: [unheard, refused] } })
+  const { line, records, unsent } = arrange({ outcomes: { a: [unheard, refused] } })
   line.add(orderOf('a'))
   await line.drained()
   expect(records).toEqual([unconfirmed('a'), lost('a', '422 validation')])
-  expect(failures).toEqual([])
+  expect(unsent).toEqual([])
 })
 
 test('a mail waits for as long as its provider has asked for', async () => {
@@ -275,24 +301,61 @@ test('nothing is tried while every transport is left alone', async () => {
 })
 
 test('a refused mail is reported and never tried again', async () => {
-  const { line, attempts, records, failures } = arrange({ outcomes: { a: [refused] } })
+  const { line, attempts, records, unsent } = arrange({ outcomes: { a: [refused] } })
   line.add(orderOf('a'))
   line.add(orderOf('b'))
   await line.drained()
   expect(attempts).toEqual(['a', 'b'])
   expect(records).toEqual([lost('a', '422 validation'), mailed('b')])
-  expect(failures).toEqual(['a'])
+  expect(unsent).toEqual(['a'])
 })
 
-test('mails that back off do not hold up the others', async () => {
+test('mails that were tried before take turns with new ones', async () => {
   const { line, attempts } = arrange({
     atOnce: 1,
-    outcomes: { a: [failed], b: [failed] },
+    outcomes: Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, [failed, failed]])),
   })
   for (const name of ['a', 'b', 'c', 'd']) line.add(orderOf(name))
   await line.drained()
-  expect(attempts.slice(0, 4)).toEqual(['a', 'b', 'c', 'd'])
-  expect(attempts.slice(4).toSorted()).toEqual(['a', 'b'])
+  const firstAt = ['a', 'b', 'c', 'd'].map((name) => attempts.indexOf(name))
+  expect(firstAt).toEqual([
+    0,
+    expect.toBeOneOf([1, 2]),
+    expect.toBeOneOf([3, 4]),
+    expect.toBeOneOf([5, 6]),
+  ])
+  expect(attempts).toHaveLength(12)
+})
+
+test('a mail that no transport was asked for has made no attempt', async () => {
+  const { line, attempts, times } = arrange({
+    outcomes: { a: Array(12).fill({ status: 'deferred', retryAfterMs: 1 }) },
+  })
+  line.add(orderOf('a'))
+  await line.drained()
+  expect(attempts).toHaveLength(13)
+  // Twelve pauses that grew would have been four seconds.
+  expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeLessThan(1000)
+})
+
+test('a mail that was delivered before is not told of again', async () => {
+  const { line, records, unsent } = arrange({ outcomes: { a: [{ status: 'repeated' }] } })
+  line.add(orderOf('a'))
+  await line.drained()
+  expect(records).toEqual([{ type: 'password_reset.ignored', reason: 'already_mailed' }])
+  expect(unsent).toEqual([])
+})
+
+test('the notice of a change is worth sending for a day, whatever the life of a link', async () => {
+  const { line, attempts, attempt, passHours } = arrange({
+    lifeMs: 300_000,
+    outcomes: { a: [failed], b: [failed] },
+  })
+  line.add(noticeOf('a'))
+  await attempt()
+  passHours(23)
+  await attempt()
+  expect(attempts).toEqual(['a', 'a'])
 })
 
 test('an order that needs no mail any more is done with', async () => {
@@ -351,6 +414,15 @@ test('a full line drops what comes, in silence but for the record', async () => 
   expect(attempts).toEqual(['a', 'b', 'c'])
 })
 
+test('the notice of a change has room of its own', async () => {
+  const { line, attempts, records } = arrange({ capacity: 2 })
+  for (const name of ['a', 'b', 'c']) line.add(orderOf(name))
+  for (const name of ['d', 'e', 'f']) line.add(noticeOf(name))
+  expect(records).toHaveLength(2)
+  await line.drained()
+  expect(attempts.toSorted()).toEqual(['a', 'b', 'd', 'e'])
+})
+
 test('what backs off counts as waiting', async () => {
   const { line, attempt } = arrange({
     outcomes: { a: [{ status: 'unsent', reason: '429 rate', retryAfterMs: 20 }] },
@@ -377,19 +449,30 @@ test('mails keep to the pace of the provider', async () => {
   expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(500)
 })
 
+test('what needs no mail costs nothing of the pace', async () => {
+  const { line, attempts, times } = arrange({
+    atOnce: 8,
+    ratePerSecond: 2,
+    compose: async (orders) =>
+      orders.map((order) => (order.accountId === 'z' ? mailOf(order) : undefined)),
+  })
+  const addedAt = performance.now()
+  for (let name = 0; name < 20; name++) line.add(orderOf(String(name)))
+  line.add(orderOf('z'))
+  await line.drained()
+  expect(attempts).toEqual(['z'])
+  expect((times[0] ?? 0) - addedAt).toBeLessThan(1500)
+})
+
 describe('with a daily budget', () => {
   const oneAnHour = { mailsPerDay: 24, lifeMs: 24 * 3_600_000 }
-  const notice = (accountId: string): MailOrder => ({
-    ...orderOf(accountId),
-    kind: 'password-changed',
-  })
 
   test('links wait for their share of the day, and notices do not', async () => {
     const { line, attempts, attempt, passHours } = arrange(oneAnHour)
     for (const name of ['a', 'b']) line.add(orderOf(name))
     await attempt()
     for (const name of ['c', 'd']) {
-      line.add(notice(name))
+      line.add(noticeOf(name))
       await attempt()
     }
     expect(attempts).toEqual(['a', 'c', 'd'])
@@ -403,7 +486,7 @@ describe('with a daily budget', () => {
     line.add(orderOf('a'))
     await attempt()
     line.add({ ...orderOf('b'), kind: 'no-password' })
-    line.add(notice('c'))
+    line.add(noticeOf('c'))
     await attempt()
     expect(attempts).toEqual(['a', 'c'])
     passHours(1)
@@ -425,9 +508,11 @@ describe('with a daily budget', () => {
   })
 
   test('repeats go when nobody else waits', async () => {
-    const { line, attempts } = arrange({ mailsPerDay: 2400 })
-    for (let minute = 0; minute < 3; minute++) line.add(orderOf('a', START + 60 * minute))
-    await line.drained()
+    const { line, attempts, attempt } = arrange({ mailsPerDay: 2400 })
+    for (let minute = 0; minute < 3; minute++) {
+      line.add(orderOf('a', START + 60 * minute))
+      await attempt()
+    }
     expect(attempts).toEqual(['a', 'a', 'a'])
   })
 
@@ -436,6 +521,30 @@ describe('with a daily budget', () => {
     for (const name of ['a', 'b']) line.add(orderOf(name))
     await line.drained()
     expect(attempts).toEqual(['a', 'b'])
+  })
+
+  test('mails that failed once do not hold up those behind them, nor lose their turn', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => String(index))
+    const { line, attempts, records } = arrange({
+      mailsPerDay: 240,
+      outcomes: Object.fromEntries(names.slice(0, 5).map((name) => [name, [failed]])),
+    })
+    for (const name of names) line.add(orderOf(name))
+    while (records.length < 10) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(records).toHaveLength(10)
+    expect(records.every(({ type }) => type === 'password_reset.mailed')).toBe(true)
+    expect(attempts).toHaveLength(15)
+  })
+
+  test('a notice does not wait for the moment at which links are looked at again', async () => {
+    const { line, attempt, times } = arrange(oneAnHour)
+    for (const name of ['a', 'b']) line.add(orderOf(name))
+    await attempt()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const addedAt = performance.now()
+    line.add(noticeOf('c'))
+    await attempt()
+    expect((times.at(-1) ?? 0) - addedAt).toBeLessThan(500)
   })
 
   test('a retry is the same mail of the budget', async () => {

@@ -28,6 +28,18 @@ describe.each([1, 2, 5, 14, 100, 333, 1000])('%s a second', (perSecond) => {
   })
 })
 
+test('what was given back is there for the next mail', () => {
+  const pace = createPace(10, 10)
+  pace.take(0)
+  pace.giveBack()
+  expect([pace.take(0), pace.take(0)]).toEqual([true, false])
+})
+
+test('without a limit nothing waits', () => {
+  const pace = createPace(Number.POSITIVE_INFINITY, 10)
+  expect(Array.from({ length: 1000 }, () => pace.take(0))).not.toContain(false)
+})
+
 test('time without mails is not made up for', () => {
   const pace = createPace(10, 10)
   expect(pace.take(60_000)).toBe(true)

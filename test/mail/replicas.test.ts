@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => surroundings?.end())
 
-/** Waits for the first seconds of a minute, so that what follows falls into one bucket. */
+/** Waits for the beginning of a bucket of so many seconds, so that what follows falls into it. */
 async function nextBucket(seconds: number): Promise<void> {
   const intoBucket = (Date.now() / 1000) % seconds
   await new Promise((resolve) => setTimeout(resolve, (seconds - intoBucket) * 1000))

@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadMails } from '../../src/cli/load-mails.ts'
+import { loadMailTemplates } from '../../src/cli/load-content.ts'
 import { renderSamples, SAMPLE_SUPPORT_EMAIL } from '../../src/cli/preview/sample-mails.ts'
 import { readContentConfig } from '../../src/config/read-config.ts'
 import { launchBrowser } from '../support/browser.ts'
@@ -17,7 +17,7 @@ mkdirSync(folder, { recursive: true })
 const { content } = readContentConfig({ SUPPORT_EMAIL: SAMPLE_SUPPORT_EMAIL, ...process.env })
 const browser = await launchBrowser()
 let count = 0
-for (const { locale, kind, html } of renderSamples(loadMails({ content }))) {
+for (const { locale, kind, html } of renderSamples(loadMailTemplates({ content }))) {
   for (const width of [320, 640]) {
     for (const scheme of ['light', 'dark'] as const) {
       const page = await openMail(browser, { html, width, scheme })

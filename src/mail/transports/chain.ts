@@ -1,33 +1,39 @@
 // Sends through the first of several transports that is in order, so that a mail arrives once.
 //
-// A transport that keeps failing is left alone for a while, then tried with a single mail. After an
-// outcome that nobody knows, the mail stays with the transport that was asked: another one would
-// deliver it a second time, and only the first knows it by its key.
+// After an outcome that nobody knows, the mail stays with the transport that was asked: another one
+// would deliver it a second time, and only the first knows it by its key. A mail that was delivered
+// is not handed to any transport again.
 
-import type { SendOutcome, Transport } from '../../ports.ts'
+import type { OutgoingMail } from '../../ports.ts'
+import { type Breaker, createBreaker } from './breaker.ts'
+import type { SendOutcome, Transport } from './transport.ts'
 
-export interface ChainOptions {
-  /** @returns unix milliseconds */
+export interface Chain {
+  /** Makes one attempt, with as many transports as it takes. It never rejects. */
+  send(mail: OutgoingMail): Promise<ChainOutcome>
+  /** @returns for how many milliseconds there is no point in sending anything; 0 when there is */
+  restMs(): number
+  /** Lets go of all connections. Nothing is sent any more. */
+  close(): void
+}
+
+export type ChainOutcome =
+  | SendOutcome
+  /** This very mail was delivered before, and is not sent again. */
+  | { readonly status: 'repeated' }
+  /** No transport was asked, because all are left alone. */
+  | { readonly status: 'deferred'; readonly retryAfterMs: number }
+
+interface ChainOptions {
+  /** @returns milliseconds of a clock that never goes back */
   readonly clock: () => number
   /** Is told that a transport is left alone, for how long, and what it did last. */
   readonly onRest: (name: string, restMs: number, reason: string) => void
-  /** How many failures in a row it takes. */
-  readonly failuresToRest?: number
-  /** The first rest; each further one is twice as long, up to the longest. */
-  readonly firstRestMs?: number
-  readonly longestRestMs?: number
 }
 
 interface Member {
-  readonly name: string
   readonly transport: Transport
-  /** In a row. */
-  failures: number
-  rests: number
-  /** Unix milliseconds. */
-  restsUntil: number
-  /** Whether a mail is finding out if a rest has helped. */
-  isProbed: boolean
+  readonly breaker: Breaker
 }
 
 /** A mail that a member may have taken. */
@@ -36,71 +42,43 @@ interface Doubt {
   attempts: number
 }
 
-const FAILURES_TO_REST = 5
-const FIRST_REST_MS = 2000
-const LONGEST_REST_MS = 30_000
-/** How soon to ask again while a rested member is being tried. */
-const PROBE_MS = 250
 /** How often a mail may be in doubt where nobody tells the second one by its key. */
 const DOUBTS_WITHOUT_KEYS = 3
-/** More than can wait in a mail line; what is forgotten was given up long ago. */
-const MAX_DOUBTS = 20_000
+/** More than can wait in a mail line, and than go out while a link stays the same. */
+const MAX_REMEMBERED = 20_000
 
 /** Makes a chain of transports, by name, the preferred one first. One alone is a chain too. */
 export function createChain(
   transports: readonly (readonly [name: string, transport: Transport])[],
-  options: ChainOptions,
-): Transport {
-  const { clock, failuresToRest = FAILURES_TO_REST } = options
-  const { firstRestMs = FIRST_REST_MS, longestRestMs = LONGEST_REST_MS } = options
-  const members = transports.map(
-    ([name, transport]): Member => ({
-      name,
-      transport,
-      failures: 0,
-      rests: 0,
-      restsUntil: 0,
-      isProbed: false,
-    }),
-  )
+  { clock, onRest }: ChainOptions,
+): Chain {
+  const members = transports.map(([name, transport]): Member => {
+    const breaker = createBreaker({ clock, onRest: (...rest) => onRest(name, ...rest) })
+    return { transport, breaker }
+  })
+  // By idempotency key, the oldest first.
   const doubts = new Map<string, Doubt>()
+  const delivered = new Set<string>()
 
-  const restOf = (member: Member) =>
-    member.isProbed ? PROBE_MS : Math.max(member.restsUntil - clock(), 0)
-  const attempt = async (member: Member, send: () => Promise<SendOutcome>) => {
-    const isProbe = member.failures >= failuresToRest
-    if (isProbe) member.isProbed = true
-    const outcome = await send()
-    if (isProbe) member.isProbed = false
-    if (outcome.status === 'sent' || outcome.status === 'refused') {
-      member.failures = 0
-      member.rests = 0
-      return outcome
-    }
-    member.failures += 1
-    const asked = outcome.retryAfterMs ?? 0
-    const isWorn = member.failures === failuresToRest || isProbe
-    const worn = isWorn ? Math.min(firstRestMs * 2 ** member.rests, longestRestMs) : 0
-    if (isWorn) member.rests += 1
-    const restMs = Math.max(asked, worn)
-    if (restMs > 0) {
-      const isNews = restOf(member) === 0
-      member.restsUntil = Math.max(member.restsUntil, clock() + restMs)
-      if (isNews) options.onRest(member.name, restMs, outcome.reason)
-    }
-    return outcome
-  }
+  const attempt = ({ transport, breaker }: Member, mail: OutgoingMail) =>
+    breaker.attempt(async () => {
+      try {
+        return await transport.send(mail)
+      } catch (error) {
+        return { status: 'unknown', reason: error instanceof Error ? error.name : 'unnamed' }
+      }
+    })
   const doubt = (key: string, member: Member) => {
     const known = doubts.get(key) ?? { member, attempts: 0 }
     known.attempts += 1
     doubts.set(key, known)
-    const oldest = doubts.size > MAX_DOUBTS ? doubts.keys().next().value : undefined
-    if (oldest !== undefined) doubts.delete(oldest)
+    keepNewest(doubts)
   }
-  const isWornOut = (key: string, { transport }: Member) =>
+  const isHopeless = (key: string, { transport }: Member) =>
     !transport.knowsKeys && (doubts.get(key)?.attempts ?? 0) >= DOUBTS_WITHOUT_KEYS
   /** @returns whether no attempt is in doubt any more */
   const settle = (key: string, { status }: SendOutcome) => {
+    if (status === 'sent') keepNewest(delivered.add(key))
     const known = doubts.get(key)
     if (!known) return true
     known.attempts -= 1
@@ -111,34 +89,36 @@ export function createChain(
   return {
     async send(mail) {
       const key = mail.idempotencyKey
-      const asked = doubts.get(key)?.member
-      const candidates = asked ? [asked] : members
+      if (delivered.has(key)) return { status: 'repeated' }
+      const doubted = doubts.get(key)?.member
+      const candidates = doubted ? [doubted] : members
       let last: Extract<SendOutcome, { status: 'unsent' }> | undefined
       for (const member of candidates) {
-        if (restOf(member) > 0) continue
+        if (member.breaker.restMs() > 0) continue
         // Until it has answered, for other attempts at the same mail too.
         doubt(key, member)
-        const outcome = await attempt(member, () => member.transport.send(mail))
+        const outcome = await attempt(member, mail)
         if (outcome.status === 'unknown') {
           const reason = `${outcome.reason}, ${DOUBTS_WITHOUT_KEYS} times`
-          return isWornOut(key, member) ? { status: 'refused', reason } : outcome
+          return isHopeless(key, member) ? { status: 'refused', reason } : outcome
         }
         const isClear = settle(key, outcome)
         if (outcome.status !== 'unsent') return outcome
         last = outcome
         if (!isClear) break
       }
-      const retryAfterMs = Math.min(...candidates.map(restOf))
-      const reason =
-        last?.reason ?? `${candidates.map(({ name }) => name).join(' and ')} left alone`
-      return retryAfterMs > 0 || last === undefined
-        ? { status: 'unsent', reason, retryAfterMs }
-        : { status: 'unsent', reason }
+      const restMs = Math.min(...candidates.map(({ breaker }) => breaker.restMs()))
+      if (!last) return { status: 'deferred', retryAfterMs: restMs }
+      return last.isOfThisMail ? last : { ...last, retryAfterMs: restMs }
     },
-    knowsKeys: members.every(({ transport }) => transport.knowsKeys),
-    restMs: () => Math.min(...members.map(restOf)),
+    restMs: () => Math.min(...members.map(({ breaker }) => breaker.restMs())),
     close() {
       for (const { transport } of members) transport.close()
     },
   }
+}
+
+function keepNewest(remembered: Map<string, unknown> | Set<string>): void {
+  const [oldest] = remembered.size > MAX_REMEMBERED ? remembered.keys() : []
+  if (oldest !== undefined) remembered.delete(oldest)
 }

@@ -1,6 +1,7 @@
 // Keeps mails in memory instead of sending them, for development.
 
-import type { OutgoingMail, Transport } from '../../ports.ts'
+import type { OutgoingMail } from '../../ports.ts'
+import type { Transport } from './transport.ts'
 
 export interface Outbox extends Transport {
   /** The newest first. */

@@ -6,17 +6,32 @@
 
 import { Resend } from 'resend'
 import type { Agent, Dispatcher } from 'undici'
-import type { SendOutcome, Transport } from '../../ports.ts'
+import {
+  ATTEMPT_TIMEOUT_MS,
+  MAX_REPLY_BYTES,
+  MAX_RETRY_AFTER_MS,
+  type SendOutcome,
+  type Transport,
+} from './transport.ts'
 
-const ATTEMPT_TIMEOUT_MS = 10_000
-const MAX_REPLY_BYTES = 64 * 1024
-const MAX_RETRY_AFTER_MS = 300_000
-/** Statuses that say something about this very mail, so that the same request can only fail again. */
-const FINAL_STATUSES: readonly number[] = [400, 409, 413, 422]
-/** Statuses by which a gateway says that it got no reply: 524 is Cloudflare's. */
-const UNHEARD_STATUSES: readonly number[] = [504, 524]
+/** What Resend says of a mail that can only be refused again, and the statuses it says it with. */
+const FINAL_NAMES: readonly string[] = [
+  'validation_error',
+  'missing_required_field',
+  'invalid_parameter',
+  'invalid_idempotent_request',
+]
+const FINAL_STATUSES: readonly number[] = [400, 409, 422]
+/** By which a gateway says that it got no reply, whatever became of the request behind it. */
+const UNHEARD_STATUSES: readonly number[] = [408, 502, 504, 520, 522, 524]
 const ERROR_NAME = /^[a-z_]{1,64}$/
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/
+
+/** Whose mails they are, and where they are taken: https, or http on a loopback address. */
+export interface ResendAccount {
+  readonly apiKey: string
+  readonly baseUrl: string
+}
 
 /** What was seen of one exchange. */
 interface Exchange {
@@ -31,11 +46,11 @@ interface Exchange {
  * Makes the transport. Key and address are given to the SDK outright: it would otherwise take them
  * from the environment.
  */
-export function createResendTransport(options: { apiKey: string; baseUrl: string }): Transport {
+export function createResendTransport(account: ResendAccount): Transport {
   const open = async () => {
     // By its default export, which is all that a bundle knows of a CommonJS module.
     const { Agent } = (await import('undici')).default
-    const resend = new Resend(options.apiKey, { baseUrl: options.baseUrl })
+    const resend = new Resend(account.apiKey, { baseUrl: account.baseUrl })
     return { resend, agent: new Agent({ maxResponseSize: MAX_REPLY_BYTES }) }
   }
   // Made for the first mail: it loads what a start need not wait for.
@@ -109,12 +124,13 @@ function judge(exchange: Exchange, hasId: boolean, errorName = ''): SendOutcome 
   const name = ERROR_NAME.test(errorName) ? errorName : 'unnamed'
   const reason = `${status} ${name}`
   const retryAfterMs = parseRetryAfter(exchange.retryAfter)
-  // Another process is sending the same mail at this moment; its outcome is not known yet.
-  if (name === 'concurrent_idempotent_requests') return { status: 'unknown', reason, retryAfterMs }
-  if (FINAL_STATUSES.includes(status)) return { status: 'refused', reason }
-  // A success that cannot be read may be one, and a gateway may have had no reply itself.
-  const isDefinite = status >= 300 && !UNHEARD_STATUSES.includes(status)
-  return { status: isDefinite ? 'unsent' : 'unknown', reason, retryAfterMs }
+  if (FINAL_STATUSES.includes(status) && FINAL_NAMES.includes(name)) {
+    return { status: 'refused', reason }
+  }
+  // A success that cannot be read may be one, and with 409 another process is sending the same mail
+  // at this moment, of which the outcome is not known yet.
+  const isUnheard = status < 300 || status === 409 || UNHEARD_STATUSES.includes(status)
+  return { status: isUnheard ? 'unknown' : 'unsent', reason, retryAfterMs }
 }
 
 /** Seconds, or a date (RFC 9110 section 10.2.3), within bounds. @returns milliseconds */

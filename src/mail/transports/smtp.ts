@@ -2,7 +2,14 @@
 
 import type { Readable } from 'node:stream'
 import type { NodemailerError } from 'nodemailer'
-import type { OutgoingMail, SendOutcome, Transport } from '../../ports.ts'
+import { parseSender } from '../../core/email-address.ts'
+import type { OutgoingMail } from '../../ports.ts'
+import {
+  ATTEMPT_TIMEOUT_MS,
+  MAX_REPLY_BYTES,
+  type SendOutcome,
+  type Transport,
+} from './transport.ts'
 
 /** Where the server is, and who is sending. */
 export interface SmtpServer {
@@ -15,10 +22,9 @@ export interface SmtpServer {
   readonly auth: { readonly user: string; readonly pass: string } | undefined
 }
 
-const ATTEMPT_TIMEOUT_MS = 10_000
-const MAX_REPLY_BYTES = 64 * 1024
+/** A server that turns a recipient away for now (greylisting) is not won over sooner. */
+const RECIPIENT_PAUSE_MS = 60_000
 const ENHANCED_CODE = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/
-const SENDER = /^([^<>]*)<([^<>]+)>$/
 
 /** Makes the transport. Its connections are made when they are needed, and kept for a while. */
 export function createSmtpTransport(server: SmtpServer, connections: number): Transport {
@@ -78,6 +84,8 @@ export function describeConnection(server: SmtpServer, timeoutMs: number) {
     port,
     secure,
     auth,
+    // Else a server that offers no login would be used without one.
+    forceAuth: auth !== undefined,
     requireTLS: !secure && !isLoopback,
     ignoreTLS: !secure && isLoopback,
     tls: { minVersion: 'TLSv1.2' as const, rejectUnauthorized: true },
@@ -101,11 +109,6 @@ function contentOf({ to, replyTo, subject, text, html }: OutgoingMail) {
   }
 }
 
-function parseSender(sender: string): { name: string; address: string } {
-  const [, name = '', address = sender] = SENDER.exec(sender) ?? []
-  return { name: name.trim().replace(/^"(.*)"$/, '$1'), address }
-}
-
 /** @param wasRead whether the content, or a part of it, was handed to the connection */
 function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
   const { code = 'unnamed', originalCode = code } = error
@@ -115,10 +118,17 @@ function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
   const answer = [command, responseCode || code, enhanced].filter(Boolean).join(' ')
   const isMessageError = code === 'EENVELOPE' || code === 'EMESSAGE'
   if (responseCode) {
-    // The sender is the same for every mail, so its refusal is no fault of this one.
+    const isOfRecipient = command === 'RCPT TO' && responseCode !== 421
+    // The sender is the same for every mail, so its refusal is no fault of this one; nor is one by a
+    // policy (RFC 3463, section 3.8), which most servers apply to sender and recipient alike.
     const isOfMessage = isMessageError && command !== 'MAIL FROM' && responseCode !== 530
-    const isFinal = isOfMessage && error.permanent === true
-    return { status: isFinal ? 'refused' : 'unsent', reason: answer }
+    const isPolicy = command === 'RCPT TO' && /^\d\.7\./.test(enhanced ?? '')
+    if (isOfMessage && !isPolicy && error.permanent === true) {
+      return { status: 'refused', reason: answer }
+    }
+    return isOfRecipient
+      ? { status: 'unsent', reason: answer, isOfThisMail: true, retryAfterMs: RECIPIENT_PAUSE_MS }
+      : { status: 'unsent', reason: answer }
   }
   if (isMessageError) return { status: 'refused', reason: answer }
   return { status: wasRead ? 'unknown' : 'unsent', reason: `no answer ${originalCode}` }

@@ -1,8 +1,9 @@
 // Which transport a mail goes through, when one is left alone, and what keeps a mail with it.
 
 import { describe, expect, test } from 'vitest'
-import { createChain } from '../../../src/mail/transports/chain.ts'
-import type { OutgoingMail, SendOutcome, Transport } from '../../../src/ports.ts'
+import { type ChainOutcome, createChain } from '../../../src/mail/transports/chain.ts'
+import type { SendOutcome, Transport } from '../../../src/mail/transports/transport.ts'
+import type { OutgoingMail } from '../../../src/ports.ts'
 
 const mailOf = (idempotencyKey: string): OutgoingMail => ({
   from: 'a@b.c',
@@ -16,6 +17,12 @@ const sent: SendOutcome = { status: 'sent' }
 const refused: SendOutcome = { status: 'refused', reason: '422' }
 const unsent: SendOutcome = { status: 'unsent', reason: '500' }
 const unheard: SendOutcome = { status: 'unknown', reason: 'no answer' }
+const ofThisMail: SendOutcome = {
+  status: 'unsent',
+  reason: 'RCPT TO 450 4.7.1',
+  retryAfterMs: 60_000,
+  isOfThisMail: true,
+}
 const throttled: SendOutcome = { status: 'unsent', reason: '429', retryAfterMs: 7000 }
 
 /** A transport whose attempts end as they are told to. */
@@ -52,13 +59,7 @@ function arrange(first: Scripted, second = script(sent)) {
       ['first', first],
       ['second', second],
     ],
-    {
-      clock: () => now,
-      onRest: (...rest) => rests.push(rest),
-      failuresToRest: 3,
-      firstRestMs: 1000,
-      longestRestMs: 5000,
-    },
+    { clock: () => now, onRest: (...rest) => rests.push(rest) },
   )
   return {
     chain,
@@ -69,7 +70,7 @@ function arrange(first: Scripted, second = script(sent)) {
     },
     /** Sends mails of their own, one after the other. */
     async send(count = 1) {
-      const outcomes: SendOutcome[] = []
+      const outcomes: ChainOutcome[] = []
       for (let index = 0; index < count; index++) {
         mails += 1
         outcomes.push(await chain.send(mailOf(`mail ${mails}`)))
@@ -100,9 +101,24 @@ describe('a mail', () => {
     expect(second.asked).toEqual([])
   })
 
+  test('that was delivered is not sent again', async () => {
+    const { chain, second } = arrange(script(unsent))
+    expect(await chain.send(mailOf('a'))).toEqual(sent)
+    expect(await chain.send(mailOf('a'))).toEqual({ status: 'repeated' })
+    expect(second.asked).toEqual(['a'])
+  })
+
+  test('is in doubt with a transport that breaks', async () => {
+    const first = script(sent)
+    first.outcome = Promise.reject(new TypeError('no such module'))
+    const { chain, second } = arrange(first)
+    expect(await chain.send(mailOf('a'))).toEqual({ status: 'unknown', reason: 'TypeError' })
+    expect(second.asked).toEqual([])
+  })
+
   test('that no transport takes was not sent', async () => {
     const { send } = arrange(script(unsent), script({ status: 'unsent', reason: '451' }))
-    expect(await send()).toEqual([{ status: 'unsent', reason: '451' }])
+    expect(await send()).toMatchObject([{ status: 'unsent', reason: '451' }])
   })
 })
 
@@ -122,9 +138,9 @@ describe('a mail that may have been taken', () => {
     const { chain, send, pass, second } = arrange(first)
     await chain.send(mailOf('a'))
     first.outcome = unsent
-    await send(2)
-    expect(await chain.send(mailOf('a'))).toMatchObject({ status: 'unsent', retryAfterMs: 1000 })
-    pass(1000)
+    await send(4)
+    expect(await chain.send(mailOf('a'))).toEqual({ status: 'deferred', retryAfterMs: 2000 })
+    pass(2000)
     first.outcome = sent
     expect(await chain.send(mailOf('a'))).toEqual(sent)
     expect(second.asked).not.toContain('a')
@@ -137,7 +153,7 @@ describe('a mail that may have been taken', () => {
     const { chain, second } = arrange(first)
     const one = chain.send(mailOf('a'))
     first.outcome = unsent
-    expect(await chain.send(mailOf('a'))).toEqual(unsent)
+    expect(await chain.send(mailOf('a'))).toMatchObject(unsent)
     expect(second.asked).toEqual([])
     answer.resolve(unsent)
     expect(await one).toEqual(sent)
@@ -159,15 +175,15 @@ describe('a transport that keeps failing', () => {
     const first = script(outcome)
     const { send, rests } = arrange(first)
     await send(10)
-    expect(first.asked).toHaveLength(3)
-    expect(rests).toEqual([['first', 1000, 'reason' in outcome && outcome.reason]])
+    expect(first.asked).toHaveLength(5)
+    expect(rests).toEqual([['first', 2000, 'reason' in outcome && outcome.reason]])
   })
 
   test('is tried with a single mail afterwards', async () => {
     const first = script(unsent)
     const { chain, send, pass, second } = arrange(first)
-    await send(3)
-    pass(1000)
+    await send(5)
+    pass(2000)
     const answer = Promise.withResolvers<SendOutcome>()
     first.outcome = answer.promise
     const probe = chain.send(mailOf('probe'))
@@ -177,17 +193,17 @@ describe('a transport that keeps failing', () => {
     answer.resolve(sent)
     await probe
     await send()
-    expect(first.asked).toHaveLength(5)
+    expect(first.asked).toHaveLength(7)
   })
 
   test('is left alone for longer each time, up to a limit', async () => {
     const { send, rests, pass } = arrange(script(unsent))
-    await send(3)
+    await send(5)
     for (let times = 0; times < 5; times++) {
       pass(rests.at(-1)?.[1] ?? 0)
       await send()
     }
-    expect(rests.map(([, restMs]) => restMs)).toEqual([1000, 2000, 4000, 5000, 5000, 5000])
+    expect(rests.map(([, restMs]) => restMs)).toEqual([2000, 4000, 8000, 16_000, 30_000, 30_000])
   })
 
   test('is as good as new once it takes a mail, or judges one', async () => {
@@ -196,12 +212,22 @@ describe('a transport that keeps failing', () => {
       const { send } = arrange(first)
       for (let times = 0; times < 4; times++) {
         first.outcome = unsent
-        await send(2)
+        await send(4)
         first.outcome = outcome
         await send()
       }
-      expect(first.asked).toHaveLength(12)
+      expect(first.asked).toHaveLength(20)
     }
+  })
+})
+
+describe('a transport that turns single mails away for now', () => {
+  test('is asked for the others, however many those are', async () => {
+    const first = script(ofThisMail)
+    const { chain, send, rests } = arrange(first, script(ofThisMail))
+    await send(20)
+    expect(await chain.send(mailOf('a'))).toEqual(ofThisMail)
+    expect([first.asked.length, chain.restMs(), rests]).toEqual([21, 0, []])
   })
 })
 
@@ -218,15 +244,11 @@ describe('a transport that asks to be left alone', () => {
 
   test('makes its mails wait where there is no other', async () => {
     const { chain, pass } = arrange(script(throttled), script(throttled))
-    expect(chain.restMs?.()).toBe(0)
+    expect(chain.restMs()).toBe(0)
     expect(await chain.send(mailOf('a'))).toEqual(throttled)
-    expect(chain.restMs?.()).toBe(7000)
+    expect(chain.restMs()).toBe(7000)
     pass(6000)
-    expect(await chain.send(mailOf('b'))).toEqual({
-      status: 'unsent',
-      reason: 'first and second left alone',
-      retryAfterMs: 1000,
-    })
+    expect(await chain.send(mailOf('b'))).toEqual({ status: 'deferred', retryAfterMs: 1000 })
   })
 })
 

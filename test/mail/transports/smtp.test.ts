@@ -6,7 +6,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { parseSmtpUrl } from '../../../src/config/values.ts'
 import { createSmtpTransport } from '../../../src/mail/transports/smtp.ts'
-import type { Transport } from '../../../src/ports.ts'
+import type { Transport } from '../../../src/mail/transports/transport.ts'
 import { makeCertificate } from '../../support/certificate.ts'
 import {
   readText,

@@ -2,10 +2,10 @@
 
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseSmtpUrl } from '../../src/config/values.ts'
-import { checkSmtp } from '../../src/mail/check-smtp.ts'
-import { makeCertificate } from '../support/certificate.ts'
-import { type SmtpBehaviour, startSmtp } from '../support/smtp-stand-in.ts'
+import { parseSmtpUrl } from '../../../src/config/values.ts'
+import { checkSmtp } from '../../../src/mail/doctor/check-smtp.ts'
+import { makeCertificate } from '../../support/certificate.ts'
+import { type SmtpBehaviour, startSmtp } from '../../support/smtp-stand-in.ts'
 
 /** Answers on loopback too, but is no loopback address by its name. */
 const ELSEWHERE = '0.0.0.0'

@@ -2,18 +2,19 @@
 //
 // It cannot lock anybody out: once every link that was mailed for an account is dead, by age or
 // because the account has changed, the cap no longer binds it. Of several accounts with one address
-// each is mailed a link therefore, whatever was mailed to the others. To know what still works
-// without storing a link, it keeps a MAC of each one's signature and seals the account anew to compare.
+// each is mailed a link therefore, whatever was mailed to the others, up to as many beyond the limit
+// as one request can be for. To know what still works without storing a link, it keeps a MAC of each
+// one's signature and seals the account anew to compare.
 
-import { foldAsciiCase } from '../core/email-address.ts'
 import type { SecretKeys } from '../core/key-ring.ts'
 import { isTooOld, type LinkRules } from '../core/link.ts'
 import { macFields } from '../core/message.ts'
+import { nameAddress } from '../core/name-address.ts'
 import type { MailOrder } from '../ports.ts'
 
-export interface AccountCap {
+export interface AddressCap {
   /**
-   * Counts a reset link about to be mailed. A retry of the same order is not counted.
+   * Counts a mail about to go out; the same one is counted once, however often it is tried.
    *
    * @param address as it is stored; the spellings that find the same accounts count as one
    * @param seal the signature that a link of the account would have now, for a timestamp
@@ -39,20 +40,20 @@ interface Mailed {
 }
 
 const MAX_ADDRESSES = 100_000
-/** What one address is remembered by beyond the limit: as many accounts are mailed at one request. */
+/** One request mails up to so many accounts. */
 const MAX_ACCOUNTS = 5
 
 /** Makes a cap that has counted nothing yet. Each process counts its own. */
-export function createAccountCap(
+export function createAddressCap(
   keys: SecretKeys,
   rate: { readonly limit: number; readonly seconds: number },
   linkRules: LinkRules,
-): AccountCap {
+): AddressCap {
   /** By a MAC of the address, the one mailed longest ago first. */
   const mailed = new Map<string, readonly Mailed[]>()
   const names = new WeakMap<MailOrder, string>()
   const fingerprint = (signature: string) =>
-    macFields(keys.accountCap, ['rekey-account-cap-v1', signature]).toString('base64url')
+    macFields(keys.addressCap, ['rekey-address-cap-v1', signature]).toString('base64url')
 
   const forgetOldest = (now: number) => {
     for (const [name, mails] of mailed) {
@@ -65,20 +66,27 @@ export function createAccountCap(
   return {
     admit(order, address, seal, now) {
       const name = nameAddress(keys, address)
-      const recent = (mailed.get(name) ?? []).filter((mail) => mail.at > now - rate.seconds * 1000)
-      if (recent.some((mail) => mail.order === order)) return true
-      const worksForAccount = (mail: Mailed) =>
-        mail.order.accountId === order.accountId &&
-        !isTooOld(mail.order.timestamp, linkRules, now) &&
-        mail.fingerprint === fingerprint(seal(mail.order.timestamp))
-      if (recent.length >= rate.limit && recent.some(worksForAccount)) return false
+      const isRecent = ({ at }: Mailed) => Math.abs(now - at) < rate.seconds * 1000
+      const recent = (mailed.get(name) ?? []).filter(isRecent)
+      const print = fingerprint(seal(order.timestamp))
+      // The same mail, which whoever delivered it delivers once.
+      if (recent.some((mail) => mail.fingerprint === print)) return true
+      const isAlive = ({ order: { accountId, timestamp }, ...mail }: Mailed) =>
+        !isTooOld(timestamp, linkRules, now) &&
+        // Whether the link of another account has died with its password cannot be told.
+        (accountId !== order.accountId || mail.fingerprint === fingerprint(seal(timestamp)))
+      const ofAccount = recent.filter((mail) => mail.order.accountId === order.accountId)
+      if (recent.length >= rate.limit && ofAccount.some(isAlive)) return false
+      if (recent.length >= rate.limit + MAX_ACCOUNTS && recent.some(isAlive)) return false
 
       forgetOldest(now)
       names.set(order, name)
-      const mail = { order, at: now, fingerprint: fingerprint(seal(order.timestamp)) }
       // Deleted first, so that the map stays in the order of the last mail.
       mailed.delete(name)
-      mailed.set(name, [...recent, mail].slice(-(rate.limit + MAX_ACCOUNTS)))
+      mailed.set(
+        name,
+        [...recent, { order, at: now, fingerprint: print }].slice(-(rate.limit + MAX_ACCOUNTS)),
+      )
       return true
     },
 
@@ -89,10 +97,4 @@ export function createAccountCap(
       else mailed.delete(name)
     },
   }
-}
-
-/** Names an address so that it cannot be read back, the same for all spellings that find it. */
-export function nameAddress(keys: SecretKeys, address: string): string {
-  const fields = ['rekey-account-cap-v1', 'address', foldAsciiCase(address)]
-  return macFields(keys.accountCap, fields).toString('base64url', 0, 16)
 }

@@ -1,7 +1,9 @@
 // Whether Resend takes mail with this key, and leaves the links in it as they are.
 
-import { nameFetchFailure } from '../core/fetch-failure.ts'
-import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
+import { parseSender } from '../../core/email-address.ts'
+import { nameFetchFailure } from '../../core/fetch-failure.ts'
+import { type Finding, reportFault, reportOk, reportWarning } from '../../core/finding.ts'
+import type { ResendAccount } from '../transports/resend.ts'
 
 const TIMEOUT_MS = 5000
 const DASHBOARD = "in Resend's dashboard, under Domains"
@@ -15,13 +17,10 @@ interface ResendDomain {
 }
 
 /** @param from MAIL_FROM, of which the domain must be one of the account's */
-export async function checkResend(
-  options: { readonly apiKey: string; readonly baseUrl: string },
-  from: string,
-): Promise<Finding[]> {
+export async function checkResend(account: ResendAccount, from: string): Promise<Finding[]> {
   const ask = async (path: string) => {
-    const reply = await fetch(`${options.baseUrl}${path}`, {
-      headers: { authorization: `Bearer ${options.apiKey}`, 'user-agent': 'rekey' },
+    const reply = await fetch(`${account.baseUrl}${path}`, {
+      headers: { authorization: `Bearer ${account.apiKey}`, 'user-agent': 'rekey' },
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
@@ -45,7 +44,7 @@ export async function checkResend(
       return [reportWarning('mail-provider', says, 'run this again when Resend is well')]
     }
     const accepted = reportOk('mail-key', 'Resend takes the key')
-    const name = /@([^@>]+)>?$/.exec(from)?.[1]?.toLowerCase() ?? ''
+    const [, name = ''] = parseSender(from).address.toLowerCase().split('@')
     const domain: ResendDomain | undefined = domains.find((each) => each.name === name)
     if (!domain && body['has_more'] === true) {
       const says = 'the account has more domains than one list holds'

@@ -1,0 +1,110 @@
+// Puts together what a mail passes on its way from an order to a provider.
+
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config, TransportSettings } from '../config/config.ts'
+import { nameAddress } from '../core/name-address.ts'
+import { createAddressCap } from '../flows/address-cap.ts'
+import { composeMails } from '../flows/compose-mails.ts'
+import { createDailyBudget } from '../mail/daily-budget.ts'
+import { createMailLine, type DrainingMailLine } from '../mail/mail-line.ts'
+import { createRecentAddresses } from '../mail/recent-addresses.ts'
+import { createChain } from '../mail/transports/chain.ts'
+import { createOutbox, type Outbox } from '../mail/transports/outbox.ts'
+import { createResendTransport } from '../mail/transports/resend.ts'
+import { createSmtpTransport } from '../mail/transports/smtp.ts'
+import type { Transport } from '../mail/transports/transport.ts'
+import type { Accounts, Events, Hasher, Templates } from '../ports.ts'
+
+export interface MailParts {
+  readonly mailLine: DrainingMailLine
+  /** Where mails are shown that are not sent. */
+  readonly outbox: Outbox | undefined
+  /** Lets go of all connections. Nothing is sent any more. */
+  close(): void
+}
+
+interface MailDeps {
+  readonly accounts: Accounts
+  readonly hasher: Hasher
+  readonly templates: Templates
+  readonly events: Events
+  /** @returns unix milliseconds */
+  readonly clock: () => number
+}
+
+const MAIL_CAPACITY = 10_000
+const MAILS_AT_ONCE = 8
+
+/** Puts it together. It connects to nothing before the first mail. */
+export function assembleMail(
+  { links, mail }: Pick<Config, 'links' | 'mail'>,
+  deps: MailDeps,
+  logger: FastifyBaseLogger,
+): MailParts {
+  const { clock, events } = deps
+  const [signingKeys] = links.keyRing
+  const addressCap = createAddressCap(signingKeys, mail.ratePerAccount, links.rules)
+  const outbox = createOutbox()
+  const createTransport = (settings: TransportSettings): Transport => {
+    switch (settings.name) {
+      case 'resend':
+        return createResendTransport(settings.account)
+      case 'smtp':
+        return createSmtpTransport(settings.server, MAILS_AT_ONCE)
+      case 'outbox':
+        return outbox
+    }
+  }
+  const chain = createChain(
+    mail.transports.map((settings) => [settings.name, createTransport(settings)]),
+    {
+      clock: () => performance.now(),
+      onRest: (transport, restMs, reason) =>
+        logger.warn(
+          { transport, restMs, reason },
+          'a mail transport fails: left alone for a while',
+        ),
+    },
+  )
+  const budget =
+    mail.dailyBudget === undefined
+      ? undefined
+      : {
+          daily: createDailyBudget({
+            mailsPerDay: mail.dailyBudget,
+            startedAt: clock(),
+            onUsed: (percent) =>
+              logger.warn(
+                { percent, budget: mail.dailyBudget },
+                `${percent} % of MAIL_DAILY_BUDGET is used for today`,
+              ),
+          }),
+          recent: createRecentAddresses((address) => nameAddress(signingKeys, address)),
+        }
+  const composeDeps = {
+    ...deps,
+    addressCap,
+    keyRing: links.keyRing,
+    linkRules: links.rules,
+    linkUrl: links.url,
+    requestPageUrl: links.requestPageUrl,
+    from: mail.from,
+    replyTo: mail.replyTo,
+  }
+  const mailLine = createMailLine({
+    capacity: MAIL_CAPACITY,
+    atOnce: MAILS_AT_ONCE,
+    linkLifeSeconds: links.rules.ttlSeconds,
+    ratePerSecond: mail.ratePerSecond,
+    budget,
+    clock,
+    compose: (orders) => composeMails(composeDeps, orders, clock()),
+    chain,
+    events,
+    onUnsent: (order) => addressCap.forget(order),
+    onUnreadable: (reason, waiting) =>
+      logger.error({ reason, waiting }, 'mails wait: the accounts cannot be read, trying again'),
+  })
+  const isShown = mail.transports.some(({ name }) => name === 'outbox')
+  return { mailLine, outbox: isShown ? outbox : undefined, close: chain.close }
+}

@@ -1,0 +1,67 @@
+// Judges the variables of mails and of what mails and pages show, and makes the settings of them.
+
+import { pathToFileURL } from 'node:url'
+import { isMailbox, isPrintable, parseSender } from '../core/email-address.ts'
+import type { Config, TransportSettings } from './config.ts'
+import type { Environment } from './environment.ts'
+import type { Judge } from './judge.ts'
+import { isLoopback, parseProviderUrl, parseRate, parseSmtpUrl } from './values.ts'
+
+export function readMail(env: Environment, { attempt, check }: Judge): Config['mail'] {
+  const isOutbox = env.MAIL_TRANSPORT.includes('outbox')
+  const isOutboxAlone = !isOutbox || env.MAIL_TRANSPORT.length === 1
+  check('MAIL_TRANSPORT', isOutboxAlone, 'outbox sends nothing, so it stands alone')
+  check(
+    'MAIL_TRANSPORT',
+    !isOutbox || isLoopback(env.HOST),
+    'outbox shows every mail to anybody who can reach it, so HOST must be a loopback address',
+  )
+  attempt('MAIL_FROM', () => parseSender(env.MAIL_FROM))
+  attempt('MAIL_REPLY_TO', () => env.MAIL_REPLY_TO && parseSender(env.MAIL_REPLY_TO))
+  check(
+    'MAIL_NO_PASSWORD_NOTICE',
+    env.REQUIRE_USABLE_PASSWORD || !env.MAIL_NO_PASSWORD_NOTICE,
+    'an account without a password gets a link when REQUIRE_USABLE_PASSWORD is false: set one of them',
+  )
+  const readTransport = (name: Environment['MAIL_TRANSPORT'][number]): TransportSettings => {
+    switch (name) {
+      case 'resend': {
+        const apiKey = env.RESEND_API_KEY ?? ''
+        const isKey = /^[\x21-\x7e]+$/.test(apiKey)
+        check('RESEND_API_KEY', isKey, 'is required for MAIL_TRANSPORT=resend, without blanks')
+        const baseUrl = attempt('RESEND_BASE_URL', () => parseProviderUrl(env.RESEND_BASE_URL))
+        return { name, account: { apiKey, baseUrl } }
+      }
+      case 'smtp': {
+        check('SMTP_URL', env.SMTP_URL !== undefined, 'is required for MAIL_TRANSPORT=smtp')
+        return { name, server: attempt('SMTP_URL', () => parseSmtpUrl(env.SMTP_URL ?? '')) }
+      }
+      case 'outbox':
+        return { name }
+    }
+  }
+  return {
+    from: env.MAIL_FROM,
+    replyTo: env.MAIL_REPLY_TO,
+    transports: env.MAIL_TRANSPORT.map(readTransport),
+    ratePerAccount: parseRate(env.RATE_LIMIT_PER_ACCOUNT),
+    sendsNoPasswordNotice: env.MAIL_NO_PASSWORD_NOTICE,
+    ratePerSecond: env.MAIL_RATE_PER_SECOND,
+    dailyBudget: env.MAIL_DAILY_BUDGET,
+  }
+}
+
+export function readContent(env: Environment, { check }: Judge): Config['content'] {
+  const isPlainName = isPrintable(env.APP_NAME) && env.APP_NAME.length <= 64
+  check('APP_NAME', isPlainName, 'at most 64 plain characters')
+  const isSupportMailbox = env.SUPPORT_EMAIL === undefined || isMailbox(env.SUPPORT_EMAIL)
+  check('SUPPORT_EMAIL', isSupportMailbox, 'must be an address')
+  const directory = env.MAIL_TEMPLATES_DIR
+  return {
+    appName: env.APP_NAME,
+    supportEmail: env.SUPPORT_EMAIL,
+    brandColor: env.BRAND_COLOR,
+    defaultLocale: env.DEFAULT_LOCALE,
+    templatesDirectory: directory === undefined ? undefined : pathToFileURL(`${directory}/`),
+  }
+}
