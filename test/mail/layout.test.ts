@@ -117,6 +117,22 @@ describe('in a browser', () => {
     await page.close()
   })
 
+  test.each([
+    'ᄀ'.repeat(64),
+    'ᄀ'.repeat(15),
+    `ก${'\u0e4d'.repeat(63)}`,
+    `क${'\u094dक'.repeat(31)}`,
+    `क${'\u094dक'.repeat(7)}`,
+    `ཀ${'ྐ'.repeat(60)}`,
+    `A ${'👩\u200d'.repeat(31)}`,
+    `${'👩\u200d'.repeat(5)}👩`,
+  ])('no name can break it, though none of its characters can be broken: %j', async (name) => {
+    const { html } = load().render({ kind: 'no-password', name }, 'en')
+    const page = await openMail(browser, { html, width: 320, scheme: 'light' })
+    expect(await overflowOf(page)).toBe(0)
+    await page.close()
+  })
+
   test('Arabic runs from the right, and the link in it from the left', async () => {
     const mail = samples.find(({ locale, kind }) => locale === 'ar' && kind === 'reset-link')
     const page = await openMail(browser, { html: mail?.html ?? '', width: 320, scheme: 'light' })
