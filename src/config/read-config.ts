@@ -69,12 +69,22 @@ function readPart(env: Variables, names: RegExp): ConfigReading {
  * What mails and pages show. It is complete whatever the faults, a variable with one being as if it
  * were not set, so that templates can be judged beside the variables.
  */
-export function readContentConfig(
-  env: Variables,
-): Pick<Config, 'content'> & { readonly faults: readonly string[] } {
-  const { config, faults } = judge(readEnvironment(env))
+export function readContentConfig(env: Variables): Pick<Config, 'content'> & {
+  readonly ttlSeconds: number
+  /** Without an origin where neither REQUEST_PAGE_URL nor RESET_PAGE_URL gives it one. */
+  readonly requestPageUrl: string
+  readonly faults: readonly string[]
+  readonly warnings: readonly string[]
+} {
+  const { config, faults, warnings } = judge(readEnvironment(env))
   const ours = [...faults].filter(([name]) => CONTENT_VARIABLES.includes(name))
-  return { content: config.content, faults: listFaults(ours) }
+  return {
+    content: config.content,
+    ttlSeconds: config.links.rules.ttlSeconds,
+    requestPageUrl: config.links.requestPageUrl,
+    faults: listFaults(ours),
+    warnings,
+  }
 }
 
 const CONTENT_VARIABLES = [
@@ -83,6 +93,8 @@ const CONTENT_VARIABLES = [
   'BRAND_COLOR',
   'DEFAULT_LOCALE',
   'MAIL_TEMPLATES_DIR',
+  'LINK_TTL_SECONDS',
+  'REQUEST_PAGE_URL',
 ]
 
 function listFaults(faults: readonly (readonly [string, string])[]): string[] {
