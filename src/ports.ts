@@ -215,6 +215,8 @@ export type IgnoredReason =
   | 'has_password_now'
   | 'too_late'
   | 'capped'
+  /** A template of the operator's fails for its values. */
+  | 'cannot_be_rendered'
   | 'mail_line_full'
 
 /** Takes events. It never throws and never waits. */
