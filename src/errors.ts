@@ -1,4 +1,4 @@
-// The one error class and the closed list of its codes.
+// The one error class, the closed list of its codes, and what anything thrown has to say.
 
 /**
  * Every outcome that a client or an operator handles differently. The finer cause belongs in the
@@ -54,4 +54,9 @@ export class RekeyError extends Error {
     this.faults = options.faults ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
   }
+}
+
+/** What something that was thrown says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

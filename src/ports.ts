@@ -184,6 +184,8 @@ export type IgnoredReason =
   /** The same mail, by another request within one bucket. */
   | 'already_mailed'
   | 'capped'
+  /** A template of the operator's fails for its values. */
+  | 'cannot_be_rendered'
   | 'mail_line_full'
 
 /** Takes events. It never throws and never waits. */

@@ -1,16 +1,16 @@
 // `rekey preview`: writes every message in every language to a folder, and serves it to a browser of
 // this machine, for people who translate or restyle.
 
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readContentConfig } from '../config/read-config.ts'
-import { loadMailTemplates } from './load-content.ts'
-import { pathsOf, renderFaults, renderIndex } from './preview/index-page.ts'
-import { renderSamples, SAMPLE_SUPPORT_EMAIL } from './preview/sample-mails.ts'
+import { messageOf } from '../errors.ts'
+import { pathsOf, renderIndex } from './preview/index-page.ts'
+import { renderSamples } from './preview/sample-mails.ts'
+import { servePages } from './preview/serve-pages.ts'
+import { writePages } from './preview/write-pages.ts'
 import { attempt, reportFaults } from './report-faults.ts'
 import { EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
 
@@ -26,6 +26,9 @@ export async function preview(terminal: Terminal): Promise<ExitStatus> {
     terminal.err(USAGE)
     return EXIT_USAGE
   }
+  for (const warning of readContentConfig(terminal.env).warnings) {
+    terminal.err(`warning: ${warning}`)
+  }
   const pages = attempt(() => renderPages(terminal.env))
   if ('faults' in pages) return reportFaults(terminal, pages.faults)
 
@@ -40,37 +43,22 @@ export async function preview(terminal: Terminal): Promise<ExitStatus> {
   terminal.out(`The messages are in ${folder}`)
   if (wanted.writeOnly) return 0
 
-  const server = createServer((request, reply) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname.slice(1)
-    // Made anew each time, so that a change shows when a page is loaded again.
-    const latest = attempt(() => {
-      const pages = renderPages(terminal.env)
-      writePages(folder, pages)
-      return pages
-    })
-    const page =
-      'made' in latest ? latest.made.get(path || 'index.html') : renderFaults(latest.faults)
-    const isText = path.endsWith('.txt') && 'made' in latest
-    reply.writeHead(page === undefined ? 404 : 200, {
-      'content-type': `text/${isText ? 'plain' : 'html'}; charset=utf-8`,
-      'cache-control': 'no-store',
-    })
-    reply.end(page ?? 'There is no such message.')
-  })
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(0, '127.0.0.1', resolve)
+    const server = await servePages(() => {
+      const latest = renderPages(terminal.env)
+      writePages(folder, latest)
+      return latest
     })
+    terminal.out(`Open ${server.origin}/ to see them; Ctrl-C ends it.`)
+    await terminal.stopSignal()
+    server.stop()
+    return 0
   } catch (error) {
     terminal.err(`They cannot be served: ${messageOf(error)}`)
     return 1
+  } finally {
+    if (wanted.folder === undefined) rmSync(folder, { recursive: true, force: true })
   }
-  const { port } = server.address() as AddressInfo
-  terminal.out(`Open http://127.0.0.1:${port}/ to see them; Ctrl-C ends it.`)
-  await terminal.stopSignal()
-  server.closeAllConnections()
-  server.close()
-  return 0
 }
 
 function readArguments(args: readonly string[]) {
@@ -80,23 +68,16 @@ function readArguments(args: readonly string[]) {
       allowPositionals: true,
       options: { 'write-only': { type: 'boolean' } },
     })
-    if (positionals.length > 1) return undefined
+    if (positionals.length > 1 || positionals[0] === '') return undefined
     return { folder: positionals[0], writeOnly: values['write-only'] === true }
   } catch {
     return undefined
   }
 }
 
-/** @returns the pages by their paths within the folder */
+/** @returns the pages by their paths within the folder, the index first */
 function renderPages(env: Terminal['env']): ReadonlyMap<string, string> {
-  const { content, faults } = readContentConfig(env)
-  const shown = { ...content, supportEmail: content.supportEmail ?? SAMPLE_SUPPORT_EMAIL }
-  const templates = attempt(() => loadMailTemplates({ content: shown }))
-  if ('faults' in templates || faults.length > 0) {
-    const all = [...faults, ...('faults' in templates ? templates.faults : [])]
-    throw new AggregateError(all.map((fault) => new Error(fault)))
-  }
-  const mails = renderSamples(templates.made)
+  const mails = renderSamples(env)
   const pages = new Map([['index.html', renderIndex(mails)]])
   for (const mail of mails) {
     const paths = pathsOf(mail)
@@ -104,16 +85,4 @@ function renderPages(env: Terminal['env']): ReadonlyMap<string, string> {
     pages.set(paths.text, `${mail.subject}\n\n${mail.text}`)
   }
   return pages
-}
-
-function writePages(folder: string, pages: ReadonlyMap<string, string>): void {
-  for (const [path, page] of pages) {
-    const file = join(folder, path)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, page)
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

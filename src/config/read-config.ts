@@ -26,7 +26,7 @@ import {
 
 const TABLE_VARIABLES = /^(?:DATABASE_.*|USERS_.*|PASSWORD_HASH|AFTER_RESET_SQL|ALLOW_SEQ_SCAN)$/
 const CONTENT_VARIABLES =
-  /^(?:APP_NAME|SUPPORT_EMAIL|BRAND_COLOR|DEFAULT_LOCALE|MAIL_TEMPLATES_DIR)$/
+  /^(?:APP_NAME|SUPPORT_EMAIL|BRAND_COLOR|DEFAULT_LOCALE|MAIL_TEMPLATES_DIR|LINK_TTL_SECONDS|REQUEST_PAGE_URL)$/
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -69,12 +69,22 @@ function readPart(env: Variables, names: RegExp): ConfigReading {
  * What mails and pages show. It is complete whatever the faults, a variable with one being as if it
  * were not set, so that templates can be judged beside the variables.
  */
-export function readContentConfig(
-  env: Variables,
-): Pick<Config, 'content'> & { readonly faults: readonly string[] } {
-  const { config, faults } = read(env)
+export function readContentConfig(env: Variables): Pick<Config, 'content'> & {
+  readonly ttlSeconds: number
+  /** Without an origin where neither REQUEST_PAGE_URL nor RESET_PAGE_URL gives it one. */
+  readonly requestPageUrl: string
+  readonly faults: readonly string[]
+  readonly warnings: readonly string[]
+} {
+  const { config, faults, warnings } = read(env)
   const ours = [...faults].filter(([name]) => CONTENT_VARIABLES.test(name))
-  return { content: config.content, faults: listFaults(ours) }
+  return {
+    content: config.content,
+    ttlSeconds: config.links.rules.ttlSeconds,
+    requestPageUrl: config.links.requestPageUrl,
+    faults: listFaults(ours),
+    warnings,
+  }
 }
 
 function listFaults(faults: readonly (readonly [string, string])[]): string[] {

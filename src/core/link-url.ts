@@ -50,9 +50,7 @@ export function compileLinkUrl(template: string): LinkUrl {
     throw new TypeError('a placeholder cannot stand in the origin')
   }
   return (link) =>
-    template.replace(PLACEHOLDER, (_, name: string) =>
-      encodeURIComponent(VALUES[name]?.(link) ?? ''),
-    )
+    template.replace(PLACEHOLDER, (_, name: string) => encode(VALUES[name]?.(link) ?? ''))
 }
 
 function compilePlain(template: string): LinkUrl {
@@ -62,7 +60,15 @@ function compilePlain(template: string): LinkUrl {
   if (taken !== undefined) throw new TypeError(`its query already has a ${taken}, as the link has`)
   const rest = query ? `&${query}` : ''
   return ({ timestamp, userId, signature }) =>
-    `${base}?timestamp=${timestamp}&user_id=${encodeURIComponent(userId)}&signature=${signature}${rest}`
+    `${base}?timestamp=${timestamp}&user_id=${encode(userId)}&signature=${signature}${rest}`
+}
+
+// What encodeURIComponent leaves of these, mail programs take for the end of a link.
+function encode(value: string): string {
+  return encodeURIComponent(value).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }
 
 function placeholders(template: string): string[] {

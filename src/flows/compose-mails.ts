@@ -14,6 +14,7 @@ import type {
   MailMessage,
   MailOrder,
   OutgoingMail,
+  RenderedMail,
   Templates,
 } from '../ports.ts'
 import type { AddressCap } from './address-cap.ts'
@@ -64,7 +65,8 @@ function compose(
 ): OutgoingMail | IgnoredReason {
   const composed = messageMakers[order.kind](deps, order, account, now)
   if (typeof composed === 'string') return composed
-  const rendered = deps.templates.render(composed, account.locale ?? '')
+  const rendered = render(deps.templates, composed, account.locale ?? '')
+  if (!rendered) return 'cannot_be_rendered'
   const { subject, text, html } = rendered
   const { from, replyTo } = deps
   const to = account.emailAddress
@@ -74,6 +76,19 @@ function compose(
   const fields = [...envelope, subject, text, html]
   const idempotencyKey = macFields(deps.keyRing[0].idempotency, fields).toString('base64url')
   return { from, to, replyTo, ...rendered, idempotencyKey }
+}
+
+/** @returns undefined where a template fails, which is no reason to withhold the other mails */
+function render(
+  templates: Templates,
+  message: MailMessage,
+  locale: string,
+): RenderedMail | undefined {
+  try {
+    return templates.render(message, locale)
+  } catch {
+    return undefined
+  }
 }
 
 type MessageMaker = (

@@ -3,6 +3,10 @@
 
 const MAX_CODE_POINTS = 64
 
+/** Of what is shown as one character, which no layout can break: wider ones leave a phone's screen. */
+const MAX_CLUSTER_LENGTH = 15
+const clusters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
 /** Cleans a name, or gives an empty text for one that no greeting may carry. */
 export function greetableName(raw: string): string {
   const name = raw
@@ -13,8 +17,13 @@ export function greetableName(raw: string): string {
     .trim()
   // As a mail client may see it that looks for links, numbers to call and shares to open.
   const plain = name.replace(/\p{Default_Ignorable_Code_Point}/gu, '').normalize('NFKC')
-  const looksLikeAddress = /[:/\\@]|www\.|\S[.。](?:[\p{L}\p{M}]{2}|\p{N})/iu.test(plain)
-  const looksLikeNumber = /(?:\p{N}\P{N}*){6}/u.test(plain)
+  const looksLikeAddress =
+    /[:/\\@]|www\.|\S[.。](?:[\p{L}\p{M}]{2}|\p{N})|\p{Ps}\s*[.。]\s*\p{Pe}/iu.test(plain)
+  const looksLikeNumber = /(?:\p{N}\P{N}*){5}/u.test(plain)
   if (looksLikeAddress || looksLikeNumber || !/[\p{L}\p{N}]/u.test(plain)) return ''
-  return Array.from(name).slice(0, MAX_CODE_POINTS).join('').trim()
+  const cut = Array.from(name).slice(0, MAX_CODE_POINTS).join('').trim()
+  const hasTower = [...clusters.segment(cut)].some(
+    ({ segment }) => segment.length > MAX_CLUSTER_LENGTH,
+  )
+  return hasTower ? '' : cut
 }

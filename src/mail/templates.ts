@@ -5,18 +5,13 @@
 // what all messages share, and the sentences come from a catalogue.
 
 import { Liquid, LiquidError } from 'liquidjs'
+import { messageOf } from '../errors.ts'
 import type { MailMessage, RenderedMail, Templates } from '../ports.ts'
 import { buttonColors } from './button-colors.ts'
-import {
-  type Catalogue,
-  fill,
-  MESSAGE_KINDS,
-  parseCatalogues,
-  spellDuration,
-  spellTime,
-} from './catalogue.ts'
+import { type Catalogue, parseCatalogues } from './catalogue.ts'
 import { greetableName } from './greetable-name.ts'
 import { type MailFiles, readMailFiles } from './mail-files.ts'
+import { fill, spellDuration, spellTime } from './wording.ts'
 
 /** What is the same in every mail. */
 export interface TemplateOptions {
@@ -36,12 +31,14 @@ export interface TemplateOptions {
 interface Values {
   /** For the placeholders of sentences. */
   readonly words: Readonly<Record<string, string>>
-  /** For the templates themselves. */
+  /** For the templates themselves, which have to show them. */
   readonly urls: Readonly<Record<string, string>>
 }
 
-// They would make two mails of the same values differ.
-const FILTERS_OF_CLOCK_AND_CHANCE = [
+const FILTERS_LEFT_OUT = [
+  // It would let a value through as it is.
+  'raw',
+  // They would make two mails of the same values differ.
   'date',
   'date_to_xmlschema',
   'date_to_rfc822',
@@ -53,16 +50,32 @@ const FILTERS_OF_CLOCK_AND_CHANCE = [
 /** Characters and values that one mail may take: a hundred times what ours do. */
 const MEMORY_LIMIT = 10_000_000
 
+/** Milliseconds that a part of a mail may take at the start: a thousand times what ours do. */
+const TRIAL_LIMIT_MS = 1000
+
+const TRIAL_NAME = 'Ada Lovelace'
+const TRIAL_URL = 'https://app.example/?a=1&b=2'
+const TRIAL_MESSAGES: readonly MailMessage[] = [
+  { kind: 'reset-link', link: TRIAL_URL, ttlSeconds: 3600, name: TRIAL_NAME },
+  {
+    kind: 'password-changed',
+    changedAt: new Date(0),
+    requestPageUrl: TRIAL_URL,
+    name: TRIAL_NAME,
+  },
+  { kind: 'no-password', name: TRIAL_NAME },
+]
+
 /**
- * Reads every template and catalogue and renders each message once in each language, so that a fault
- * in them stops the process at its start and not a mail. Reads no file afterwards.
+ * Reads every template and catalogue and renders each message in each language, so that a fault in
+ * them stops the process at its start and not a mail. Reads no file afterwards.
  *
  * @throws AggregateError with every fault, each an Error that names its file, and its line where it
- *   has one, or the variable
+ *   has one, or the variable; Error, which names it, for a directory that cannot be read
  */
 export function loadTemplates(options: TemplateOptions): Templates {
-  const files = attemptFiles(options)
-  const catalogues = parseCatalogues(files.catalogues, options.defaultLocale)
+  const files = readMailFiles(options.directory, options.templatesDirectory)
+  const catalogues = parseCatalogues(files, options.defaultLocale)
   const brand = {
     app_name: options.appName.replace(/\s+/g, ' ').trim(),
     support_email: options.supportEmail ?? null,
@@ -72,60 +85,84 @@ export function loadTemplates(options: TemplateOptions): Templates {
   const htmlEngine = createEngine(files, 'escape')
 
   function draw(
-    kind: MailMessage['kind'],
+    message: MailMessage,
     catalogue: Catalogue,
-    name: string,
-    { words, urls }: Values,
+    limits?: { renderLimit: number },
   ): RenderedMail {
-    const { greeting, [kind]: sentences } = catalogue
+    const { kind } = message
+    const { greeting, layout, [kind]: sentences } = catalogue
+    const { words, urls } = valuesOf(message, catalogue)
+    const name = greetableName(message.name ?? '')
     // A name may run the other way than the sentence around it.
     const apart = (value: string) => (catalogue.dir === 'rtl' ? `\u2068${value}\u2069` : value)
     const text: Record<string, string> = {
       greeting: name ? fill(greeting.named, { name: apart(name) }) : greeting.anonymous,
     }
     const values = { app: apart(brand.app_name), ...words }
-    for (const [key, sentence] of Object.entries(sentences)) text[key] = fill(sentence, values)
+    for (const [key, sentence] of Object.entries({ ...layout, ...sentences })) {
+      text[key] = fill(sentence, values)
+    }
     // What shows a subject has no need of marks, and may take them for a disguise.
     const subject = fill(sentences.subject, { app: brand.app_name, ...words })
     text['subject'] = subject
     const scope = { ...brand, ...urls, lang: catalogue.locale, dir: catalogue.dir, text }
-    const plain: string = textEngine.renderFileSync(`${kind}.text.liquid`, scope)
+    const plain: string = textEngine.renderFileSync(`${kind}.text.liquid`, scope, limits)
     return {
       subject,
       text: `${plain.replace(/\n{3,}/g, '\n\n').trim()}\n`,
-      html: htmlEngine.renderFileSync(`${kind}.html.liquid`, scope),
+      html: htmlEngine.renderFileSync(`${kind}.html.liquid`, scope, limits),
     }
   }
 
-  const faults = new Set(catalogues.faults)
-  const judge = (work: () => unknown) => {
+  function tryOut(message: MailMessage, catalogue: Catalogue): void {
+    const mail = draw(message, catalogue, { renderLimit: TRIAL_LIMIT_MS })
+    for (const [name, url] of Object.entries(valuesOf(message, catalogue).urls)) {
+      const expected = { text: url, html: url.replaceAll('&', '&amp;') }
+      for (const part of ['text', 'html'] as const) {
+        if (mail[part].includes(expected[part])) continue
+        const file = `${message.kind}.${part}.liquid`
+        const path = files.templates.get(file)?.path ?? file
+        throw new Error(`${path}: {{ ${name} }} is not rendered as ${expected[part]}`)
+      }
+    }
+  }
+
+  const faults = new Set([...files.faults, ...catalogues.faults])
+  for (const file of files.templates.keys()) {
     try {
-      work()
+      textEngine.parseFileSync(file)
     } catch (error) {
       faults.add(explain(error, files))
     }
   }
-  for (const file of files.templates.keys()) judge(() => textEngine.parseFileSync(file))
+  /** The languages that a fault shows in. */
+  const trialFaults = new Map<string, Set<string>>()
   for (const catalogue of catalogues.all) {
-    for (const kind of MESSAGE_KINDS) judge(() => draw(kind, catalogue, '', NO_VALUES[kind]))
+    for (const message of TRIAL_MESSAGES) {
+      try {
+        tryOut(message, catalogue)
+        tryOut({ ...message, name: undefined }, catalogue)
+      } catch (error) {
+        const fault = explain(error, files)
+        trialFaults.set(fault, new Set(trialFaults.get(fault)).add(catalogue.locale))
+      }
+    }
+  }
+  for (const [fault, locales] of trialFaults) {
+    const isOfLanguage = locales.size < catalogues.all.length
+    if (!faults.has(fault))
+      faults.add(isOfLanguage ? `${fault} (in ${[...locales].join(', ')})` : fault)
   }
   const fallback = catalogues.find('')
-  if (faults.size > 0 || !fallback) throw faultsFound([...faults])
+  if (faults.size > 0 || !fallback) {
+    const errors = [...faults].map((fault) => new Error(fault))
+    throw new AggregateError(errors, [...faults].join('\n'))
+  }
 
   return {
     locales: catalogues.all.map(({ locale }) => locale),
-    render(message, locale) {
-      const catalogue = catalogues.find(locale) ?? fallback
-      const name = greetableName(message.name ?? '')
-      return draw(message.kind, catalogue, name, valuesOf(message, catalogue))
-    },
+    render: (message, locale) => draw(message, catalogues.find(locale) ?? fallback),
   }
-}
-
-const NO_VALUES: Readonly<Record<MailMessage['kind'], Values>> = {
-  'reset-link': { words: { duration: '' }, urls: { link: '' } },
-  'password-changed': { words: { changed_at: '' }, urls: { request_page_url: '' } },
-  'no-password': { words: {}, urls: {} },
 }
 
 function valuesOf(message: MailMessage, catalogue: Catalogue): Values {
@@ -139,15 +176,16 @@ function valuesOf(message: MailMessage, catalogue: Catalogue): Values {
       return { words: { changed_at }, urls: { request_page_url: message.requestPageUrl } }
     }
     case 'no-password':
-      return NO_VALUES[message.kind]
+      return { words: {}, urls: {} }
   }
 }
 
 /** Makes an engine in which a template reaches the other templates, its values, and nothing else. */
 function createEngine(files: MailFiles, outputEscape?: 'escape'): Liquid {
+  const sources = [...files.templates].map(([file, { source }]) => [file, source])
   const engine = new Liquid({
-    // A map in the place of a directory: there are no files to read.
-    templates: Object.fromEntries([...files.templates].map(([file, { source }]) => [file, source])),
+    // A map in the place of a directory: there are no files to read. It has no names of its own.
+    templates: Object.assign(Object.create(null), Object.fromEntries(sources)),
     cache: true,
     ownPropertyOnly: true,
     strictFilters: true,
@@ -157,16 +195,8 @@ function createEngine(files: MailFiles, outputEscape?: 'escape'): Liquid {
     locale: 'en',
     ...(outputEscape && { outputEscape }),
   })
-  for (const filter of FILTERS_OF_CLOCK_AND_CHANCE) delete engine.filters[filter]
+  for (const filter of FILTERS_LEFT_OUT) delete engine.filters[filter]
   return engine
-}
-
-function attemptFiles({ directory, templatesDirectory }: TemplateOptions): MailFiles {
-  try {
-    return readMailFiles(directory, templatesDirectory)
-  } catch (error) {
-    throw faultsFound([messageOf(error)])
-  }
 }
 
 function explain(error: unknown, { templates }: MailFiles): string {
@@ -176,13 +206,4 @@ function explain(error: unknown, { templates }: MailFiles): string {
   const file = [...templates.values()].find(({ source }) => source === token.input)
   const [line] = token.getPosition()
   return `${file?.path ?? ''} line ${line}: ${messageOf(originalError ?? error)}`
-}
-
-function faultsFound(faults: readonly string[]): AggregateError {
-  const errors = faults.map((fault) => new Error(fault))
-  return new AggregateError(errors, faults.join('\n'))
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -64,8 +64,9 @@ export interface Client {
 
 const PART_START = /(?=[?&#]|%23[!/]*(?:user_id|timestamp|signature|token|uid)=)/
 const LINK_VALUE = /^([?&#]|%23)[!/]*(?:amp;)?(user_id|timestamp|signature|token|uid)=(.*)$/s
-/** What a mail program that makes links of addresses takes for their end, where a sentence goes on. */
-const PUNCTUATION_BEHIND = /[\s.,;:!?'"<>()[\]{}*~…。、，’”»]+$/
+/** Punctuation of the sentence around it, which a mail program may take for the end of a link. */
+const PUNCTUATION_BEHIND = /(?<![^\w-])[^\w-]+$/
+const PLAIN_ID = /^(?:-?\d+|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i
 
 /**
  * Finds a link in a URL: in the query, in the fragment, in the query of a hash route, or in the path
@@ -83,8 +84,10 @@ export function parseLink(href: string): { link: Link | undefined; cleanHref: st
     const [, separator, name, text] = LINK_VALUE.exec(part) ?? []
     if (name) {
       const value = new URLSearchParams(`_=${text}`).get('_') ?? ''
-      // An id may end in anything; nothing else of a link ends in one of these.
-      values.set(name, name === 'user_id' ? value : value.replace(PUNCTUATION_BEHIND, ''))
+      const trimmed = value.replace(PUNCTUATION_BEHIND, '')
+      // Nothing of a link ends in punctuation, but an id that is a text may.
+      const isText = name === 'user_id' && !PLAIN_ID.test(trimmed)
+      values.set(name, isText ? value : trimmed)
       if (separator !== '&') opener = separator ?? ''
     } else {
       cleanHref += opener && part.startsWith('&') ? opener + part.slice(1) : part

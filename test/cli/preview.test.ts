@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -48,15 +49,68 @@ test("the operator's brand, templates and languages show", async () => {
   writeFileSync(join(own, 'locales', 'nl.json'), english.replace('Hello', 'Dag'))
   writeFileSync(join(own, 'no-password.text.liquid'), 'Ours: {{ app_name }}, {{ support_email }}')
   const env = { MAIL_TEMPLATES_DIR: own, APP_NAME: 'Acme', SUPPORT_EMAIL: 'us@acme.example' }
-  const { status } = await runRekey(['preview', '--write-only', folder], env).ended
+  const target = join(folder, 'shown')
+  const { status } = await runRekey(['preview', '--write-only', target], env).ended
   expect(status).toBe(0)
-  expect(read('nl/reset-link.txt')).toContain('Dag Ada Lovelace')
-  expect(read('ja/no-password.txt')).toMatch(/Ours: Acme, us@acme\.example\n$/)
+  expect(read('shown/nl/reset-link.txt')).toContain('Dag Ada Lovelace')
+  expect(read('shown/ja/no-password.txt')).toMatch(/Ours: Acme, us@acme\.example\n$/)
+})
+
+test('the life of a link and the page to ask for one show, and misspelt variables are said', async () => {
+  const env = {
+    LINK_TTL_SECONDS: '7200',
+    REQUEST_PAGE_URL: 'https://acme.example/ask',
+    BRAND_COLOUR: '#123456',
+  }
+  const { status, errors } = await runRekey(['preview', '--write-only', folder], env).ended
+  expect([status, errors]).toEqual([
+    0,
+    'warning: BRAND_COLOUR is not a variable of Rekey; was BRAND_COLOR meant?\n',
+  ])
+  expect(read('ar/reset-link.txt')).toContain('ساعتين')
+  expect(read('en/password-changed.html')).toContain('href="https://acme.example/ask"')
+})
+
+test('an earlier preview is written over, and nothing else', async () => {
+  const write = () => runRekey(['preview', '--write-only', folder], {}).ended
+  expect(await write()).toMatchObject({ status: 0 })
+  writeFileSync(join(folder, 'en/reset-link.txt'), 'outdated')
+  writeFileSync(join(folder, 'mine.txt'), 'mine')
+  expect(await write()).toMatchObject({ status: 0 })
+  expect(read('en/reset-link.txt')).toContain('Hello Ada')
+
+  writeFileSync(join(folder, 'index.html'), 'mine')
+  const { status, output, errors } = await write()
+  expect([status, output]).toEqual([1, ''])
+  expect(errors).toMatch(
+    /^The messages cannot be written: .* is not empty, and holds no preview\n$/,
+  )
+  expect([read('index.html'), read('mine.txt')]).toEqual(['mine', 'mine'])
+})
+
+test('no link in the folder is followed', async () => {
+  const target = join(folder, 'shown')
+  const write = () => runRekey(['preview', '--write-only', target], {}).ended
+  await write()
+  writeFileSync(join(folder, 'mine.txt'), 'mine')
+  rmSync(join(target, 'de/reset-link.txt'))
+  symlinkSync(join(folder, 'mine.txt'), join(target, 'de/reset-link.txt'))
+  expect(await write()).toMatchObject({ status: 0 })
+  expect([read('mine.txt'), read('shown/de/reset-link.txt')]).toEqual([
+    'mine',
+    expect.stringContaining('Guten Tag'),
+  ])
+
+  rmSync(join(target, 'de'), { recursive: true })
+  symlinkSync(folder, join(target, 'de'))
+  expect(await write()).toMatchObject({ status: 1, errors: expect.stringContaining('is a link') })
+  expect(existsSync(join(folder, 'reset-link.txt'))).toBe(false)
 })
 
 test.each([
   ['an option that there is not', ['--port=1']],
   ['two folders', ['a', 'b']],
+  ['a folder without a name', ['']],
 ])('it refuses %s', async (_, args) => {
   const { status, errors } = await runRekey(['preview', ...args], {}).ended
   expect([status, errors]).toEqual([64, 'usage: rekey preview [--write-only] [folder]\n'])
@@ -105,11 +159,13 @@ test('served, the pages are there, and a change of a template shows at the next 
     body: expect.stringContaining('Hello Ada Lovelace,'),
   })
   expect((await look('../../etc/passwd')).status).toBe(404)
+  expect((await look('/')).status).toBe(404)
+  expect((await look('?again')).status).toBe(200)
 
   const template = join(own, 'reset-link.text.liquid')
-  writeFileSync(template, 'Dear reader')
-  expect((await look('en/reset-link.txt')).body).toMatch(/\n\nDear reader\n$/)
-  expect(read('shown/en/reset-link.txt')).toMatch(/\n\nDear reader\n$/)
+  writeFileSync(template, 'Dear reader, {{ link }}')
+  expect((await look('en/reset-link.txt')).body).toMatch(/\n\nDear reader, https:\S+\n$/)
+  expect(read('shown/en/reset-link.txt')).toContain('\n\nDear reader, https:')
 
   writeFileSync(template, 'Dear {{ <b> }}')
   expect(await look('en/reset-link.txt')).toMatchObject({
@@ -123,6 +179,15 @@ test('served, the pages are there, and a change of a template shows at the next 
   rekey.child.kill('SIGINT')
   expect(await rekey.ended).toMatchObject({ status: 0, errors: '' })
   expect(existsSync(join(shown, 'index.html'))).toBe(true)
+})
+
+test('a folder of its own is gone once it ends', async () => {
+  const rekey = runRekey(['preview'], { TMPDIR: folder })
+  await addressOf(rekey)
+  expect(readdirSync(folder)).toEqual([expect.stringMatching(/^rekey-preview-/)])
+  rekey.child.kill('SIGTERM')
+  expect(await rekey.ended).toMatchObject({ status: 0, errors: '' })
+  expect(readdirSync(folder)).toEqual([])
 })
 
 /** Waits until it says where it listens. */

@@ -1,6 +1,7 @@
 // How a link stands in the URL that is mailed, which templates are refused, and the one-word token.
 
 import fc from 'fast-check'
+import { LinkifyIt } from 'linkify-it'
 import { describe, expect, test } from 'vitest'
 import type { Link } from '../../src/core/link.ts'
 import { compileLinkUrl } from '../../src/core/link-url.ts'
@@ -24,6 +25,7 @@ const HOSTILE_IDS = [
   '$&$1',
   '"><script>',
   "it's",
+  'a(b)*!',
   'ключ',
   '😀',
   'a\u2028b',
@@ -159,6 +161,15 @@ describe('a URL with placeholders', () => {
     })
     expect(url).toBe(`https://app.example/%7Btimestamp%7D/1769860800/${signature}`)
   })
+})
+
+test.each([
+  'https://app.example/reset?x=1',
+  'https://app.example/{timestamp}/{signature}/{user_id}',
+])('an autolinker finds all of a link in a sentence, whatever the id: %s', (template) => {
+  const url = compileLinkUrl(template)({ ...link, userId: "it's (a)*b!)" })
+  const found = new LinkifyIt().match(`(Open ${url}).`)
+  expect(found?.map((match) => match.url)).toEqual([url])
 })
 
 describe('a template is refused', () => {

@@ -11,7 +11,7 @@ import {
   startService,
   type TestService,
 } from '../support/service.ts'
-import { readText, type SmtpStandIn, startSmtp } from '../support/smtp-stand-in.ts'
+import { type SmtpStandIn, startSmtp } from '../support/smtp-stand-in.ts'
 
 const MAILS = 200
 const OUTAGE_MS = 30_000
@@ -75,5 +75,5 @@ test(`each of ${MAILS} mails arrives`, async () => {
   const arrived = byResend.map((each, index) => each + (bySmtp[index] ?? 0))
   expect(arrived).toEqual(Array(MAILS).fill(1))
   expect(count('password_reset.mail_failed')).toBe(0)
-  expect(smtp.mails.every((mail) => readText(mail).includes('signature='))).toBe(true)
+  expect(smtp.mails.every(({ content }) => content.text?.includes('signature='))).toBe(true)
 }, 180_000)

@@ -108,6 +108,14 @@ describe('parseLink', () => {
     '”',
     '%20',
     '*',
+    '،',
+    '؟',
+    '」',
+    '）',
+    '：',
+    '`',
+    '|',
+    '%E2%80%8B',
   ])('leaves out what a mail program took along from the sentence: %s', (behind) => {
     const { link, cleanHref } = parseLink(`https://app.example/reset?${VALUES}${behind}`)
     expect([link, cleanHref]).toEqual([LINK, 'https://app.example/reset'])
@@ -115,13 +123,28 @@ describe('parseLink', () => {
     expect(token).toEqual({ token: TOKEN })
   })
 
-  test('leaves an id as it is, whatever it ends in', () => {
-    const { link } = parseLink('https://app.example/?timestamp=1&signature=a&user_id=A.')
-    expect(link).toEqual({ user_id: 'A.', timestamp: '1', signature: 'a' })
+  test.each([
+    ['42.', '42'],
+    ['-7).', '-7'],
+    ['7D2F0C9E-51a4-4c1b-9a53-0e6f2b8d4c71。', '7D2F0C9E-51a4-4c1b-9a53-0e6f2b8d4c71'],
+    ['A.', 'A.'],
+    ['4.2.', '4.2.'],
+  ])('trims an id where an integer or a UUID is left, else not: %s', (written, userId) => {
+    const { link } = parseLink(`https://app.example/?timestamp=1&signature=a&user_id=${written}`)
+    expect(link).toEqual({ user_id: userId, timestamp: '1', signature: 'a' })
+  })
+
+  test('takes no time that grows faster than what it reads', () => {
+    const dots = `${'.'.repeat(100_000)}a`
+    const start = performance.now()
+    expect(parseLink(`https://app.example/?token=${dots}`).link).toEqual({ token: dots })
+    expect(performance.now() - start).toBeLessThan(500)
   })
 
   test('a broken percent sign does not throw', () => {
-    expect(parseLink('https://app.example/?token=100%').link).toEqual({ token: '100%' })
+    expect(parseLink('https://app.example/?token=100%').link).toEqual({ token: '100' })
+    expect(parseLink('https://app.example/?user_id=100%').link).toMatchObject({ user_id: '100' })
+    expect(parseLink('https://app.example/?user_id=a%').link).toMatchObject({ user_id: 'a%' })
   })
 })
 

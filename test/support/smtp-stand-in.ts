@@ -3,6 +3,7 @@
 import { EventEmitter, once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import PostalMime, { type Email } from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 import type { Certificate } from './certificate.ts'
 
@@ -11,6 +12,8 @@ export interface SmtpMail {
   readonly to: readonly string[]
   /** As it came over the wire. */
   readonly raw: string
+  /** As its reader sees it. */
+  readonly content: Email
   readonly isEncrypted: boolean
 }
 
@@ -101,6 +104,7 @@ export async function startSmtp({
     },
     async onData(stream, session, callback) {
       const raw = await text(stream)
+      const content = await PostalMime.parse(raw)
       step(session.id, 'content', (error) => {
         if (error) return callback(error)
         const { mailFrom, rcptTo } = session.envelope
@@ -108,6 +112,7 @@ export async function startSmtp({
           from: mailFrom ? mailFrom.address : '',
           to: rcptTo.map(({ address }) => address),
           raw,
+          content,
           isEncrypted: session.secure,
         })
         arrivals.emit('arrival')
@@ -144,18 +149,4 @@ export async function startSmtp({
       return closed
     },
   }
-}
-
-/** The text of a mail as its reader sees it, whatever encoding its way took (RFC 2045). */
-export function readText({ raw }: SmtpMail): string {
-  const part = /^Content-Type: text\/plain.*?\r\n\r\n(.*?)\r\n--/ms.exec(raw)
-  const [headers = '', body = ''] = part ?? []
-  const encoding = /^Content-Transfer-Encoding: (\S+)/m.exec(headers)?.[1]
-  if (encoding === 'base64') return Buffer.from(body, 'base64').toString()
-  if (encoding !== 'quoted-printable') return body
-  const joined = body.replace(/=\r\n/g, '')
-  const bytes = joined.replace(/=([0-9A-F]{2})/g, (_, hex) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  )
-  return Buffer.from(bytes, 'latin1').toString()
 }

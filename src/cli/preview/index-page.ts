@@ -3,8 +3,14 @@
 import { escapeHtml } from '../../http/escape-html.ts'
 import type { SampleMail } from './sample-mails.ts'
 
+/** What the index of every preview has in it. */
+export const PREVIEW_MARK = '<meta name="generator" content="rekey preview">'
+
 /** Where a mail's parts lie, beside the index. */
-export function pathsOf({ locale, kind }: SampleMail): { readonly html: string; text: string } {
+export function pathsOf({ locale, kind }: SampleMail): {
+  readonly html: string
+  readonly text: string
+} {
   return { html: `${locale}/${kind}.html`, text: `${locale}/${kind}.txt` }
 }
 
@@ -54,6 +60,7 @@ function renderPage(title: string, body: string): string {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
+    ${PREVIEW_MARK}
     <title>${title}</title>
     <style>
       body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem; overflow-wrap: anywhere }

@@ -8,12 +8,7 @@ import { parseSmtpUrl } from '../../../src/config/values.ts'
 import { createSmtpTransport } from '../../../src/mail/transports/smtp.ts'
 import type { Transport } from '../../../src/mail/transports/transport.ts'
 import { makeCertificate } from '../../support/certificate.ts'
-import {
-  readText,
-  type SmtpBehaviour,
-  type SmtpStandIn,
-  startSmtp,
-} from '../../support/smtp-stand-in.ts'
+import { type SmtpBehaviour, type SmtpStandIn, startSmtp } from '../../support/smtp-stand-in.ts'
 
 const mail = {
   from: 'Ünited App <no-reply@app.example>',
@@ -72,7 +67,7 @@ describe('a mail', () => {
       expect(first?.raw).toMatch(header)
       expect(second?.raw).toMatch(header)
     }
-    expect(first && readText(first)).toContain(mail.text.trim())
+    expect(first?.content.text).toContain(mail.text.trim())
   })
 
   test('shares its connection with the next ones', async () => {

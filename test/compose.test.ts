@@ -1,24 +1,23 @@
 // Reads compose.yaml as Docker would, holds it to the service, and plays it without containers.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { verify } from '@node-rs/argon2'
-import PostalMime, { type Email } from 'postal-mime'
-import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { EnvironmentSchema } from '../../src/config/environment.ts'
-import { readConfig } from '../../src/config/read-config.ts'
-import { generateSecret } from '../../src/core/key-ring.ts'
-import { createDatabase, type TestDatabase } from '../support/database.ts'
-import { linkIn } from '../support/resend-stand-in.ts'
-import { endProcess, type RekeyProcess, runRekey } from '../support/service.ts'
+import { EnvironmentSchema } from '../src/config/environment.ts'
+import { readConfig } from '../src/config/read-config.ts'
+import { generateSecret } from '../src/core/key-ring.ts'
+import { createDatabase, type TestDatabase } from './support/database.ts'
+import { linkIn } from './support/resend-stand-in.ts'
+import { endProcess, type RekeyProcess, runRekey } from './support/service.ts'
+import { type SmtpStandIn, startSmtp } from './support/smtp-stand-in.ts'
 
 interface Service {
   readonly image: string
+  readonly build?: string
+  readonly pull_policy?: string
   readonly command?: readonly string[]
   readonly depends_on?: Readonly<Record<string, { condition: string }>>
   readonly environment?: Readonly<Record<string, string>>
@@ -27,7 +26,7 @@ interface Service {
   readonly volumes?: readonly string[]
 }
 
-const source = readFileSync(new URL('../../compose.yaml', import.meta.url), 'utf8')
+const source = readFileSync(new URL('../compose.yaml', import.meta.url), 'utf8')
 const file: { services: Record<string, Service>; volumes: Record<string, null> } = parse(
   // Compose fills in what follows a single dollar sign.
   source.replaceAll('$$', '\ue000').replace(/\$/g, '(variable)').replaceAll('\ue000', '$'),
@@ -54,13 +53,23 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 test('all that services name is there', () => {
-  for (const [, { depends_on = {}, network_mode = 'service:mail', volumes = [] }] of services) {
-    const named = [...Object.keys(depends_on), network_mode.replace('service:', '')]
+  for (const [, { depends_on = {}, network_mode, volumes = [] }] of services) {
+    const networks = [network_mode].filter((mode) => mode !== undefined)
+    const named = [
+      ...Object.keys(depends_on),
+      ...networks.map((mode) => mode.replace(/^service:/, '')),
+    ]
     expect(Object.keys(file.services)).toEqual(expect.arrayContaining(named))
     const mounted = volumes.map((volume) => volume.split(':')[0])
     expect(Object.keys(file.volumes)).toEqual(expect.arrayContaining(mounted))
   }
   expect(source.replaceAll('$$', '')).not.toContain('$')
+})
+
+test('what is built here is asked of no registry', () => {
+  const built = services.filter(([, { build }]) => build !== undefined)
+  expect(built.map(([name]) => name)).toEqual(['secret', 'table', 'rekey'])
+  for (const [, { pull_policy }] of built) expect(pull_policy).toBe('build')
 })
 
 test('every variable of Rekey is one, and together they are a configuration', () => {
@@ -102,33 +111,18 @@ test('what has a port has it on the loopback address, Rekey the one of its links
 
 describe('without containers', () => {
   let database: TestDatabase
-  let mailServer: SMTPServer
+  let smtp: SmtpStandIn
   let running: RekeyProcess
-  const mails: Email[] = []
-  let onMail = () => {}
 
   beforeAll(async () => {
     database = await createDatabase()
-    mailServer = new SMTPServer({
-      // As Mailpit without a certificate.
-      disabledCommands: ['STARTTLS', 'AUTH'],
-      logger: false,
-      onData(stream, _, callback) {
-        text(stream)
-          .then((raw) => PostalMime.parse(raw))
-          .then((mail) => {
-            mails.push(mail)
-            onMail()
-            callback()
-          }, callback)
-      },
-    })
-    await new Promise<void>((resolve) => mailServer.listen(0, '127.0.0.1', resolve))
+    // Without a certificate and a login, as Mailpit.
+    smtp = await startSmtp()
   })
 
   afterAll(async () => {
     if (running) await endProcess(running)
-    await new Promise<void>((resolve) => mailServer.close(resolve))
+    await smtp?.stop()
     await database?.drop()
   })
 
@@ -143,28 +137,23 @@ describe('without containers', () => {
     expect(users).toHaveLength(1)
     expect(await verify(users[0]?.['password_hash'], 'a forgotten password')).toBe(true)
 
-    const { port } = mailServer.server.address() as AddressInfo
     running = runRekey(['serve'], {
       ...env,
       DATABASE_URL: database.url,
-      SMTP_URL: (rekey['SMTP_URL'] ?? '').replace('1025', String(port)),
+      SMTP_URL: (rekey['SMTP_URL'] ?? '').replace('1025', String(smtp.port)),
       HOST: '127.0.0.1',
       PORT: '0',
     })
     const listening = running.log.waitFor(({ msg }) => String(msg).startsWith('Rekey listens at '))
     const origin = String((await listening)['msg']).slice('Rekey listens at '.length)
-    const arrived = new Promise<void>((resolve) => {
-      onMail = resolve
-    })
     const asked = await fetch(`${origin}/api/v1/accounts/send-reset-password-link`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ email: users[0]?.['email'] }),
     })
     expect(asked.status).toBe(200)
-    await arrived
-    expect(mails.map(({ to }) => to?.[0]?.address)).toEqual(['ada@example.com'])
-    const link = new URL(linkIn(mails[0] ?? {}))
+    const mail = await smtp.waitForMail(({ to }) => to.includes('ada@example.com'))
+    const link = new URL(linkIn(mail.content))
     expect(link.origin).toBe('http://localhost:3000')
     const page = await fetch(`${origin}${link.pathname}${link.search}`)
     expect([page.status, await page.text()]).toEqual([200, expect.stringMatching(/<form/)])
