@@ -41,8 +41,8 @@ const rules: readonly Rule[] = [
   { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS] },
   { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS,
       '@node-rs/argon2', '@node-rs/bcrypt', 'node:crypto', 'node:util'] },
-  { of: 'src/mail/', may: ['src/mail/', PORTS, CORE, ERRORS, 
-      'liquidjs', 'nodemailer', 'resend', 'undici', 'node:fs'], mayAsTypes: ['node:stream'] },
+  { of: 'src/mail/', may: ['src/mail/', PORTS, CORE, ERRORS,
+      'liquidjs', 'nodemailer', 'resend', 'undici', 'node:fs', 'node:timers/promises'], mayAsTypes: ['node:stream'] },
 
   { of: 'src/cli/', may: ['src/cli/', 'src/config/', 'src/http/', 'src/flows/',
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,

@@ -35,21 +35,8 @@ const oneOf = <const T extends readonly string[]>(
       { description, default: byDefault },
     ),
   )
-const chainOf = <const T extends readonly string[]>(
-  byDefault: T[number],
-  values: T,
-  expected: string,
-  description: string,
-) =>
-  Type.Unsafe<readonly T[number][]>(
-    Type.Array(Type.Union(values.map((value) => Type.Literal(value))), {
-      description,
-      minItems: 1,
-      uniqueItems: true,
-      expected,
-      default: [byDefault],
-    }),
-  )
+const wholeIfSet = (minimum: number, maximum: number, description: string) =>
+  Type.Optional(Type.Integer({ description, minimum, maximum }))
 
 /** A test compares this with `.env.example` and with the README's table. */
 export const EnvironmentSchema = Type.Object({
@@ -69,13 +56,10 @@ export const EnvironmentSchema = Type.Object({
 
   LINK_SECRETS: list('What `rekey keygen` prints; the first signs, all verify'),
   LINK_TTL_SECONDS: whole(300, 86_400, 3600, 'How long a link works'),
-  LINK_BUCKET_SECONDS: Type.Optional(
-    Type.Integer({
-      description:
-        'Requests within so many seconds mail the same link; at most a tenth of LINK_TTL_SECONDS',
-      minimum: 1,
-      maximum: 60,
-    }),
+  LINK_BUCKET_SECONDS: wholeIfSet(
+    1,
+    60,
+    'Requests within so many seconds mail the same link; at most a tenth of LINK_TTL_SECONDS',
   ),
   LINKS_NOT_BEFORE: Type.Optional(text('RFC 3339 time; links of earlier buckets are void')),
   LINK_AUDIENCE: Type.Optional(
@@ -90,11 +74,16 @@ export const EnvironmentSchema = Type.Object({
 
   MAIL_FROM: text('Sender, as Name <address>'),
   MAIL_REPLY_TO: Type.Optional(text('Where replies go, as Name <address>')),
-  MAIL_TRANSPORT: chainOf(
-    'resend',
-    ['resend', 'smtp', 'outbox'],
-    'resend or smtp, both in the order to try them, or outbox alone',
-    'How mails are sent: resend, smtp, or both, as resend,smtp, each in turn where one fails; outbox keeps them in memory, for development',
+  MAIL_TRANSPORT: Type.Array(
+    Type.Union([Type.Literal('resend'), Type.Literal('smtp'), Type.Literal('outbox')]),
+    {
+      description:
+        'resend, smtp, or a list such as resend,smtp that is tried in order; outbox keeps mails in memory, for development',
+      minItems: 1,
+      uniqueItems: true,
+      expected: 'resend or smtp, both in the order to try them, or outbox alone',
+      default: ['resend'],
+    },
   ),
   RESEND_API_KEY: Type.Optional(text('Key of the Resend account')),
   RESEND_BASE_URL: textOr(
@@ -104,20 +93,15 @@ export const EnvironmentSchema = Type.Object({
   SMTP_URL: Type.Optional(
     text('Mail server, as smtp://user:password@host:587, or smtps:// for TLS from the start'),
   ),
-  MAIL_RATE_PER_SECOND: Type.Optional(
-    Type.Integer({
-      description:
-        'At most so many mails a second, as the provider allows; unset, as fast as it goes',
-      minimum: 1,
-      maximum: 1000,
-    }),
+  MAIL_RATE_PER_SECOND: wholeIfSet(
+    1,
+    1000,
+    'At most so many mails a second, as the provider allows; unset, as fast as it goes',
   ),
-  MAIL_DAILY_BUDGET: Type.Optional(
-    Type.Integer({
-      description: 'At most so many reset links a day (UTC), spread over it; unset, no such limit',
-      minimum: 1,
-      maximum: 10_000_000,
-    }),
+  MAIL_DAILY_BUDGET: wholeIfSet(
+    1,
+    10_000_000,
+    'At most so many mails that anybody can ask for a day (UTC), spread over it; unset, no such limit',
   ),
   MAIL_TEMPLATES_DIR: Type.Optional(
     text('A directory whose templates and locales/*.json count in place of ours, file by file'),

@@ -5,7 +5,7 @@
 // sees each exchange pass, and cuts what is too long.
 
 import { Resend } from 'resend'
-import type { Agent, Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import {
   ATTEMPT_TIMEOUT_MS,
   MAX_REPLY_BYTES,
@@ -40,6 +40,7 @@ interface Exchange {
   status: number | undefined
   retryAfter: string | undefined
   errorCode: string | undefined
+  replyBytes: number
 }
 
 /**
@@ -49,9 +50,10 @@ interface Exchange {
 export function createResendTransport(account: ResendAccount): Transport {
   const open = async () => {
     // By its default export, which is all that a bundle knows of a CommonJS module.
-    const { Agent } = (await import('undici')).default
+    const { getGlobalDispatcher } = (await import('undici')).default
     const resend = new Resend(account.apiKey, { baseUrl: account.baseUrl })
-    return { resend, agent: new Agent({ maxResponseSize: MAX_REPLY_BYTES }) }
+    // Which goes through a proxy where Node.js is told to (NODE_USE_ENV_PROXY).
+    return { resend, dispatcher: getGlobalDispatcher() }
   }
   // Made for the first mail: it loads what a start need not wait for.
   let opened: ReturnType<typeof open> | undefined
@@ -59,12 +61,13 @@ export function createResendTransport(account: ResendAccount): Transport {
     knowsKeys: true,
     async send({ idempotencyKey, replyTo, ...mail }) {
       opened ??= open()
-      const { resend, agent } = await opened
+      const { resend, dispatcher } = await opened
       const exchange: Exchange = {
         hasBegun: false,
         status: undefined,
         retryAfter: undefined,
         errorCode: undefined,
+        replyBytes: 0,
       }
       // The SDK hands unknown options to fetch, though its types do not say so.
       const request = {
@@ -73,7 +76,7 @@ export function createResendTransport(account: ResendAccount): Transport {
         redirect: 'error',
         // A packed reply could be far more than the bytes that are counted.
         headers: { 'Accept-Encoding': 'identity' },
-        dispatcher: watch(agent, exchange),
+        dispatcher: watch(dispatcher, exchange),
       }
       const { data, error } = await resend.emails.send(
         replyTo === undefined ? mail : { ...mail, replyTo },
@@ -81,14 +84,13 @@ export function createResendTransport(account: ResendAccount): Transport {
       )
       return judge(exchange, typeof data?.id === 'string', error?.name)
     },
-    close() {
-      opened?.then(({ agent }) => agent.destroy()).catch(() => {})
-    },
+    // Its connections are shared with all of fetch, and end with the process.
+    close() {},
   }
 }
 
-/** Dispatches like `agent`, and notes what happens. */
-function watch(agent: Agent, exchange: Exchange): Pick<Dispatcher, 'dispatch'> {
+/** Dispatches like another one, notes what happens, and cuts what is too long. */
+function watch(dispatcher: Dispatcher, exchange: Exchange): Pick<Dispatcher, 'dispatch'> {
   return {
     dispatch(options, handler) {
       const watching: Dispatcher.DispatchHandler = {
@@ -102,13 +104,18 @@ function watch(agent: Agent, exchange: Exchange): Pick<Dispatcher, 'dispatch'> {
           if (headers['content-encoding']) controller.abort(new Error('a packed reply'))
           else handler.onResponseStart?.(controller, status, headers, message)
         },
+        onResponseData(controller, chunk) {
+          exchange.replyBytes += chunk.byteLength
+          if (exchange.replyBytes > MAX_REPLY_BYTES) controller.abort(new Error('a long reply'))
+          else handler.onResponseData?.(controller, chunk)
+        },
         onResponseError(controller, error) {
           exchange.errorCode = 'code' in error ? String(error.code) : undefined
           handler.onResponseError?.(controller, error)
         },
       }
       // The methods of fetch's handler keep what they know in it, so what is not watched stays its own.
-      return agent.dispatch(options, Object.assign(Object.create(handler), watching))
+      return dispatcher.dispatch(options, Object.assign(Object.create(handler), watching))
     },
   }
 }

@@ -118,7 +118,7 @@ function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
   const answer = [command, responseCode || code, enhanced].filter(Boolean).join(' ')
   const isMessageError = code === 'EENVELOPE' || code === 'EMESSAGE'
   if (responseCode) {
-    const isOfRecipient = command === 'RCPT TO' && responseCode !== 421
+    const isOfRecipient = command === 'RCPT TO' && ![421, 530].includes(responseCode)
     // The sender is the same for every mail, so its refusal is no fault of this one; nor is one by a
     // policy (RFC 3463, section 3.8), which most servers apply to sender and recipient alike.
     const isOfMessage = isMessageError && command !== 'MAIL FROM' && responseCode !== 530

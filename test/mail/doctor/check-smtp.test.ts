@@ -1,5 +1,7 @@
 // What `rekey doctor` says of a mail server, and what to do.
 
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseSmtpUrl } from '../../../src/config/values.ts'
@@ -108,6 +110,23 @@ test.each(['smtp://127.0.0.1:1', 'smtp://no-such-host.invalid'])(
     ])
   },
 )
+
+test('a server that offers no login, where one is configured, is a fault', async () => {
+  const findings = await check('smtp://grace:secret@127.0.0.1', {})
+  expect(findings).toMatchObject([{ status: 'fault', name: 'mail-login' }])
+})
+
+test('a server that drips its greeting is out of reach', async () => {
+  const drip = createServer((socket) => {
+    const dripping = setInterval(() => socket.write('220-x\r\n'), 200)
+    socket.on('error', () => {}).on('close', () => clearInterval(dripping))
+  }).listen(0, '127.0.0.1')
+  await once(drip, 'listening')
+  const { port } = drip.address() as AddressInfo
+  const findings = await checkSmtp(parseSmtpUrl(`smtp://127.0.0.1:${port}`))
+  expect(findings).toMatchObject([{ status: 'fault', name: 'mail-server' }])
+  drip.close()
+})
 
 test('a server that never greets is out of reach', async () => {
   const findings = await check('smtp://127.0.0.1', {}, { kind: 'hang', at: 'greeting' })

@@ -163,6 +163,12 @@ describe('an answer', () => {
       'RCPT TO 550 5.1.1',
     ],
     ['the recipient turned away for now', refuse('recipient', 450), 'unsent', 'RCPT TO 450'],
+    [
+      'a policy that may be about the sender',
+      refuse('recipient', 554, '5.7.1 Relay access denied'),
+      'unsent',
+      'RCPT TO 554 5.7.1',
+    ],
     ['the content refused', refuse('content', 554), 'refused', 'DATA 554'],
     ['the content turned away for now', refuse('content', 451), 'unsent', 'DATA 451'],
     ['the sender refused', refuse('sender', 550), 'unsent', 'MAIL FROM 550'],
@@ -177,6 +183,25 @@ describe('an answer', () => {
     const outcome = await transportTo(`smtp://127.0.0.1:${smtp.port}`).send(mail)
     expect(outcome).toMatchObject({ status, reason: expect.stringMatching(reason) })
     expect(JSON.stringify(outcome)).not.toContain('ada@')
+  })
+
+  test.each([
+    [450, true],
+    [451, true],
+    [421, undefined],
+    [530, undefined],
+  ])('to a recipient with %s is of this mail alone: %s', async (status, isOfThisMail) => {
+    const smtp = await server()
+    smtp.answerAlways(refuse('recipient', status))
+    const outcome = await transportTo(`smtp://127.0.0.1:${smtp.port}`).send(mail)
+    expect('isOfThisMail' in outcome ? outcome.isOfThisMail : undefined).toBe(isOfThisMail)
+  })
+
+  test('that offers no login, where there is one to give, is not gone on with', async () => {
+    const smtp = await server()
+    const outcome = await transportTo(`smtp://ann:pw@127.0.0.1:${smtp.port}`).send(mail)
+    expect(outcome).toMatchObject({ status: 'unsent' })
+    expect(smtp.mails).toEqual([])
   })
 
   test('to a wrong login says nothing of the mail', async () => {
