@@ -3,6 +3,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
+  ACCEPTED,
   addUser,
   basePath,
   createSurroundings,
@@ -14,7 +15,6 @@ import {
 } from '../support/service.ts'
 
 const ROUTE = 'send-reset-password-link'
-const ACCEPTED = '200 {"detail":"Reset link sent if the user exists in database"}'
 const UNSUPPORTED = '415 {"detail":"Unsupported media type in request."}'
 const UNPARSED = '400 {"detail":"JSON parse error"}'
 const NO_OBJECT = '400 {"non_field_errors":["Invalid data. Expected a dictionary."]}'

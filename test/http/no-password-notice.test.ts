@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
+  ACCEPTED,
   addUser,
   createSurroundings,
   createUsers,
@@ -12,7 +13,6 @@ import {
 } from '../support/service.ts'
 
 const ROUTE = 'send-reset-password-link'
-const ACCEPTED = '200 {"detail":"Reset link sent if the user exists in database"}'
 
 let surroundings: Surroundings
 let service: TestService

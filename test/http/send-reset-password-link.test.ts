@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { linkIn } from '../support/resend-stand-in.ts'
 import {
+  ACCEPTED,
   addUser,
   basePath,
   createSurroundings,
@@ -14,7 +15,6 @@ import {
 } from '../support/service.ts'
 
 const ROUTE = 'send-reset-password-link'
-const ACCEPTED = '200 {"detail":"Reset link sent if the user exists in database"}'
 
 let surroundings: Surroundings
 let service: TestService

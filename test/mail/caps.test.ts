@@ -3,6 +3,7 @@
 
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
+  ACCEPTED,
   addUser,
   argon2id,
   createSurroundings,
@@ -16,7 +17,6 @@ import {
 } from '../support/service.ts'
 
 const ROUTE = 'send-reset-password-link'
-const ACCEPTED = '200 {"detail":"Reset link sent if the user exists in database"}'
 
 let surroundings: Surroundings
 let service: TestService

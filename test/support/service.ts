@@ -23,6 +23,9 @@ import { linkIn, type ResendStandIn, startResend } from './resend-stand-in.ts'
 export type Environment = Readonly<Record<string, string>>
 
 /** What a service needs around it. Several services can share it. */
+/** The answer to every link request that is taken. */
+export const ACCEPTED = '200 {"detail":"Reset link sent if the user exists in database"}'
+
 export interface Surroundings {
   readonly database: TestDatabase
   readonly resend: ResendStandIn
@@ -83,7 +86,7 @@ export type LogLine = Readonly<Record<string, unknown>>
 export interface ServiceLog {
   readonly lines: readonly LogLine[]
   /** @param from How many lines to pass over. */
-  waitFor(match: (line: LogLine) => boolean, from?: number): Promise<LogLine>
+  waitFor(match: (line: LogLine) => boolean, from?: number, timeoutMs?: number): Promise<LogLine>
   add(line: string): void
 }
 
@@ -398,8 +401,8 @@ function createLog(): ServiceLog {
       lines.push(JSON.parse(line))
       arrivals.emit('line')
     },
-    async waitFor(match, from = 0) {
-      const signal = AbortSignal.timeout(15_000)
+    async waitFor(match, from = 0, timeoutMs = 15_000) {
+      const signal = AbortSignal.timeout(timeoutMs)
       for (;;) {
         const line = lines.slice(from).find(match)
         if (line) return line

@@ -14,14 +14,10 @@ import {
   type Transport,
 } from './transport.ts'
 
-/** What Resend says of a mail that can only be refused again, and the statuses it says it with. */
-const FINAL_NAMES: readonly string[] = [
-  'validation_error',
-  'missing_required_field',
-  'invalid_parameter',
-  'invalid_idempotent_request',
-]
-const FINAL_STATUSES: readonly number[] = [400, 409, 422]
+/** By which Resend says that it will never take this mail. */
+const FINAL_STATUSES: readonly number[] = [400, 422]
+/** Not of the mail: what the SDK calls a body that it cannot read, and a sender that all mails share. */
+const NAMES_OF_OTHERS: readonly string[] = ['application_error', 'invalid_from_address']
 /** By which a gateway says that it got no reply, whatever became of the request behind it. */
 const UNHEARD_STATUSES: readonly number[] = [408, 502, 504, 520, 522, 524]
 const ERROR_NAME = /^[a-z_]{1,64}$/
@@ -131,9 +127,8 @@ function judge(exchange: Exchange, hasId: boolean, errorName = ''): SendOutcome 
   const name = ERROR_NAME.test(errorName) ? errorName : 'unnamed'
   const reason = `${status} ${name}`
   const retryAfterMs = parseRetryAfter(exchange.retryAfter)
-  if (FINAL_STATUSES.includes(status) && FINAL_NAMES.includes(name)) {
-    return { status: 'refused', reason }
-  }
+  const isFinal = FINAL_STATUSES.includes(status) && !NAMES_OF_OTHERS.includes(name)
+  if (isFinal || name === 'invalid_idempotent_request') return { status: 'refused', reason }
   // A success that cannot be read may be one, and with 409 another process is sending the same mail
   // at this moment, of which the outcome is not known yet.
   const isUnheard = status < 300 || status === 409 || UNHEARD_STATUSES.includes(status)
