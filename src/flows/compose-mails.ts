@@ -99,15 +99,15 @@ type MessageMaker = (
 ) => MailMessage | IgnoredReason
 
 const linkMessage: MessageMaker = (deps, order, account, now) => {
-  const reason = reasonAgainst(account, deps.hasher)
+  const reason = reasonAgainst(account, deps.hasher) ?? reasonToHold(deps, order, account, now)
   if (reason) return reason
   const { timestamp } = order
-  const { ttlSeconds } = deps.linkRules
-  if (isTooOld(timestamp, deps.linkRules, now)) return 'too_late'
-  const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
-  if (!deps.addressCap.admit(order, account.emailAddress, seal, now)) return 'capped'
-  const link = deps.linkUrl({ userId: account.id, timestamp, signature: seal(timestamp) })
-  return { kind: 'reset-link', link, ttlSeconds, name: account.name }
+  const link = deps.linkUrl({
+    userId: account.id,
+    timestamp,
+    signature: seal(deps, account, timestamp),
+  })
+  return { kind: 'reset-link', link, ttlSeconds: deps.linkRules.ttlSeconds, name: account.name }
 }
 
 /** Goes out whatever has become of the account since: its owner has to hear of it. */
@@ -122,11 +122,25 @@ const noPasswordMessage: MessageMaker = (deps, order, account, now) => {
   const reason = reasonAgainst(account, deps.hasher)
   if (reason !== 'no_usable_password') return reason ?? 'has_password_now'
   if (!isMailbox(account.emailAddress)) return 'no_mailbox'
+  return reasonToHold(deps, order, account, now) ?? { kind: 'no-password', name: account.name }
+}
+
+/** Says why what anybody can ask for goes out no more; counts it where it does. */
+function reasonToHold(
+  deps: ComposeMailsDeps,
+  order: MailOrder,
+  account: Account,
+  now: number,
+): IgnoredReason | undefined {
   if (isTooOld(order.timestamp, deps.linkRules, now)) return 'too_late'
-  // Capped as a link would be that dies with the account's having none.
-  const seal = (at: string) => sealLink(deps.keyRing[0], deps.linkRules, account.id, at, account)
-  if (!deps.addressCap.admit(order, account.emailAddress, seal, now)) return 'capped'
-  return { kind: 'no-password', name: account.name }
+  // The notice of having no password counts as a link would that dies with that.
+  const sealAt = (timestamp: string) => seal(deps, account, timestamp)
+  const isAdmitted = deps.addressCap.admit(order, account.emailAddress, sealAt, now)
+  return isAdmitted ? undefined : 'capped'
+}
+
+function seal(deps: ComposeMailsDeps, account: Account, timestamp: string): string {
+  return sealLink(deps.keyRing[0], deps.linkRules, account.id, timestamp, account)
 }
 
 const messageMakers: Readonly<Record<MailOrder['kind'], MessageMaker>> = {
