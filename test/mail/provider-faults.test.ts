@@ -74,6 +74,8 @@ test('after each, a mail has arrived once or is reported', async () => {
     { kind: 'redirect', to: 'https://localhost:1/' },
     { kind: 'flood', bytes: TEN_MEGABYTES },
     status(422, 'validation_error'),
+    status(403, 'invalid_api_key'),
+    { kind: 'garbage' },
     { kind: 'drop', after: 'headers' },
     { kind: 'drop', after: 'body' },
     { kind: 'drop', after: 'acceptance' },
@@ -91,11 +93,13 @@ test('after each, a mail has arrived once or is reported', async () => {
   // The two that say of one mail that it will never be taken.
   expect(accountsOf('password_reset.mail_failed')).toHaveLength(2)
   const unconfirmed = accountsOf('password_reset.mail_unconfirmed')
-  // A hang, a drip, a flood, three cuts, and the request that another process was sending.
-  expect(unconfirmed).toHaveLength(7)
+  // A hang, a drip, a flood, garbage, three cuts, and the request that another process was sending.
+  expect(unconfirmed).toHaveLength(8)
   for (const { id, email } of users) {
     const isReported = accountsOf('password_reset.mail_failed').includes(id)
     expect(linkMailsTo(surroundings.resend, email)).toHaveLength(isReported ? 0 : 1)
+    const requests = surroundings.resend.requests.filter(({ rawBody }) => rawBody.includes(email))
+    expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
   }
 }, 90_000)
 

@@ -242,35 +242,6 @@ describe('a reader', () => {
     expect(keys[0]).not.toBe(keys[1])
   })
 
-  test('gets one mail, whatever goes wrong at first', async () => {
-    const behaviours: ResendBehaviour[] = [
-      { kind: 'status', status: 500, name: 'internal_server_error' },
-      { kind: 'status', status: 429, name: 'rate_limit_exceeded', headers: { 'retry-after': '1' } },
-      { kind: 'status', status: 403, name: 'invalid_api_key' },
-      { kind: 'concurrent' },
-      { kind: 'redirect', to: 'http://127.0.0.1:1/' },
-      { kind: 'garbage' },
-      { kind: 'drop', after: 'headers' },
-      { kind: 'drop', after: 'body' },
-      { kind: 'drop', after: 'acceptance' },
-    ]
-    const users = await Promise.all(behaviours.map(() => addUser(surroundings.database.sql)))
-    surroundings.resend.answerNext(...behaviours)
-    const seen = service.log.lines.length
-    for (const { email } of users) await ask(email)
-    const mailed = () =>
-      service.log.lines.slice(seen).filter(({ event }) => event === 'password_reset.mailed')
-    await service.log.waitFor(() => mailed().length === users.length, seen)
-    for (const { email } of users) {
-      expect(linkMailsTo(surroundings.resend, email)).toHaveLength(1)
-      const keys = requestsFor(email).map(({ headers }) => headers['idempotency-key'])
-      expect(new Set(keys).size).toBe(1)
-    }
-    // One more for each failure, but the one whose request was cut before it could be read.
-    const attempts = users.flatMap(({ email }) => requestsFor(email))
-    expect(attempts).toHaveLength(2 * users.length - 1)
-  })
-
   test.each([
     ['422', { kind: 'status', status: 422, name: 'validation_error' }],
     ['409 of another mail', { kind: 'status', status: 409, name: 'invalid_idempotent_request' }],
