@@ -43,6 +43,10 @@ export function parsePageUrl(value: string): URL {
 export function parseProviderUrl(value: string): string {
   const url = parsePageUrl(value)
   if (url.search || url.hash) throw new TypeError('must have no query and no fragment')
+  // Unlike a page, which a browser looks up by itself, it is sent a key.
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new TypeError('must be an https URL, or http on a loopback address')
+  }
   return url.href.replace(/\/+$/, '')
 }
 

@@ -2,9 +2,8 @@
 //
 // It cannot lock anybody out: once every link that was mailed for an account is dead, by age or
 // because the account has changed, the cap no longer binds it. Of several accounts with one address
-// each is mailed a link therefore, whatever was mailed to the others, up to as many beyond the limit
-// as one request can be for. To know what still works without storing a link, it keeps a MAC of each
-// one's signature and seals the account anew to compare.
+// each is mailed a link therefore, whatever was mailed to the others. To know what still works without
+// storing a link, it keeps a MAC of each one's signature and seals the account anew to compare.
 
 import type { SecretKeys } from '../core/key-ring.ts'
 import { isTooOld, type LinkRules } from '../core/link.ts'
@@ -18,6 +17,7 @@ export interface AddressCap {
    *
    * @param address as it is stored; the spellings that find the same accounts count as one
    * @param seal the signature that a link of the account would have now, for a timestamp
+   * @param shown what the mail shows beside the link
    * @param now unix milliseconds
    * @returns false when the mail must not go out
    */
@@ -25,6 +25,7 @@ export interface AddressCap {
     order: MailOrder,
     address: string,
     seal: (timestamp: string) => string,
+    shown: readonly string[],
     now: number,
   ): boolean
   /** Takes back the count of a mail that reached nobody. */
@@ -36,12 +37,14 @@ interface Mailed {
   readonly order: MailOrder
   /** Unix milliseconds. */
   readonly at: number
-  readonly fingerprint: string
+  /** MACs of the link's signature, and of all that makes the mail what it is. */
+  readonly signature: string
+  readonly content: string
 }
 
 const MAX_ADDRESSES = 100_000
-/** One request mails up to so many accounts. */
-const MAX_ACCOUNTS = 5
+/** Remembered of one address; more accounts than that with the same one are not reckoned with. */
+const MAX_MAILS = 100
 
 /** Makes a cap that has counted nothing yet. Each process counts its own. */
 export function createAddressCap(
@@ -52,8 +55,8 @@ export function createAddressCap(
   /** By a MAC of the address, the one mailed longest ago first. */
   const mailed = new Map<string, readonly Mailed[]>()
   const names = new WeakMap<MailOrder, string>()
-  const fingerprint = (signature: string) =>
-    macFields(keys.addressCap, ['rekey-address-cap-v1', signature]).toString('base64url')
+  const fingerprint = (...fields: readonly string[]) =>
+    macFields(keys.addressCap, ['rekey-address-cap-v1', 'mail', ...fields]).toString('base64url')
 
   const forgetOldest = (now: number) => {
     for (const [name, mails] of mailed) {
@@ -64,29 +67,25 @@ export function createAddressCap(
   }
 
   return {
-    admit(order, address, seal, now) {
+    admit(order, address, seal, shown, now) {
       const name = nameAddress(keys, address)
       const isRecent = ({ at }: Mailed) => Math.abs(now - at) < rate.seconds * 1000
       const recent = (mailed.get(name) ?? []).filter(isRecent)
-      const print = fingerprint(seal(order.timestamp))
-      // The same mail, which whoever delivered it delivers once.
-      if (recent.some((mail) => mail.fingerprint === print)) return true
-      const isAlive = ({ order: { accountId, timestamp }, ...mail }: Mailed) =>
-        !isTooOld(timestamp, linkRules, now) &&
-        // Whether the link of another account has died with its password cannot be told.
-        (accountId !== order.accountId || mail.fingerprint === fingerprint(seal(timestamp)))
-      const ofAccount = recent.filter((mail) => mail.order.accountId === order.accountId)
-      if (recent.length >= rate.limit && ofAccount.some(isAlive)) return false
-      if (recent.length >= rate.limit + MAX_ACCOUNTS && recent.some(isAlive)) return false
+      const signature = fingerprint(seal(order.timestamp))
+      const content = fingerprint(seal(order.timestamp), ...shown)
+      // The same mail, which goes out once.
+      if (recent.some((mail) => mail.content === content)) return true
+      const worksForAccount = (mail: Mailed) =>
+        mail.order.accountId === order.accountId &&
+        !isTooOld(mail.order.timestamp, linkRules, now) &&
+        mail.signature === fingerprint(seal(mail.order.timestamp))
+      if (recent.length >= rate.limit && recent.some(worksForAccount)) return false
 
       forgetOldest(now)
       names.set(order, name)
       // Deleted first, so that the map stays in the order of the last mail.
       mailed.delete(name)
-      mailed.set(
-        name,
-        [...recent, { order, at: now, fingerprint: print }].slice(-(rate.limit + MAX_ACCOUNTS)),
-      )
+      mailed.set(name, [...recent, { order, at: now, signature, content }].slice(-MAX_MAILS))
       return true
     },
 

@@ -135,7 +135,8 @@ function reasonToHold(
   if (isTooOld(order.timestamp, deps.linkRules, now)) return 'too_late'
   // The notice of having no password counts as a link would that dies with that.
   const sealAt = (timestamp: string) => seal(deps, account, timestamp)
-  const isAdmitted = deps.addressCap.admit(order, account.emailAddress, sealAt, now)
+  const shown = [account.name ?? '', account.locale ?? '']
+  const isAdmitted = deps.addressCap.admit(order, account.emailAddress, sealAt, shown, now)
   return isAdmitted ? undefined : 'capped'
 }
 

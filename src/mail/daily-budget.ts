@@ -32,15 +32,17 @@ const AT_ONCE = 1 / 24
 const MILESTONES = [50, 80, 100]
 
 /** Makes a budget of which nothing is used. Each process counts its own. */
-export function createDailyBudget({ mailsPerDay, onUsed, startedAt }: BudgetOptions): DailyBudget {
+export function createDailyBudget({ mailsPerDay, onUsed, ...options }: BudgetOptions): DailyBudget {
   const msPerMail = DAY_MS / mailsPerDay
   const atOnce = Math.ceil(mailsPerDay * AT_ONCE)
+  let startedAt = options.startedAt
   let today = dayOf(startedAt)
   let used = 0
   let reserved = 0
 
   const turnDay = (now: number) => {
-    // Also back, by a clock that was wrong for a moment.
+    // By a clock that was ahead for a moment.
+    startedAt = Math.min(startedAt, now)
     if (dayOf(now) === today) return
     today = dayOf(now)
     used = 0

@@ -53,17 +53,19 @@ const IDLE_MS = 1000
 export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const { budget, chain, clock, events, firstPauseMs = FIRST_PAUSE_MS } = options
   const pace = createPace(options.ratePerSecond ?? Number.POSITIVE_INFINITY, BATCHING_MS)
+  /** All that there are, by slot: ready, on their way, or backing off. */
+  const items = new Map<string, Item>()
   const ready = createReadyMails()
   const onTheirWay = new Set<Item>()
-  /** By slot. */
-  const backingOff = new Map<string, { item: Item; timer: ReturnType<typeof setTimeout> }>()
+  const backingOff = new Map<Item, ReturnType<typeof setTimeout>>()
   const waiting = { changes: 0, requested: 0 }
   const whenDrained: (() => void)[] = []
   let next: { timer: ReturnType<typeof setTimeout>; at: number } | undefined
   let sweptAt = 0
+  /** Until when the accounts are not asked for again; by performance.now(). */
+  let awayUntil = 0
   let isInHaste = false
 
-  const size = () => waiting.changes + waiting.requested
   /** @returns unix milliseconds */
   const endOf = ({ order }: Item) =>
     Number(order.timestamp) * 1000 +
@@ -71,12 +73,13 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
 
   /** Looks at what is ready as soon as any of it can go out, and now and then where none can. */
   const schedule = () => {
-    if (size() === 0) for (const resolve of whenDrained.splice(0)) resolve()
+    if (items.size === 0) for (const resolve of whenDrained.splice(0)) resolve()
     if (ready.size() === 0 || onTheirWay.size >= options.atOnce) return
-    const forAny = Math.max(chain.restMs(), pace.waitMs(performance.now()))
+    const now = performance.now()
+    const forAny = Math.max(chain.restMs(), pace.waitMs(now), awayUntil - now)
     const forBudget = ready.count('change') > 0 ? 0 : (budget?.daily.waitMs(clock()) ?? 0)
     const waitMs = Math.min(Math.max(forAny, forBudget, BATCHING_MS), IDLE_MS)
-    const at = performance.now() + waitMs
+    const at = now + waitMs
     if (next && next.at <= at) return
     clearTimeout(next?.timer)
     next = { at, timer: setTimeout(start, waitMs) }
@@ -85,20 +88,22 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     next = undefined
     const now = clock()
     sweep(now)
-    const items = take(now)
+    const batch = take(now)
     try {
-      if (items.length === 0) return schedule()
-      const mails = await options.compose(items.map((item) => item.order))
-      for (const [index, item] of items.entries()) dispatch(item, mails[index])
+      if (batch.length === 0) return schedule()
+      const mails = await options.compose(batch.map((item) => item.order))
+      for (const [index, item] of batch.entries()) dispatch(item, mails[index])
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unknown'
       const isAway = error instanceof RekeyError && error.code === 'unavailable'
-      if (isAway) options.onUnreadable(reason, size())
-      for (const item of items) {
+      if (isAway) {
+        options.onUnreadable(reason, items.size)
+        awayUntil = performance.now() + firstPauseMs
+      }
+      for (const item of batch) {
         pace.giveBack()
-        // No fault of a mail: however long the database is away, the pauses do not grow.
-        if (!isAway) item.attempts += 1
-        tryAgain(item, reason)
+        if (isAway) putBack(item)
+        else tryAgain(item, reason)
       }
     }
     schedule()
@@ -114,8 +119,8 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   }
   /** Takes what may go out now. */
   const take = (now: number) => {
-    const items: Item[] = []
-    if (chain.restMs() > 0) return items
+    const batch: Item[] = []
+    if (chain.restMs() > 0 || awayUntil > performance.now()) return batch
     for (const item of ready.inTurn()) {
       if (onTheirWay.size >= options.atOnce || pace.waitMs(performance.now()) > 0) break
       if (budget && !isChange(item.order)) {
@@ -125,9 +130,9 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
       pace.take(performance.now())
       ready.take(item)
       onTheirWay.add(item)
-      items.push(item)
+      batch.push(item)
     }
-    return items
+    return batch
   }
   const dispatch = (item: Item, mail: OutgoingMail | undefined) => {
     if (!mail) {
@@ -157,17 +162,16 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     } else if (outcome.status === 'repeated') {
       events.record({ type: 'password_reset.ignored', reason: 'already_mailed' })
       pace.giveBack()
-      giveBackShare(item)
+      settle(item)
       end(item)
     } else if (outcome.status === 'refused') {
       item.reason = outcome.reason
       fail(item)
     } else if (outcome.status === 'deferred') {
       pace.giveBack()
-      tryAgain(item, item.reason, outcome.retryAfterMs)
+      putOff(item, outcome.retryAfterMs)
     } else {
       const { reason, retryAfterMs } = outcome
-      item.attempts += 1
       if (outcome.status === 'unknown') {
         item.isInDoubt = true
         events.record({ type: 'password_reset.mail_unconfirmed', accountId, kind, reason })
@@ -178,23 +182,24 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   }
   const tryAgain = (item: Item, reason: string, atLeastMs = 0) => {
     item.reason = reason
-    // Asked for again meanwhile: one of the two is enough.
-    if (backingOff.has(item.slot) || ready.find(item.slot)) {
-      letGo(item)
-      return end(item)
-    }
-    const grown = firstPauseMs * 2 ** Math.max(item.attempts - 1, 0)
+    item.attempts += 1
+    if (item.rank === 'new') item.rank = 'tried'
+    if (item.rank === 'change') item.rank = 'tried-change'
+    const grown = firstPauseMs * 2 ** (item.attempts - 1)
     const longest = isInHaste ? LONGEST_PAUSE_IN_HASTE_MS : LONGEST_PAUSE_MS
-    const pauseMs = Math.max(Math.min(grown, longest) * (1 + Math.random() / 2), atLeastMs)
+    putOff(item, Math.max(Math.min(grown, longest) * (1 + Math.random() / 2), atLeastMs))
+  }
+  const putOff = (item: Item, pauseMs: number) => {
+    if (item.next) supersede(item, item.next)
+    item.next = undefined
     if (clock() + pauseMs >= endOf(item)) return fail(item)
-    if (item.rank === 'new' && item.attempts > 0) item.rank = 'retry'
     giveBackShare(item)
     onTheirWay.delete(item)
-    backingOff.set(item.slot, { item, timer: setTimeout(resume, pauseMs, item) })
+    backingOff.set(item, setTimeout(resume, pauseMs, item))
   }
   const resume = (item: Item) => {
-    clearTimeout(backingOff.get(item.slot)?.timer)
-    backingOff.delete(item.slot)
+    clearTimeout(backingOff.get(item))
+    backingOff.delete(item)
     putBack(item)
     schedule()
   }
@@ -211,6 +216,10 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     item.reservation = undefined
     item.forgetAddress = undefined
   }
+  const settle = (item: Item) => {
+    if (item.isInDoubt) item.reservation?.spend(clock())
+    else giveBackShare(item)
+  }
   const fail = (item: Item) => {
     const { order, reason } = item
     const { accountId, kind } = order
@@ -218,46 +227,50 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     letGo(item)
     end(item)
   }
-  /** Settles what a mail costs that is not heard of any more. */
+  /** Lets go of an order that is not heard of any more. */
   const letGo = (item: Item) => {
-    giveBackShare(item)
-    if (item.isInDoubt) item.reservation?.spend(clock())
-    else options.onUnsent(item.order)
+    settle(item)
+    if (!item.isInDoubt) options.onUnsent(item.order)
   }
   const end = (item: Item) => {
     onTheirWay.delete(item)
+    items.delete(item.slot)
     waiting[isChange(item.order) ? 'changes' : 'requested'] -= 1
+    if (item.next) begin(item.next)
   }
-  /** A newer link is worth more than an older one that waits: it works for longer. */
+  const begin = (order: MailOrder) => {
+    const slot = slotOf(order)
+    const rank = isChange(order) ? 'change' : 'new'
+    const item: Item = { ...UNTRIED, slot, order, next: undefined, rank, attempts: 0 }
+    waiting[isChange(order) ? 'changes' : 'requested'] += 1
+    items.set(slot, item)
+    ready.add(item)
+    schedule()
+  }
+  /** A newer mail is worth more than an older one that waits: its link works for longer. */
   const supersede = (item: Item, order: MailOrder) => {
     if (order.timestamp <= item.order.timestamp) return
     letGo(item)
-    Object.assign(item, { ...UNTRIED, order, rank: item.rank, attempts: item.attempts })
+    Object.assign(item, { ...UNTRIED, order })
   }
 
   return {
     add(order) {
-      const slot = slotOf(order)
-      const known = ready.find(slot) ?? backingOff.get(slot)?.item
-      if (known) return supersede(known, order)
-      const kind = isChange(order) ? 'changes' : 'requested'
-      if (waiting[kind] >= options.capacity) {
-        events.record({ type: 'password_reset.ignored', reason: 'mail_line_full' })
-        return
-      }
-      waiting[kind] += 1
-      ready.add({ ...UNTRIED, slot, order, rank: isChange(order) ? 'change' : 'new', attempts: 0 })
-      schedule()
+      const known = items.get(slotOf(order))
+      if (known && onTheirWay.has(known)) known.next = order
+      else if (known) supersede(known, order)
+      else if (waiting[isChange(order) ? 'changes' : 'requested'] < options.capacity) begin(order)
+      else events.record({ type: 'password_reset.ignored', reason: 'mail_line_full' })
     },
     drained() {
       isInHaste = true
-      for (const { item } of [...backingOff.values()]) resume(item)
+      for (const item of [...backingOff.keys()]) resume(item)
       return new Promise((resolve) => {
         whenDrained.push(resolve)
         schedule()
       })
     },
-    waiting: size,
+    waiting: () => items.size,
   }
 }
 
@@ -272,7 +285,7 @@ function isChange({ kind }: MailOrder): boolean {
   return kind === 'password-changed'
 }
 
-/** Of the mails that an account's owner asked for the newest is enough; each change is told of. */
-function slotOf({ kind, accountId, timestamp }: MailOrder): string {
-  return kind === 'password-changed' ? `${kind} ${timestamp} ${accountId}` : `${kind} ${accountId}`
+/** Of the mails of one kind that an account is sent the newest is enough. */
+function slotOf({ kind, accountId }: MailOrder): string {
+  return `${kind} ${accountId}`
 }

@@ -5,9 +5,11 @@ import type { Reservation } from './daily-budget.ts'
 
 /** A mail in the line. */
 export interface Item {
-  /** One mail of a slot waits at a time. */
+  /** There is one mail of a slot at a time. */
   readonly slot: string
   order: MailOrder
+  /** The newest one of its slot that came while it was on its way. */
+  next: MailOrder | undefined
   rank: Rank
   attempts: number
   /** What became of the last one. */
@@ -21,14 +23,15 @@ export interface Item {
 }
 
 /**
- * The notice of a change goes first. Mails that were tried before take turns with new ones, so that
- * neither can hold up the other; those for addresses that had a mail within 24 hours go last.
+ * The notice of a change goes first. What was tried before takes turns with what is new, so that
+ * neither can hold up the other; mails for addresses that had one within 24 hours go last.
  */
-export type Rank = 'change' | 'retry' | 'new' | 'repeat'
+export type Rank = 'change' | 'tried-change' | 'tried' | 'new' | 'repeat'
+
+const TURNS: readonly Rank[] = ['tried-change', 'tried', 'new']
 
 export interface ReadyMails {
   add(item: Item): void
-  find(slot: string): Item | undefined
   /** All of them, the next one first; any may be taken or dropped meanwhile. */
   inTurn(): Iterable<Item>
   /** Takes one out to be sent. */
@@ -41,36 +44,36 @@ export interface ReadyMails {
 
 /** Makes an empty collection. */
 export function createReadyMails(): ReadyMails {
-  const queues: Readonly<Record<Rank, Map<string, Item>>> = {
-    change: new Map(),
-    retry: new Map(),
-    new: new Map(),
-    repeat: new Map(),
+  const queues: Readonly<Record<Rank, Set<Item>>> = {
+    change: new Set(),
+    'tried-change': new Set(),
+    tried: new Set(),
+    new: new Set(),
+    repeat: new Set(),
   }
-  const all = Object.values(queues)
-  const drop = (item: Item) => queues[item.rank].delete(item.slot)
-  /** Of those two that take turns. */
-  let last: Rank = 'new'
+  /** Whose turn it is. */
+  let turn = 0
+  const drop = (item: Item) => queues[item.rank].delete(item)
   return {
-    add: (item) => queues[item.rank].set(item.slot, item),
-    find: (slot) => all.find((queue) => queue.has(slot))?.get(slot),
+    add: (item) => queues[item.rank].add(item),
     *inTurn() {
-      yield* queues.change.values()
-      const [first, second]: [Rank, Rank] = last === 'new' ? ['retry', 'new'] : ['new', 'retry']
-      yield* alternate(queues[first].values(), queues[second].values())
-      yield* queues.repeat.values()
+      yield* queues.change
+      const inTurn = [...TURNS.slice(turn), ...TURNS.slice(0, turn)]
+      yield* alternate(inTurn.map((rank) => queues[rank].values()))
+      yield* queues.repeat
     },
     take(item) {
-      if (item.rank === 'retry' || item.rank === 'new') last = item.rank
+      const taken = TURNS.indexOf(item.rank)
+      if (taken >= 0) turn = (taken + 1) % TURNS.length
       drop(item)
     },
     drop,
     count: (rank) => queues[rank].size,
-    size: () => all.reduce((sum, queue) => sum + queue.size, 0),
+    size: () => Object.values(queues).reduce((sum, queue) => sum + queue.size, 0),
   }
 }
 
-function* alternate<T>(...sources: Iterator<T>[]): Generator<T> {
+function* alternate<T>(sources: readonly Iterator<T>[]): Generator<T> {
   for (let rest = sources; rest.length > 0; ) {
     const open: Iterator<T>[] = []
     for (const source of rest) {

@@ -18,14 +18,15 @@ export function createRecentAddresses(nameAddress: (address: string) => string):
   const mailed = new Map<string, number>()
   const forgetOld = (now: number) => {
     for (const [name, at] of mailed) {
-      if (at > now - DAY_MS) return
+      if (isRecent(at, now)) return
       mailed.delete(name)
     }
   }
   return {
     has(address, now) {
       forgetOld(now)
-      return mailed.has(nameAddress(address))
+      const at = mailed.get(nameAddress(address))
+      return at !== undefined && isRecent(at, now)
     },
     add(address, now) {
       const name = nameAddress(address)
@@ -39,4 +40,9 @@ export function createRecentAddresses(nameAddress: (address: string) => string):
       }
     },
   }
+}
+
+/** Also says so of a time that a clock that was ahead for a moment has left behind, for as long. */
+function isRecent(at: number, now: number): boolean {
+  return Math.abs(now - at) < DAY_MS
 }

@@ -526,6 +526,7 @@ judges(
     'https://api.resend.com/?key=1',
     'https://api.resend.com/#x',
     'ftp://api.resend.com',
+    'http://resend.localhost',
   ],
 )
 

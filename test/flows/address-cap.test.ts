@@ -33,7 +33,7 @@ function order(at: number, accountId = 'ann'): MailOrder {
 function admits(cap: AddressCap, seconds: number, facts = ann, accountId = 'ann'): boolean {
   const at = START + seconds
   const seal = (timestamp: string) => sealLink(keys, rules, accountId, timestamp, facts)
-  return cap.admit(order(at, accountId), facts.emailAddress, seal, at * 1000)
+  return cap.admit(order(at, accountId), facts.emailAddress, seal, ['Ann'], at * 1000)
 }
 
 function ask(cap: AddressCap, moments: readonly number[], facts = ann): boolean[] {
@@ -76,10 +76,25 @@ describe('an account', () => {
   test('is not counted for a link that never arrived', () => {
     const cap = createCap()
     const lost = order(START)
-    cap.admit(lost, ann.emailAddress, (at) => sealLink(keys, rules, 'ann', at, ann), START * 1000)
+    cap.admit(
+      lost,
+      ann.emailAddress,
+      (at) => sealLink(keys, rules, 'ann', at, ann),
+      ['Ann'],
+      START * 1000,
+    )
     expect(ask(cap, [60, 120, 180])).toEqual([true, true, false])
     cap.forget(lost)
     expect(ask(cap, [180, 240])).toEqual([true, false])
+  })
+
+  test('is counted for each mail within one bucket that shows another name', () => {
+    const cap = createCap(2)
+    const seal = (at: string) => sealLink(keys, rules, 'ann', at, ann)
+    const asked = ['Ann', 'Anna', 'Annie', 'Ann'].map((name) =>
+      cap.admit(order(START), ann.emailAddress, seal, [name], START * 1000),
+    )
+    expect(asked).toEqual([true, true, false, true])
   })
 
   test('is counted over the last period only', () => {
@@ -192,13 +207,21 @@ describe('several accounts with one address', () => {
     expect(mailedAt(3661)).toEqual([true, true, true, true, true])
   })
 
-  test('are together mailed no more than five beyond the limit while a link lives', () => {
+  test('are each mailed one while it works, however many they are and however often they ask', () => {
     const cap = createCap(3)
-    const mailed = Array.from({ length: 200 }, (_, times) =>
-      admits(cap, times, ann, `account ${times % 20}`),
+    const mailed = Array.from({ length: 1800 }, (_, times) =>
+      admits(cap, times, ann, `account ${times % 50}`),
     )
-    expect(mailed.filter(Boolean)).toHaveLength(8)
-    expect(admits(cap, 3600 + 8, ann, 'account 19')).toBe(true)
+    expect(mailed.filter(Boolean)).toHaveLength(50)
+  })
+
+  test('never shut each other out, whatever one of them does to its own links', () => {
+    const cap = createCap(3)
+    for (let minute = 0; minute < 600; minute += 1) {
+      const signedIn = { ...ann, lastLogin: `2026-01-31 12:${minute}` }
+      admits(cap, minute * 60, signedIn, 'other')
+    }
+    expect(admits(cap, 36_000)).toBe(true)
   })
 
   test('do not share one with look-alikes of the address', () => {
@@ -215,7 +238,7 @@ describe('an order that was admitted once', () => {
     const cap = createCap(1)
     const first = order(START)
     const retries = [0, 1, 60].map((seconds) =>
-      cap.admit(first, ann.emailAddress, seal, (START + seconds) * 1000),
+      cap.admit(first, ann.emailAddress, seal, ['Ann'], (START + seconds) * 1000),
     )
     expect(retries).toEqual([true, true, true])
   })
@@ -224,7 +247,7 @@ describe('an order that was admitted once', () => {
     const cap = createCap(2)
     const first = order(START)
     for (let retry = 0; retry < 5; retry += 1)
-      cap.admit(first, ann.emailAddress, seal, START * 1000)
+      cap.admit(first, ann.emailAddress, seal, ['Ann'], START * 1000)
     expect(ask(cap, [60, 120])).toEqual([true, false])
   })
 
@@ -233,8 +256,8 @@ describe('an order that was admitted once', () => {
     const first = order(START)
     const changed = { ...ann, passwordHash: 'changed' }
     const sealChanged = (at: string) => sealLink(keys, rules, 'ann', at, changed)
-    cap.admit(first, ann.emailAddress, seal, START * 1000)
-    expect(cap.admit(first, ann.emailAddress, sealChanged, START * 1000)).toBe(true)
+    cap.admit(first, ann.emailAddress, seal, ['Ann'], START * 1000)
+    expect(cap.admit(first, ann.emailAddress, sealChanged, ['Ann'], START * 1000)).toBe(true)
     expect(ask(cap, [60], changed)).toEqual([false])
   })
 })
@@ -246,6 +269,7 @@ describe('many accounts', () => {
       order(START + seconds, accountId),
       `${accountId}@example.com`,
       seal,
+      [],
       (START + seconds) * 1000,
     )
 

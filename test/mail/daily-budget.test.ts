@@ -80,6 +80,11 @@ describe('a budget', () => {
     expect(budget.waitMs(MIDNIGHT)).toBe(HOUR)
   })
 
+  test('is there for a process that began by a clock which was ahead', () => {
+    const { budget } = arrange(24, MIDNIGHT + 3 * HOUR)
+    expect(budget.waitMs(MIDNIGHT + HOUR)).toBe(0)
+  })
+
   test('sets aside no more than there is', () => {
     const { budget } = arrange(48)
     const shares = [1, 2, 3].map(() => budget.reserve(MIDNIGHT))

@@ -1,9 +1,10 @@
 // The line of mails to be sent: how many at once, what is tried again, what is given up.
 
 import { EventEmitter, once } from 'node:events'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RekeyError } from '../../src/errors.ts'
-import { createDailyBudget } from '../../src/mail/daily-budget.ts'
+import { createDailyBudget, type DailyBudget } from '../../src/mail/daily-budget.ts'
 import { createMailLine } from '../../src/mail/mail-line.ts'
 import { createRecentAddresses } from '../../src/mail/recent-addresses.ts'
 import type { ChainOutcome } from '../../src/mail/transports/chain.ts'
@@ -47,6 +48,28 @@ interface Arranged {
   readonly until?: Promise<unknown>
 }
 
+/** Tells of each mail that is set aside, and of each that no longer is. */
+function counting(budget: DailyBudget, onChange: (change: 1 | -1) => void): DailyBudget {
+  return {
+    ...budget,
+    reserve(now) {
+      const reservation = budget.reserve(now)
+      if (!reservation) return undefined
+      onChange(1)
+      return {
+        spend(at) {
+          onChange(-1)
+          reservation.spend(at)
+        },
+        release() {
+          onChange(-1)
+          reservation.release()
+        },
+      }
+    },
+  }
+}
+
 function arrange({
   capacity = 100,
   atOnce = 2,
@@ -64,6 +87,7 @@ function arrange({
   const unreadable: { reason: string; waiting: number }[] = []
   const unsent: string[] = []
   const signals = new EventEmitter()
+  let reserved = 0
   let most = 0
   let underWay = 0
   let startedAt = performance.now()
@@ -72,7 +96,12 @@ function arrange({
     mailsPerDay === undefined
       ? undefined
       : {
-          daily: createDailyBudget({ mailsPerDay, onUsed: () => {}, startedAt: clock() }),
+          daily: counting(
+            createDailyBudget({ mailsPerDay, onUsed: () => {}, startedAt: clock() }),
+            (change) => {
+              reserved += change
+            },
+          ),
           recent: createRecentAddresses((address) => address),
         }
   const line = createMailLine({
@@ -109,6 +138,7 @@ function arrange({
     unreadable,
     unsent,
     most: () => most,
+    reserved: () => reserved,
     passHours: (hours: number) => {
       startedAt -= hours * 3_600_000
     },
@@ -148,7 +178,7 @@ test('orders are sent in their order, a few at a time', async () => {
   expect(records).toEqual(names.map(mailed))
 })
 
-test('of the links that one account waits for the newest is enough; each change is told of', async () => {
+test('of the mails of one kind that an account waits for the newest is enough', async () => {
   const composed: MailOrder[] = []
   const { line } = arrange({
     compose: async (orders) => {
@@ -160,9 +190,9 @@ test('of the links that one account waits for the newest is enough; each change 
   for (const order of orders) line.add(order)
   const changes = [noticeOf('a'), noticeOf('a'), noticeOf('a', START + 60)]
   for (const change of changes) line.add(change)
-  expect(line.waiting()).toBe(3)
+  expect(line.waiting()).toBe(2)
   await line.drained()
-  expect(composed).toEqual([changes[0], changes[2], orders[1]])
+  expect(composed).toEqual([changes[2], orders[1]])
 })
 
 test('a newer link takes the place of one that waits to be tried again', async () => {
@@ -206,21 +236,25 @@ test('an order of a mail that waits to be tried again is none of its own', async
   expect(attempts).toEqual(['a', 'a'])
 })
 
-test('two orders of one mail that both fail go on as one', async () => {
+test('a newer link that is asked for while an older one fails goes in its place', async () => {
   const going = Promise.withResolvers<void>()
-  const { line, attempts, attempt, unsent } = arrange({
+  const composed: string[] = []
+  const { line, attempt, unsent, records } = arrange({
     until: going.promise,
-    outcomes: { a: [failed, failed] },
+    outcomes: { a: [failed] },
+    compose: async (orders) => {
+      composed.push(...orders.map(({ timestamp }) => timestamp))
+      return orders.map(mailOf)
+    },
   })
   line.add(orderOf('a'))
   await attempt()
-  line.add(orderOf('a'))
-  await attempt()
+  for (const later of [60, 120]) line.add(orderOf('a', START + later))
+  expect(line.waiting()).toBe(1)
   going.resolve()
   await line.drained()
-  expect(attempts).toEqual(['a', 'a', 'a'])
-  // The count of the one that is dropped is taken back.
-  expect(unsent).toEqual(['a'])
+  expect(composed).toEqual([START, START + 120].map(String))
+  expect([unsent, records]).toEqual([['a'], [mailed('a')]])
 })
 
 test('a failed mail is composed and tried again, until it is sent', async () => {
@@ -241,14 +275,14 @@ test('a failed mail is composed and tried again, until it is sent', async () => 
 
 test('a mail that fails until its life is over is given up and reported', async () => {
   const { line, attempts, records, unsent } = arrange({
-    lifeMs: 100,
+    lifeMs: 400,
     outcomes: { a: Array(100).fill(failed) },
   })
   line.add(orderOf('a'))
   await line.drained()
   expect(attempts.length).toBeGreaterThan(3)
   // Each pause is twice the last one, so that even the shortest first ones are few.
-  expect(attempts.length).toBeLessThan(10)
+  expect(attempts.length).toBeLessThan(12)
   expect(records).toEqual([lost('a', '500 internal')])
   expect(unsent).toEqual(['a'])
 })
@@ -326,6 +360,52 @@ test('mails that were tried before take turns with new ones', async () => {
   ])
   expect(attempts).toHaveLength(12)
 })
+
+test('notices that are turned away do not hold up links', async () => {
+  const turnedAway: ChainOutcome = { status: 'unsent', reason: '450', isOfThisMail: true }
+  const names = Array.from({ length: 10 }, (_, index) => `owner ${index}`)
+  const { line, attempts } = arrange({
+    atOnce: 1,
+    outcomes: Object.fromEntries(names.map((name) => [name, Array(5).fill(turnedAway)])),
+  })
+  for (const name of names) line.add(noticeOf(name))
+  for (const name of ['a', 'b', 'c']) line.add(orderOf(name))
+  await line.drained()
+  // Each notice once, and then every other mail is a link.
+  expect(attempts.indexOf('c')).toBeLessThan(names.length + 2 * 3)
+  expect(attempts).toHaveLength(6 * names.length + 3)
+})
+
+test('whatever becomes of each attempt, every order ends, and every share of the budget with it', async () => {
+  const outcome = fc.constantFrom<ChainOutcome>(
+    ...[sent, failed, unheard, refused],
+    { status: 'deferred', retryAfterMs: 1 },
+    { status: 'repeated' },
+  )
+  const order = fc.record({
+    name: fc.constantFrom('a', 'b', 'c'),
+    later: fc.nat(3),
+    waitMs: fc.nat(15),
+  })
+  const attempts = fc.array(outcome, { maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({ a: attempts, b: attempts, c: attempts }),
+      fc.array(order, { minLength: 1, maxLength: 12 }),
+      async (outcomes, orders) => {
+        const { line, records, reserved } = arrange({ mailsPerDay: 1_000_000, outcomes })
+        for (const { name, later, waitMs } of orders) {
+          line.add(later > 2 ? noticeOf(name) : orderOf(name, START + later))
+          await new Promise((resolve) => setTimeout(resolve, waitMs))
+        }
+        await line.drained()
+        expect([line.waiting(), reserved()]).toEqual([0, 0])
+        expect(records.length).toBeGreaterThan(0)
+      },
+    ),
+    { numRuns: 20 },
+  )
+}, 60_000)
 
 test('a mail that no transport was asked for has made no attempt', async () => {
   const { line, attempts, times } = arrange({

@@ -30,6 +30,14 @@ test.each(['first', 'second'])('a %s mail that does not arrive leaves the other'
   expect(recent.has(ANN, START + 2)).toBe(true)
 })
 
+test('an entry of a clock that was a year ahead keeps nobody in mind', () => {
+  const recent = create()
+  recent.add('carl@example.com', START + 365 * 24 * HOUR)
+  recent.add(ANN, START)
+  expect(recent.has(ANN, START + 25 * HOUR)).toBe(false)
+  expect(recent.has('carl@example.com', START)).toBe(false)
+})
+
 test('an address is forgotten by its last mail, not by its first', () => {
   const recent = create()
   recent.add(ANN, START)

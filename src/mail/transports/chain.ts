@@ -9,7 +9,10 @@ import { type Breaker, createBreaker } from './breaker.ts'
 import type { SendOutcome, Transport } from './transport.ts'
 
 export interface Chain {
-  /** Makes one attempt, with as many transports as it takes. It never rejects. */
+  /**
+   * Makes one attempt, with as many transports as it takes. It never rejects. Nobody may send the
+   * same mail meanwhile.
+   */
   send(mail: OutgoingMail): Promise<ChainOutcome>
   /** @returns for how many milliseconds there is no point in sending anything; 0 when there is */
   restMs(): number
@@ -39,7 +42,7 @@ interface Member {
 /** A mail that a member may have taken. */
 interface Doubt {
   readonly member: Member
-  attempts: number
+  readonly times: number
 }
 
 /** How often a mail may be in doubt where nobody tells the second one by its key. */
@@ -68,44 +71,33 @@ export function createChain(
         return { status: 'unknown', reason: error instanceof Error ? error.name : 'unnamed' }
       }
     })
-  const doubt = (key: string, member: Member) => {
-    const known = doubts.get(key) ?? { member, attempts: 0 }
-    known.attempts += 1
-    doubts.set(key, known)
-    keepNewest(doubts)
-  }
-  const isHopeless = (key: string, { transport }: Member) =>
-    !transport.knowsKeys && (doubts.get(key)?.attempts ?? 0) >= DOUBTS_WITHOUT_KEYS
-  /** @returns whether no attempt is in doubt any more */
-  const settle = (key: string, { status }: SendOutcome) => {
-    if (status === 'sent') keepNewest(delivered.add(key))
-    const known = doubts.get(key)
-    if (!known) return true
-    known.attempts -= 1
-    if (status !== 'unsent' || known.attempts === 0) doubts.delete(key)
-    return !doubts.has(key)
-  }
+  const isHopeless = ({ member, times }: Doubt) =>
+    !member.transport.knowsKeys && times >= DOUBTS_WITHOUT_KEYS
 
   return {
     async send(mail) {
       const key = mail.idempotencyKey
       if (delivered.has(key)) return { status: 'repeated' }
-      const doubted = doubts.get(key)?.member
-      const candidates = doubted ? [doubted] : members
+      const known = doubts.get(key)
+      if (known && isHopeless(known)) return { status: 'refused', reason: 'may have arrived' }
+      const candidates = known ? [known.member] : members
       let last: Extract<SendOutcome, { status: 'unsent' }> | undefined
       for (const member of candidates) {
         if (member.breaker.restMs() > 0) continue
-        // Until it has answered, for other attempts at the same mail too.
-        doubt(key, member)
         const outcome = await attempt(member, mail)
-        if (outcome.status === 'unknown') {
-          const reason = `${outcome.reason}, ${DOUBTS_WITHOUT_KEYS} times`
-          return isHopeless(key, member) ? { status: 'refused', reason } : outcome
+        if (outcome.status === 'unsent') {
+          last = outcome
+          continue
         }
-        const isClear = settle(key, outcome)
-        if (outcome.status !== 'unsent') return outcome
-        last = outcome
-        if (!isClear) break
+        if (outcome.status === 'unknown') {
+          const doubt = { member, times: (known?.times ?? 0) + 1 }
+          keepNewest(doubts.set(key, doubt))
+          const reason = `${outcome.reason}, ${doubt.times} times`
+          return isHopeless(doubt) ? { status: 'refused', reason } : outcome
+        }
+        doubts.delete(key)
+        if (outcome.status === 'sent') keepNewest(delivered.add(key))
+        return outcome
       }
       const restMs = Math.min(...candidates.map(({ breaker }) => breaker.restMs()))
       if (!last) return { status: 'deferred', retryAfterMs: restMs }

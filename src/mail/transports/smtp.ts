@@ -22,8 +22,8 @@ export interface SmtpServer {
   readonly auth: { readonly user: string; readonly pass: string } | undefined
 }
 
-/** A server that turns a recipient away for now (greylisting) is not won over sooner. */
-const RECIPIENT_PAUSE_MS = 60_000
+/** A server that turns a mail away for now (greylisting) is not won over sooner. */
+const TURNED_AWAY_PAUSE_MS = 60_000
 const ENHANCED_CODE = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/
 
 /** Makes the transport. Its connections are made when they are needed, and kept for a while. */
@@ -118,7 +118,6 @@ function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
   const answer = [command, responseCode || code, enhanced].filter(Boolean).join(' ')
   const isMessageError = code === 'EENVELOPE' || code === 'EMESSAGE'
   if (responseCode) {
-    const isOfRecipient = command === 'RCPT TO' && ![421, 530].includes(responseCode)
     // The sender is the same for every mail, so its refusal is no fault of this one; nor is one by a
     // policy (RFC 3463, section 3.8), which most servers apply to sender and recipient alike.
     const isOfMessage = isMessageError && command !== 'MAIL FROM' && responseCode !== 530
@@ -126,8 +125,11 @@ function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
     if (isOfMessage && !isPolicy && error.permanent === true) {
       return { status: 'refused', reason: answer }
     }
-    return isOfRecipient
-      ? { status: 'unsent', reason: answer, isOfThisMail: true, retryAfterMs: RECIPIENT_PAUSE_MS }
+    // Said of this mail, unless of a server that closes, is full (RFC 5321), or wants a login.
+    const isOfThisMail =
+      /^(?:RCPT TO|DATA)$/.test(command) && ![421, 452, 530].includes(responseCode)
+    return isOfThisMail
+      ? { status: 'unsent', reason: answer, isOfThisMail: true, retryAfterMs: TURNED_AWAY_PAUSE_MS }
       : { status: 'unsent', reason: answer }
   }
   if (isMessageError) return { status: 'refused', reason: answer }

@@ -190,9 +190,9 @@ describe('an answer', () => {
     [451, true],
     [421, undefined],
     [530, undefined],
-  ])('to a recipient with %s is of this mail alone: %s', async (status, isOfThisMail) => {
+  ])('with %s is of this mail alone: %s', async (status, isOfThisMail) => {
     const smtp = await server()
-    smtp.answerAlways(refuse('recipient', status))
+    smtp.answerAlways(refuse(status === 451 ? 'content' : 'recipient', status))
     const outcome = await transportTo(`smtp://127.0.0.1:${smtp.port}`).send(mail)
     expect('isOfThisMail' in outcome ? outcome.isOfThisMail : undefined).toBe(isOfThisMail)
   })
