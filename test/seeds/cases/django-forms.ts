@@ -163,6 +163,7 @@ export const formCases: readonly SeedCase[] = [
       const user = await world.addUser()
       const service = await world.serve()
       const { resend } = world.surroundings()
+      await settle(world)
       const lines = service.log.lines.length
       resend.answerNext({ kind: 'status', status: 422, name: 'validation_error' })
       expect((await service.post(SEND, { email: user.email })).answer).toBe(SENT)

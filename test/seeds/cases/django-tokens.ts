@@ -3,9 +3,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { generateSecret } from '../../../src/core/key-ring.ts'
-import { confide, linkSecret, runRekey, sealedLink } from '../../support/service.ts'
+import {
+  confide,
+  linkSecret,
+  runRekey,
+  sealedLink,
+  type TestService,
+} from '../../support/service.ts'
 import type { SeedCase } from '../case.ts'
-import { INVALID } from '../world.ts'
+import { type DjangoUser, INVALID, VALID } from '../world.ts'
 import { check, expectAlive, expectDead, neverSignedIn, world } from './django-world.ts'
 
 const EXPIRED = '400 {"detail":"Signature expired"}'
@@ -17,16 +23,25 @@ async function freshSecond(): Promise<number> {
   return Math.floor(Date.now() / 1000)
 }
 
+/** @returns what a check answers for a link of exactly this age */
+async function checkAged(user: DjangoUser, seconds: number, env: object): Promise<string> {
+  for (;;) {
+    const now = await freshSecond()
+    const answer = await check(sealedLink(user, now - seconds, neverSignedIn), env)
+    // On a machine that was busy the link has grown older meanwhile.
+    if (Math.floor(Date.now() / 1000) === now) return answer
+  }
+}
+
 async function expectLifetime(seconds: number): Promise<void> {
   const env = { LINK_TTL_SECONDS: String(seconds) }
   await world.serve(env)
   const user = await world.addUser()
-  const aged = (now: number, age: number) => sealedLink(user, now - age, neverSignedIn)
-  await expectAlive(aged(await freshSecond(), seconds), env)
-  expect(await check(aged(await freshSecond(), seconds + 1), env)).toBe(EXPIRED)
+  expect(await checkAged(user, seconds, env)).toMatch(VALID)
+  expect(await checkAged(user, seconds + 1, env)).toBe(EXPIRED)
 }
 
-/** Another service on the same users. @returns its environment */
+/** The environment of another service on the same users. */
 const withSecrets = (...secrets: string[]) => ({ LINK_SECRETS: secrets.join(',') })
 const anotherSecret = () => confide(generateSecret())
 
@@ -42,12 +57,15 @@ export const tokenCases: readonly SeedCase[] = [
     means: 'two processes mail the same link in the same second',
     async run() {
       const user = await world.addUser()
-      const replica = { LOG_LEVEL: 'debug' }
-      await Promise.all([world.serve(), world.serve(replica)])
+      const services = [await world.serve(), await world.serve({ LOG_LEVEL: 'debug' })]
+      const { resend } = world.surroundings()
+      const asked = () => resend.requests.filter(({ rawBody }) => rawBody.includes(user.email))
       await freshSecond()
-      const link = await world.linkFor(user)
-      expect(link).toEqual(sealedLink(user, link.timestamp, neverSignedIn))
-      await expectAlive(link, replica)
+      const ask = (service: TestService) =>
+        service.post('send-reset-password-link', { email: user.email })
+      await Promise.all(services.map(ask))
+      await resend.waitForRequest(() => asked().length === 2)
+      expect(new Set(asked().map(({ rawBody }) => rawBody)).size).toBe(1)
     },
   },
   {

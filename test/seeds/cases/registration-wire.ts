@@ -80,6 +80,7 @@ const sendCases: readonly SeedCase[] = [
       const { username } = await world.addUser()
       expect(await post(SEND, { login: username }, silent)).toBe(UNTOLD)
       expect(await post(SEND, { login: 'ninja' }, silent)).toBe(UNTOLD)
+      await settle(world, silent)
     },
   },
   {
@@ -101,9 +102,12 @@ const sendCases: readonly SeedCase[] = [
     name: 'send: the mail server is down (500)',
     differs: 'mail failure never shows',
     async run() {
-      const { username } = await world.addUser()
-      world.surroundings().resend.answerNext({ kind: 'drop', after: 'headers' })
+      const { username, email } = await world.addUser()
+      const { resend } = world.surroundings()
+      await settle(world)
+      resend.answerNext({ kind: 'drop', after: 'headers' })
       expect(await post(SEND, { login: username })).toBe(SENT)
+      await resend.waitForMail(({ to }) => to[0] === email)
     },
   },
   {
