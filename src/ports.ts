@@ -167,7 +167,11 @@ export type RekeyEvent =
       readonly kind: MailOrder['kind']
       readonly reason: string
     }
-  | { readonly type: 'password_reset.completed'; readonly accountId: string }
+  | {
+      /** By a link, or by the old password. */
+      readonly type: 'password_reset.completed' | 'password.changed'
+      readonly accountId: string
+    }
 
 /** Why a request or an order led to no mail. */
 export type IgnoredReason =
