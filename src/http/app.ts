@@ -11,8 +11,8 @@ import { RekeyError } from '../errors.ts'
 import { replyToBrokenRequest } from './broken-requests.ts'
 import { checkResetLink } from './check-reset-link.ts'
 import { watchClosing } from './closing.ts'
-import { allowOrigins, answerPreflights } from './cross-origin.ts'
-import { replyWithError } from './errors.ts'
+import { allowOrigins, answerPreflights, underPrefixes } from './cross-origin.ts'
+import { replyWithErrors } from './errors.ts'
 import { health } from './health.ts'
 import { hostedPage } from './hosted-page.ts'
 import { acceptJsonOnly } from './json-body.ts'
@@ -59,7 +59,9 @@ export function buildApp(
   settings: AppSettings,
   logger: FastifyBaseLogger,
 ): FastifyInstance {
-  const allowOrigin = allowOrigins(settings.corsOrigins, settings.basePath)
+  const isForPages = underPrefixes([settings.basePath])
+  const allowOrigin = allowOrigins(settings.corsOrigins, isForPages)
+  const replyWithError = replyWithErrors()
   const app = Fastify({
     ...fastifyOptions(settings.trustedProxies),
     loggerInstance: logger,
@@ -75,7 +77,7 @@ export function buildApp(
 
   acceptJsonOnly(app)
   app.setErrorHandler(replyWithError)
-  const findRefusal = watchRoutes(app, settings.basePath)
+  const findRefusal = watchRoutes(app, isForPages)
   const isClosing = watchClosing(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(apiHeaders)

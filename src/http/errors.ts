@@ -13,9 +13,14 @@ interface ErrorReply {
    * some, nor with `throttled`, which says how long to wait.
    */
   readonly detail: string
+  /** The field whose fault it is, where a flow knows of no fields, or by another name. */
+  readonly field?: string
 }
 
-const replies: Readonly<Record<ErrorCode, ErrorReply>> = {
+/** Of every outcome its reply. */
+export type ErrorReplies = Readonly<Record<ErrorCode, ErrorReply>>
+
+const drfReplies: ErrorReplies = {
   invalid_request: { status: 400, detail: 'JSON parse error' },
   link_invalid: { status: 400, detail: 'Invalid signature' },
   link_expired: { status: 400, detail: 'Signature expired' },
@@ -33,33 +38,44 @@ const replies: Readonly<Record<ErrorCode, ErrorReply>> = {
 
 const PROBLEM_TYPE = 'application/problem+json'
 
-/** Answers with an error: RFC 9457 problem details where the client names them, else as DRF does. */
-export function replyWithError(
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): void {
-  const error = toRekeyError(thrown, request)
-  const { code, faults, retryAfterSeconds } = error
-  noteOutcome(request, { code, cause: error.message })
-  const { status } = replies[code]
-  const detail = detailOf(error)
-  reply.code(status)
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
-  if (request.headers.accept?.includes(PROBLEM_TYPE)) {
-    const problem = { type: 'about:blank', title: statusTexts[status], status, detail, code }
-    reply.type(PROBLEM_TYPE).send(faults.length > 0 ? { ...problem, errors: faults } : problem)
-  } else {
-    reply.send(faults.length > 0 ? groupByField(faults) : { detail })
+/**
+ * Makes an error handler: RFC 9457 problem details where the client names them, else as DRF does.
+ *
+ * @param differences what a dialect answers otherwise
+ */
+export function replyWithErrors(differences: Partial<ErrorReplies> = {}) {
+  const replies: ErrorReplies = { ...drfReplies, ...differences }
+  return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const error = toRekeyError(thrown, request)
+    const { code, retryAfterSeconds } = error
+    noteOutcome(request, { code, cause: error.message })
+    const { status } = replies[code]
+    const faults = faultsOf(error, replies[code])
+    const detail = faults[0]?.detail ?? detailOf(error, replies[code])
+    reply.code(status)
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+    if (request.headers.accept?.includes(PROBLEM_TYPE)) {
+      const problem = { type: 'about:blank', title: statusTexts[status], status, detail, code }
+      reply.type(PROBLEM_TYPE).send(faults.length > 0 ? { ...problem, errors: faults } : problem)
+    } else {
+      reply.send(faults.length > 0 ? groupByField(faults) : { detail })
+    }
   }
 }
 
-function detailOf({ code, faults, retryAfterSeconds: seconds }: RekeyError): string {
-  if (code === 'throttled') {
-    const wait = `${seconds} second${seconds === 1 ? '' : 's'}`
-    return `Request was throttled. Expected available in ${wait}.`
-  }
-  return faults[0]?.detail ?? replies[code].detail
+function faultsOf({ faults }: RekeyError, { field, detail }: ErrorReply): readonly FieldFault[] {
+  if (field === undefined) return faults
+  if (faults.length === 0) return [{ field, code: 'invalid', detail }]
+  return faults.map((fault) => ({ ...fault, field }))
+}
+
+function detailOf(
+  { code, retryAfterSeconds: seconds }: RekeyError,
+  { detail }: ErrorReply,
+): string {
+  if (code !== 'throttled') return detail
+  const wait = `${seconds} second${seconds === 1 ? '' : 's'}`
+  return `Request was throttled. Expected available in ${wait}.`
 }
 
 function groupByField(faults: readonly FieldFault[]): Record<string, string[]> {
