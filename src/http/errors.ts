@@ -13,8 +13,8 @@ interface ErrorReply {
    * some, nor with `throttled`, which says how long to wait.
    */
   readonly detail: string
-  /** The field whose fault it is, where a flow knows of no fields, or by another name. */
-  readonly field?: string
+  /** What becomes of the faults that a flow has found; without it, they stay what they are. */
+  readonly retell?: (faults: readonly FieldFault[]) => readonly FieldFault[]
 }
 
 /** Of every outcome its reply. */
@@ -49,8 +49,8 @@ export function replyWithErrors(differences: Partial<ErrorReplies> = {}) {
     const error = toRekeyError(thrown, request)
     const { code, retryAfterSeconds } = error
     noteOutcome(request, { code, cause: error.message })
-    const { status } = replies[code]
-    const faults = faultsOf(error, replies[code])
+    const { status, retell } = replies[code]
+    const faults = retell ? retell(error.faults) : error.faults
     const detail = faults[0]?.detail ?? detailOf(error, replies[code])
     reply.code(status)
     if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
@@ -63,12 +63,6 @@ export function replyWithErrors(differences: Partial<ErrorReplies> = {}) {
   }
 }
 
-function faultsOf({ faults }: RekeyError, { field, detail }: ErrorReply): readonly FieldFault[] {
-  if (field === undefined) return faults
-  if (faults.length === 0) return [{ field, code: 'invalid', detail }]
-  return faults.map((fault) => ({ ...fault, field }))
-}
-
 function detailOf(
   { code, retryAfterSeconds: seconds }: RekeyError,
   { detail }: ErrorReply,
@@ -78,9 +72,14 @@ function detailOf(
   return `Request was throttled. Expected available in ${wait}.`
 }
 
-function groupByField(faults: readonly FieldFault[]): Record<string, string[]> {
-  const body: Record<string, string[]> = {}
-  for (const { field, detail } of faults) body[field] = [...(body[field] ?? []), detail]
+/** A dot in the name of a field leads into it. */
+function groupByField(faults: readonly FieldFault[]): Record<string, unknown> {
+  const body: Record<string, unknown> = {}
+  for (const field of new Set(faults.map((fault) => fault.field))) {
+    const details = faults.filter((fault) => fault.field === field).map(({ detail }) => detail)
+    const [name = '', inner] = field.split('.')
+    body[name] = inner === undefined ? details : { [inner]: details }
+  }
   return body
 }
 

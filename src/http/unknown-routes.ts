@@ -24,8 +24,8 @@ export function watchRoutes(
     const allowed = methodsOf.get(url)
     if (!allowed) return new RekeyError('not_found', 'no such route')
     // CORS answers this one everywhere under a prefix.
-    const methods = new Set(isForPages(url) ? [...allowed, 'OPTIONS'] : allowed)
-    reply.header('allow', [...methods].join(', '))
+    const methods = isForPages(url) ? [...allowed, 'OPTIONS'] : allowed
+    reply.header('allow', [...new Set(methods)].join(', '))
     return new RekeyError('method_not_allowed', 'the route has other methods')
   }
 }
