@@ -11,6 +11,7 @@ import { createJudge } from './judge.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
 import { parseDialects } from './read-dialects.ts'
+import { readTokens } from './read-jwt.ts'
 import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
 import {
@@ -161,6 +162,7 @@ function read(variables: Variables) {
     },
     mail: readMail(env, judge),
     content: readContent(env, judge),
+    tokens: readTokens(env, judge),
     passwords: {
       minLength: env.PASSWORD_MIN_LENGTH,
       maxLength: env.PASSWORD_MAX_LENGTH,

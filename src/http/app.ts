@@ -10,6 +10,7 @@ import Fastify, {
 import { isDjangoAddress } from '../core/django-address.ts'
 import { RekeyError } from '../errors.ts'
 import { replyToBrokenRequest } from './broken-requests.ts'
+import { changePassword } from './change-password.ts'
 import { checkResetLink } from './check-reset-link.ts'
 import { watchClosing } from './closing.ts'
 import { allowOrigins, answerPreflights, underPrefixes } from './cross-origin.ts'
@@ -108,6 +109,9 @@ export function buildApp(
       api.register(sendResetPasswordLink, options)
       api.register(checkResetLink, options)
       api.register(resetPassword, options)
+      if (deps.tokenVerifier) {
+        api.register(changePassword, { ...options, tokenVerifier: deps.tokenVerifier })
+      }
       api.register(passwordRules, options)
       done()
     },

@@ -2,6 +2,7 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, type FieldFault, RekeyError } from '../errors.ts'
+import { presentsToken } from './bearer.ts'
 import { toFaults } from './field-faults.ts'
 import { noteOutcome } from './request-log.ts'
 import { statusTexts } from './status-texts.ts'
@@ -9,8 +10,8 @@ import { statusTexts } from './status-texts.ts'
 interface ErrorReply {
   readonly status: keyof typeof statusTexts
   /**
-   * Sent where there are no faults of fields. Never sent with `password_rejected`, which always has
-   * some, nor with `throttled`, which says how long to wait.
+   * Sent where there are no faults of fields. Never sent with `password_rejected` and
+   * `old_password_incorrect`, which always have some, nor with `throttled`, which says how long to wait.
    */
   readonly detail: string
   /** What becomes of the faults that a flow has found; without it, they stay what they are. */
@@ -26,7 +27,9 @@ const drfReplies: ErrorReplies = {
   link_expired: { status: 400, detail: 'Signature expired' },
   link_superseded: { status: 400, detail: 'Invalid signature' },
   password_rejected: { status: 400, detail: 'The password breaks a rule.' },
+  old_password_incorrect: { status: 400, detail: 'Old password is not correct' },
   account_unknown: { status: 400, detail: 'User not found' },
+  not_authenticated: { status: 401, detail: 'Invalid token.' },
   not_found: { status: 404, detail: 'Not found.' },
   method_not_allowed: { status: 405, detail: 'Method not allowed.' },
   payload_too_large: { status: 413, detail: 'Request body is too large.' },
@@ -51,8 +54,9 @@ export function replyWithErrors(differences: Partial<ErrorReplies> = {}) {
     noteOutcome(request, { code, cause: error.message })
     const { status, retell } = replies[code]
     const faults = retell ? retell(error.faults) : error.faults
-    const detail = faults[0]?.detail ?? detailOf(error, replies[code])
+    const detail = faults[0]?.detail ?? detailOf(error, replies[code], request)
     reply.code(status)
+    if (status === 401) reply.header('www-authenticate', 'Bearer')
     if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
     if (request.headers.accept?.includes(PROBLEM_TYPE)) {
       const problem = { type: 'about:blank', title: statusTexts[status], status, detail, code }
@@ -66,7 +70,11 @@ export function replyWithErrors(differences: Partial<ErrorReplies> = {}) {
 function detailOf(
   { code, retryAfterSeconds: seconds }: RekeyError,
   { detail }: ErrorReply,
+  request: FastifyRequest,
 ): string {
+  if (code === 'not_authenticated' && !presentsToken(request)) {
+    return 'Authentication credentials were not provided.'
+  }
   if (code !== 'throttled') return detail
   const wait = `${seconds} second${seconds === 1 ? '' : 's'}`
   return `Request was throttled. Expected available in ${wait}.`
