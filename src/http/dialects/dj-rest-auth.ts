@@ -1,4 +1,4 @@
-// The dialect of dj-rest-auth: ask for a link, use it by uid and token.
+// The dialect of dj-rest-auth: ask for a link, use it by uid and token, or change the password.
 
 import { isUtf8 } from 'node:buffer'
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
@@ -7,8 +7,11 @@ import { MAX_IDENTIFIER_LENGTH } from '../../core/email-address.ts'
 import type { Link } from '../../core/link.ts'
 import { parseToken } from '../../core/token.ts'
 import { type FieldFault, RekeyError } from '../../errors.ts'
+import { changePassword } from '../../flows/change-password.ts'
 import { checkLink } from '../../flows/check-link.ts'
 import { confirmReset } from '../../flows/confirm-reset.ts'
+import { refuseMismatch } from '../../flows/set-password.ts'
+import { requireToken, tokenOf } from '../bearer.ts'
 import { answerPreflights } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
 import { noteLinkRequest, queueLinkRequest } from '../link-requests.ts'
@@ -22,6 +25,7 @@ const response = { 200: Type.Object({ detail: Type.String() }) }
 
 const SENT = { detail: 'Password reset e-mail has been sent.' }
 const RESET = { detail: 'Password has been reset with the new password.' }
+const CHANGED = { detail: 'New password has been saved.' }
 const newPasswords = ['new_password1', 'new_password2']
 
 const faultOf = (field: string, detail: string, code = 'invalid') => ({ field, code, detail })
@@ -37,6 +41,13 @@ const REJECTED = {
     faults.map((fault) => ({ ...fault, field: 'new_password2' })),
 } as const
 
+const WRONG_OLD_PASSWORD = {
+  status: 400,
+  detail: 'Your old password was entered incorrectly. Please enter it again.',
+  // What else is wrong is not said to somebody who does not know it.
+  retell: () => [faultOf('old_password', WRONG_OLD_PASSWORD.detail, 'old_password_incorrect')],
+} as const
+
 export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps }, done) => {
   const NewPasswordSchema = Type.String({
     ...TextSchema,
@@ -48,12 +59,18 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
     uid: TextSchema,
     token: TextSchema,
   })
+  const ChangeBodySchema = Type.Object({
+    old_password: TextSchema,
+    new_password1: NewPasswordSchema,
+    new_password2: NewPasswordSchema,
+  })
   app.setErrorHandler(
     replyWithErrors({
       link_invalid: BAD_TOKEN,
       link_expired: BAD_TOKEN,
       link_superseded: BAD_TOKEN,
       password_rejected: REJECTED,
+      old_password_incorrect: WRONG_OLD_PASSWORD,
     }),
   )
 
@@ -86,13 +103,30 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
       if (new_password1 !== new_password2) {
         // Whoever has no good link hears of that first.
         await checkLink(deps, link, deps.clock())
-        throw refuse(faultOf('new_password2', 'The two password fields didn’t match.'))
+        throw refuseMismatch()
       }
       await confirmReset(deps, link, new_password1, deps.clock())
       noteOutcome(request, { accountId: link.userId })
       return RESET
     },
   )
+
+  if (deps.tokenVerifier) {
+    app.post(
+      '/password/change',
+      {
+        schema: { body: ChangeBodySchema, response },
+        onRequest: requireToken(deps, deps.tokenVerifier),
+        preValidation: readTexts({ asTyped: ['old_password', ...newPasswords] }),
+      },
+      async (request) => {
+        const { old_password: oldPassword, new_password1, new_password2 } = request.body
+        const change = { oldPassword, password: new_password1, repeated: new_password2 }
+        await changePassword(deps, tokenOf(request), change, deps.clock())
+        return CHANGED
+      },
+    )
+  }
   answerPreflights(app, ['POST'])
   done()
 }

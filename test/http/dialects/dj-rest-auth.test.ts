@@ -15,6 +15,7 @@ import {
   type TestService,
   tokenOf,
 } from '../../support/service.ts'
+import { bearer, claimsOf, signWithSecret, tokenVariables } from '../../support/token-issuer.ts'
 
 const RESET = '/rest-auth/password/reset/'
 const CONFIRM = '/rest-auth/password/reset/confirm/'
@@ -214,6 +215,119 @@ describe('password/reset/confirm', () => {
     )
     expect((await longer.send(path, of(200))).answer).toBe(DONE)
     await longer.stop()
+  })
+})
+
+describe('password/change', () => {
+  const CHANGE = '/rest-auth/password/change/'
+  const CHANGED = '200 {"detail":"New password has been saved."}'
+  const WRONG =
+    '400 {"old_password":["Your old password was entered incorrectly. Please enter it again."]}'
+  const secret = 's'.repeat(32)
+  let changing: TestService
+
+  beforeAll(async () => {
+    changing = await startService(surroundings, {
+      DIALECTS: 'dj-rest-auth=/rest-auth',
+      JWT_SECRET: secret,
+      ...tokenVariables,
+    })
+  })
+
+  afterAll(() => changing?.stop())
+
+  const change = async (owner: StoredUser, body: object, headers = {}) => {
+    const token = await signWithSecret(secret, claimsOf(owner.id))
+    return changing.send(CHANGE, body, { ...bearer(token), ...headers })
+  }
+
+  test.each<[string, (owner: StoredUser) => object, string]>([
+    [
+      'nothing',
+      () => ({}),
+      refused({ old_password: required, new_password1: required, new_password2: required }),
+    ],
+    ['no old password', () => same, refused({ old_password: required })],
+    ['a wrong old password', () => ({ old_password: 'x', ...same }), WRONG],
+    [
+      'a wrong old password and weak new ones',
+      () => ({ old_password: 'x', new_password1: '1', new_password2: '1' }),
+      WRONG,
+    ],
+    [
+      'a wrong old password and two new ones',
+      () => ({ old_password: 'x', ...same, new_password2: '1' }),
+      WRONG,
+    ],
+    [
+      'two new passwords',
+      ({ password: old }) => ({ old_password: old, ...same, new_password2: '1' }),
+      MISMATCH,
+    ],
+    [
+      'a weak new password',
+      ({ password: old }) => ({
+        old_password: old,
+        new_password1: 'password',
+        new_password2: 'password',
+      }),
+      refused({ new_password2: ['This password is too common.'] }),
+    ],
+    [
+      '129 characters',
+      ({ password: old }) => ({
+        old_password: old,
+        new_password1: 'x'.repeat(129),
+        new_password2: 'x'.repeat(129),
+      }),
+      refused({ new_password1: TOO_LONG, new_password2: TOO_LONG }),
+    ],
+    ['what it takes', ({ password: old }) => ({ old_password: old, ...same }), CHANGED],
+  ])('with %s', async (_, bodyOf, answer) => {
+    const owner = await addUser(surroundings.database.sql)
+    expect((await change(owner, bodyOf(owner))).answer).toBe(answer)
+    const { sql } = surroundings.database
+    const [row] = await sql`select password_hash from users where id = ${owner.id}`
+    const isNew = answer === CHANGED
+    expect(await verify(row?.['password_hash'], isNew ? password : owner.password)).toBe(true)
+  })
+
+  test.each([
+    ['no token', {}, 'Authentication credentials were not provided.'],
+    ['a bad token', bearer('x'), 'Invalid token.'],
+  ])('with %s is refused before its body is read', async (_, headers, detail) => {
+    const reply = await changing.send(CHANGE, '{', headers)
+    expect(reply.answer).toBe(`401 ${JSON.stringify({ detail })}`)
+    expect(reply.headers['www-authenticate']).toBe('Bearer')
+  })
+
+  test('shares the limit of wrong old passwords with change-password', async () => {
+    const owner = await addUser(surroundings.database.sql)
+    const wrong = { old_password: 'x', ...same }
+    const token = await signWithSecret(secret, claimsOf(owner.id))
+    const answers = new Set<number>()
+    for (let times = 0; times < 20 && !answers.has(429); times += 1) {
+      answers.add((await change(owner, wrong)).status)
+    }
+    expect([...answers]).toEqual([400, 429])
+    const native = { old_password: owner.password, password }
+    expect((await changing.post('change-password', native, bearer(token))).status).toBe(429)
+  })
+
+  test('has problem details in the words of the dialect', async () => {
+    const owner = await addUser(surroundings.database.sql)
+    const weak = { old_password: 'x', new_password1: '1', new_password2: '1' }
+    const reply = await change(owner, weak, { accept: 'application/problem+json' })
+    const detail = 'Your old password was entered incorrectly. Please enter it again.'
+    expect(JSON.parse(reply.text)).toMatchObject({
+      code: 'old_password_incorrect',
+      detail,
+      errors: [{ field: 'old_password', code: 'old_password_incorrect', detail }],
+    })
+  })
+
+  test('is not there without the settings of a token', async () => {
+    expect((await service.send(CHANGE, {})).answer).toBe('404 {"detail":"Not found."}')
   })
 })
 
