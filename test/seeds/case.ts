@@ -31,6 +31,8 @@ export type Difference =
   | 'no such setting'
   /** `login` finds an address first, and cannot be kept from it. */
   | 'an address is always a login'
+  /** A `password_confirm` that is sent has to match, required or not. */
+  | 'a confirmation that is sent counts'
   /** Who asks for a change is proven by a Bearer token, so its lack is 401. */
   | 'bearer token only'
   /** Nothing of a link comes from the request, so no Host has to be refused. */
