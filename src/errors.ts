@@ -22,7 +22,10 @@ export type ErrorCode =
   | 'unavailable'
   | 'internal'
 
-/** One fault of one field of a request. `field` is `non_field_errors` when it is nobody's alone. */
+/**
+ * One fault of one field of a request. `field` is `non_field_errors` when it is nobody's alone; after
+ * a dot stands a field within it.
+ */
 export interface FieldFault {
   readonly field: string
   readonly code: string

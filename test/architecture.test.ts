@@ -28,7 +28,7 @@ const service = ['src/errors.ts', 'src/ports.ts', ...folders('src/*/')]
 // biome-ignore format: a table is read in columns.
 const rules: readonly Rule[] = [
   { of: ERRORS, may: [] },
-  { of: CORE, may: [CORE, ERRORS, 'node:crypto'] },
+  { of: CORE, may: [CORE, ERRORS, 'node:crypto', 'node:net', 'node:url'] },
   { of: PORTS, may: [], mayAsTypes: [CORE, ERRORS] },
   { of: 'src/flows/', may: ['src/flows/', PORTS, CORE, ERRORS] },
   { of: 'src/http/', may: ['src/http/', 'src/flows/', PORTS, CORE, ERRORS,

@@ -115,6 +115,7 @@ export function assembleService(
     trustedProxies: http.trustedProxies,
     revealUnknownUsers: http.revealUnknownUsers,
     requirePasswordConfirm: http.requirePasswordConfirm,
+    dialects: http.dialects,
     hostedPage: content.hostedPage,
     outbox: mails.outbox,
   }

@@ -2,6 +2,7 @@
 
 import type { DatabaseSettings } from '../accounts/database.ts'
 import type { UsersMapping } from '../accounts/mapping.ts'
+import type { SpokenDialect } from '../core/dialects.ts'
 import type { KeyRing } from '../core/key-ring.ts'
 import type { LinkRules } from '../core/link.ts'
 import type { LinkUrl } from '../core/link-url.ts'
@@ -64,6 +65,7 @@ export interface Config {
     readonly trustedProxies: readonly string[]
     readonly revealUnknownUsers: boolean
     readonly requirePasswordConfirm: boolean
+    readonly dialects: readonly SpokenDialect[]
     readonly requestRate: Rate
     readonly confirmRate: Rate
     readonly servesPages: boolean

@@ -123,6 +123,11 @@ export const EnvironmentSchema = Type.Object({
   HOST: textOr('0.0.0.0', 'Address to listen on'),
   PORT: whole(0, 65_535, 3000, 'Port to listen on'),
   BASE_PATH: textOr('/api/v1/accounts', 'Where the API routes hang'),
+  DIALECTS: Type.Optional(
+    list(
+      'Routes for frontends of rest-passwordreset, dj-rest-auth or both; dj-rest-auth=/prefix says where',
+    ),
+  ),
   CORS_ORIGINS: Type.Optional(
     list('Exact origins of frontends; by default that of RESET_PAGE_URL'),
   ),

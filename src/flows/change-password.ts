@@ -3,7 +3,12 @@
 
 import { type FieldFault, RekeyError } from '../errors.ts'
 import type { Account, Limiter, VerifiedToken } from '../ports.ts'
-import { judgeNewPassword, type SetPasswordDeps, writePassword } from './set-password.ts'
+import {
+  judgeNewPassword,
+  refuseMismatch,
+  type SetPasswordDeps,
+  writePassword,
+} from './set-password.ts'
 import { findTokenHolder, type TokenHolderDeps } from './token-holder.ts'
 
 export interface ChangePasswordDeps extends SetPasswordDeps, TokenHolderDeps {
@@ -15,6 +20,8 @@ export interface ChangePasswordDeps extends SetPasswordDeps, TokenHolderDeps {
 export interface PasswordChange {
   readonly oldPassword: string
   readonly password: string
+  /** The same once more, where it is compared after the old one has proved right. */
+  readonly repeated?: string
 }
 
 /** A host may write the row in between, say at a sign-in in another window; twice is no accident. */
@@ -52,7 +59,7 @@ export async function admitTokenHolder(
 export function changePassword(
   deps: ChangePasswordDeps,
   token: VerifiedToken,
-  { oldPassword, password }: PasswordChange,
+  { oldPassword, password, repeated = password }: PasswordChange,
   now: number,
 ): Promise<void> {
   return deps.turns.take(String(token.subject), async () => {
@@ -67,6 +74,7 @@ export function changePassword(
         const options = { faults: [WRONG_OLD_PASSWORD, ...faults] }
         throw new RekeyError('old_password_incorrect', 'not the old password', options)
       }
+      if (repeated !== password) throw refuseMismatch()
       if (faults.length > 0) {
         throw new RekeyError('password_rejected', 'the new password breaks a rule', { faults })
       }

@@ -2,7 +2,7 @@
 // old password.
 
 import { judgePassword, type PasswordRules } from '../core/password-policy.ts'
-import type { FieldFault } from '../errors.ts'
+import { type FieldFault, RekeyError } from '../errors.ts'
 import type { Account, Accounts, Events, Hasher, MailLine } from '../ports.ts'
 import type { Turns } from './turns.ts'
 
@@ -30,6 +30,13 @@ export function judgeNewPassword(
   const form = hasher.prepare(password, account.passwordHash)
   const refusals = judgePassword(password, passwordRules, account.personal, form)
   return refusals.map((refusal) => ({ field: 'password', ...refusal }))
+}
+
+/** Refuses two different passwords, where they are compared only after a right to set one is shown. */
+export function refuseMismatch(): RekeyError {
+  const detail = 'The two password fields didn’t match.'
+  const fault = { field: 'password', code: 'password_mismatch', detail }
+  return new RekeyError('password_rejected', 'two different passwords', { faults: [fault] })
 }
 
 /**

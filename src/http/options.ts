@@ -1,5 +1,6 @@
 // What the HTTP side is given: parts of Rekey, and the operator's decisions.
 
+import type { SpokenDialect } from '../core/dialects.ts'
 import type { ChangePasswordDeps } from '../flows/change-password.ts'
 import type { ConfirmResetDeps } from '../flows/confirm-reset.ts'
 import type { RequestResetDeps } from '../flows/request-reset.ts'
@@ -27,6 +28,7 @@ export interface AppSettings {
   readonly trustedProxies: readonly string[]
   readonly revealUnknownUsers: boolean
   readonly requirePasswordConfirm: boolean
+  readonly dialects: readonly SpokenDialect[]
   /** Rekey's own pages, for those without a frontend. */
   readonly hostedPage: HostedPage | undefined
   /** Mails to show instead of sending them. */

@@ -90,6 +90,7 @@ describe('the defaults', () => {
         trustedProxies: [],
         revealUnknownUsers: false,
         requirePasswordConfirm: false,
+        dialects: [],
         requestRate: { limit: 30, seconds: 900 },
         confirmRate: { limit: 100, seconds: 900 },
         servesPages: false,
