@@ -11,7 +11,9 @@ export type ErrorCode =
   | 'link_expired'
   | 'link_superseded'
   | 'password_rejected'
+  | 'old_password_incorrect'
   | 'account_unknown'
+  | 'not_authenticated'
   | 'not_found'
   | 'method_not_allowed'
   | 'payload_too_large'
@@ -20,7 +22,10 @@ export type ErrorCode =
   | 'unavailable'
   | 'internal'
 
-/** One fault of one field of a request. `field` is `non_field_errors` when it is nobody's alone. */
+/**
+ * One fault of one field of a request. `field` is `non_field_errors` when it is nobody's alone; after
+ * a dot stands a field within it.
+ */
 export interface FieldFault {
   readonly field: string
   readonly code: string

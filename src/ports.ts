@@ -13,6 +13,11 @@ export interface Account extends AccountFacts {
   readonly personal: readonly PersonalValue[]
   readonly name: string | undefined
   readonly locale: string | undefined
+  /**
+   * When the password was last changed, in unix seconds. Undefined where it never was, and where
+   * nobody needs to know.
+   */
+  readonly changedAt: number | undefined
 }
 
 /** What somebody typed to say who they are, trimmed. */
@@ -44,7 +49,7 @@ export interface Accounts {
   takesIntegerIds(): boolean
 }
 
-/** Makes password hashes in the formats that the host application reads. */
+/** Makes and compares password hashes in the formats that the host application reads. */
 export interface Hasher {
   /** The most UTF-8 bytes of any new password, when PASSWORD_HASH names a format that has a limit. */
   readonly maxBytes: number | undefined
@@ -66,6 +71,45 @@ export interface Hasher {
    * @throws RekeyError `unavailable` when too many hashes wait already
    */
   hash(password: string, currentHash: string | null): Promise<string>
+  /**
+   * Compares a password, as typed, with what a row holds, in whichever format that is.
+   *
+   * @returns false also for what is no hash in a known format, at once
+   * @throws RekeyError `unavailable` when too many hashes wait already
+   */
+  verify(password: string, currentHash: string | null): Promise<boolean>
+}
+
+/** What a token of the host application says, once it is proven. */
+export interface VerifiedToken {
+  /** The id that it names: a text, or a safe integer. No account need have it. */
+  readonly subject: string | number
+  /** Unix seconds; undefined only where no change of a password is held against it. */
+  readonly issuedAt: number | undefined
+}
+
+/** Verifies the tokens by which the host application lets its users call others. */
+export interface TokenVerifier {
+  /**
+   * @param now unix milliseconds
+   * @throws RekeyError `not_authenticated` for whatever is not such a token, or not any more
+   * @throws RekeyError `unavailable` when the host's keys cannot be had
+   */
+  verify(token: string, now: number): Promise<VerifiedToken>
+}
+
+/** Counts what somebody does within a period. Not shared between processes. */
+export interface Limiter {
+  /**
+   * Counts once more, unless the limit is reached.
+   *
+   * @param who a client address, or an account
+   * @param now unix milliseconds
+   * @returns seconds to wait; 0 when it was within the limit
+   */
+  count(who: string, now: number): number
+  /** Says what `count` would, and counts nothing. */
+  waitFor(who: string, now: number): number
 }
 
 /** A mail to be sent. No link, hash or address: they are read when it is composed. */
@@ -167,7 +211,11 @@ export type RekeyEvent =
       readonly kind: MailOrder['kind']
       readonly reason: string
     }
-  | { readonly type: 'password_reset.completed'; readonly accountId: string }
+  | {
+      /** By a link, or by the old password. */
+      readonly type: 'password_reset.completed' | 'password.changed'
+      readonly accountId: string
+    }
 
 /** Why a request or an order led to no mail. */
 export type IgnoredReason =

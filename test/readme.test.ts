@@ -25,6 +25,7 @@ import { createDatabase, type TestDatabase } from './support/database.ts'
 import { freePort } from './support/free-port.ts'
 import { addUser, createSurroundings, createUsers, environmentFor } from './support/service.ts'
 import { startSmtp } from './support/smtp-stand-in.ts'
+import { claimsOf, createKey, sign, startIssuer, tokenVariables } from './support/token-issuer.ts'
 
 const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
 const readme = read('README.md')
@@ -108,6 +109,39 @@ describe('with the build', () => {
       expect(await ended).toEqual([0, null])
     }
     await smtp.stop()
+    await surroundings.end()
+  })
+
+  test('it changes a password by the command given', async () => {
+    const surroundings = await createSurroundings()
+    await createUsers(surroundings.database.sql)
+    const user = await addUser(surroundings.database.sql)
+    const key = await createKey()
+    const issuer = await startIssuer(key)
+    const env = { ...environmentFor(surroundings), JWKS_URL: issuer.url, ...tokenVariables }
+    const child = spawn(process.execPath, [program], { env })
+    const ended = once(child, 'exit')
+    let output = ''
+    while (!output.includes('Rekey listens at ')) output += (await once(child.stdout, 'data'))[0]
+    const [, url = ''] = /Rekey listens at (http:[^"]+)/.exec(output) ?? []
+
+    const command = snippets('sh').find((block) => block.includes('change-password')) ?? ''
+    const token = await sign(key, claimsOf(user.id))
+    const [, name = '', value = ''] = /-H "(\w+): ([^"]+)"/.exec(command) ?? []
+    const [, path] = /localhost:3000(\S+)/.exec(command) ?? []
+    const [, data = ''] = /-d '(.*)'/.exec(command) ?? []
+    const filled = { old_password: user.password, password: 'a new password' }
+    const reply = await fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', [name]: value.replace('$TOKEN', token) },
+      body: JSON.stringify({ ...JSON.parse(data), ...filled }),
+    })
+    expect(await reply.text()).toBe(/^# (.*)$/m.exec(command)?.[1])
+
+    child.kill()
+    child.stdout.resume()
+    expect(await ended).toEqual([0, null])
+    await issuer.stop()
     await surroundings.end()
   })
 

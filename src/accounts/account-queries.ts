@@ -73,6 +73,7 @@ export function buildStatements(
     lastLogin: sql<string | null>`${optional(mapping.lastLogin)}`,
     name: sql<string | null>`${optional(mapping.name)}`,
     locale: sql<string | null>`${optional(mapping.locale)}`,
+    changedAt: sql<number | null>`${changedAtSql(mapping)}`,
     logins: sql<
       (string | null)[]
     >`jsonb_build_array(${sql.join(mapping.loginColumns.map(column), sql`, `)})`,
@@ -184,6 +185,12 @@ function hashSql(mapping: UsersMapping): { passwordHash: SQL; hasOne: SQL } {
     passwordHash: sql`(SELECT min(${passwords}.${hash}::text) ${rows})`,
     hasOne: sql` AND (SELECT count(*) ${rows}) = 1`,
   }
+}
+
+/** Unix seconds. A timestamp without a zone is read as it is written: in the connection's own. */
+function changedAtSql({ changedAt, readsChangedAt }: UsersMapping): SQL {
+  if (changedAt === undefined || !readsChangedAt) return sql`NULL`
+  return sql`extract(epoch FROM ${sql.identifier(changedAt)}::timestamptz)::float8`
 }
 
 function nameTable({ schema, table }: TableName) {

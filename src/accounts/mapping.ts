@@ -25,6 +25,8 @@ export interface UsersMapping extends TableName {
   readonly locale: string | undefined
   readonly lastLogin: string | undefined
   readonly changedAt: string | undefined
+  /** Whether that column is read too, to refuse the tokens of before a change. */
+  readonly readsChangedAt: boolean
   readonly epoch: string | undefined
   /** AFTER_RESET_SQL, split where the account's id belongs. */
   readonly afterReset: readonly string[] | undefined

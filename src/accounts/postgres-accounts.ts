@@ -61,6 +61,7 @@ export function createPostgresAccounts(
       lastLogin: mapping.lastLogin === undefined ? undefined : row.lastLogin,
       name: row.name ?? undefined,
       locale: row.locale ?? undefined,
+      changedAt: row.changedAt ?? undefined,
       personal,
     }
     return { account, logins }

@@ -46,6 +46,7 @@ export function listMappingRights(mapping: UsersMapping): TableRights[] {
         mapping.name,
         mapping.locale,
         mapping.lastLogin,
+        mapping.readsChangedAt ? mapping.changedAt : undefined,
         mapping.epoch,
       ),
       INSERT: [],

@@ -170,7 +170,7 @@ export function findColumnFaults(
   judge(mappingVariables.changedAt, mapping.changedAt, {
     types: ['timestamptz', 'timestamp'],
     update: true,
-    isUnread: true,
+    isUnread: !mapping.readsChangedAt,
   })
   judge(mappingVariables.epoch, mapping.epoch, { types: ['int2', 'int4', 'int8'], update: true })
   // What locks a row is not the right to read it.

@@ -21,6 +21,7 @@ import { buildApp } from '../http/app.ts'
 import type { AppDeps, AppSettings } from '../http/options.ts'
 import { createLimiter } from '../http/rate-limit.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
+import { createTokenVerifier } from '../tokens/token-verifier.ts'
 import { assembleMail } from './assemble-mail.ts'
 import type { Content } from './load-content.ts'
 
@@ -43,6 +44,8 @@ export interface Service {
 
 const INTAKE_CAPACITY = 10_000
 const HASHES_WAITING = 128
+/** Enough for somebody who tries all passwords that they remember, and next to nothing for guessing. */
+const WRONG_OLD_PASSWORDS = { limit: 10, seconds: 900 }
 
 /** Puts the service together. It begins to look for its database, and listens when it is told to. */
 export function assembleService(
@@ -92,6 +95,8 @@ export function assembleService(
     intakeLine,
     requestLimiter: createLimiter(http.requestRate),
     confirmLimiter: createLimiter(http.confirmRate),
+    wrongPasswordLimiter: createLimiter(WRONG_OLD_PASSWORDS),
+    tokenVerifier: config.tokens && createTokenVerifier(config.tokens),
     clock,
     assertReady: createReadiness({
       hasArrived,
@@ -110,6 +115,7 @@ export function assembleService(
     trustedProxies: http.trustedProxies,
     revealUnknownUsers: http.revealUnknownUsers,
     requirePasswordConfirm: http.requirePasswordConfirm,
+    dialects: http.dialects,
     hostedPage: content.hostedPage,
     outbox: mails.outbox,
   }

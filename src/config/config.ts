@@ -2,11 +2,13 @@
 
 import type { DatabaseSettings } from '../accounts/database.ts'
 import type { UsersMapping } from '../accounts/mapping.ts'
+import type { SpokenDialect } from '../core/dialects.ts'
 import type { KeyRing } from '../core/key-ring.ts'
 import type { LinkRules } from '../core/link.ts'
 import type { LinkUrl } from '../core/link-url.ts'
 import type { ResendAccount } from '../mail/transports/resend.ts'
 import type { SmtpServer } from '../mail/transports/smtp.ts'
+import type { TokenSettings } from '../tokens/token-verifier.ts'
 import type { Environment } from './environment.ts'
 import type { PresetName } from './presets/presets.ts'
 import type { Rate } from './values.ts'
@@ -45,6 +47,8 @@ export interface Config {
     /** With a slash at its end. */
     readonly templatesDirectory: URL | undefined
   }
+  /** Whose tokens let change a password; undefined where none do. */
+  readonly tokens: TokenSettings | undefined
   readonly passwords: {
     readonly minLength: number
     readonly maxLength: number
@@ -61,6 +65,7 @@ export interface Config {
     readonly trustedProxies: readonly string[]
     readonly revealUnknownUsers: boolean
     readonly requirePasswordConfirm: boolean
+    readonly dialects: readonly SpokenDialect[]
     readonly requestRate: Rate
     readonly confirmRate: Rate
     readonly servesPages: boolean

@@ -123,6 +123,11 @@ export const EnvironmentSchema = Type.Object({
   HOST: textOr('0.0.0.0', 'Address to listen on'),
   PORT: whole(0, 65_535, 3000, 'Port to listen on'),
   BASE_PATH: textOr('/api/v1/accounts', 'Where the API routes hang'),
+  DIALECTS: Type.Optional(
+    list(
+      'Routes for frontends of rest-passwordreset, dj-rest-auth or both; dj-rest-auth=/prefix says where',
+    ),
+  ),
   CORS_ORIGINS: Type.Optional(
     list('Exact origins of frontends; by default that of RESET_PAGE_URL'),
   ),
@@ -159,8 +164,29 @@ export const EnvironmentSchema = Type.Object({
     'false lets an account without a password set its first; needs a named PASSWORD_HASH',
   ),
 
+  JWKS_URL: Type.Optional(
+    text(
+      'Where your application publishes the public keys of its tokens, which then may change passwords; https, or http on localhost',
+    ),
+  ),
+  JWT_SECRET: Type.Optional(
+    text(
+      'What your application signs its tokens with, in place of JWKS_URL; at least 32 bytes, counted in UTF-8 as it stands here',
+    ),
+  ),
+  JWT_ISSUER: Type.Optional(text("The tokens' `iss`; required with JWKS_URL or JWT_SECRET")),
+  JWT_AUDIENCE: Type.Optional(
+    text("What the tokens' `aud` is or lists; required with JWKS_URL or JWT_SECRET"),
+  ),
+  JWT_ALGORITHMS: Type.Optional(
+    list(
+      'What the tokens are signed with; by default ES256,RS256,EdDSA with JWKS_URL, HS256 with JWT_SECRET',
+    ),
+  ),
+  JWT_USER_ID_CLAIM: textOr('sub', "The tokens' claim that holds the account's id"),
+
   RATE_LIMIT_REQUESTS: rate('30/15m', 'Link requests per client address'),
-  RATE_LIMIT_CONFIRMS: rate('100/15m', 'Checks and resets per client address'),
+  RATE_LIMIT_CONFIRMS: rate('100/15m', 'Checks, resets and changes per client address'),
   RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Reset links mailed to one address while one of them works'),
 
   USERS_PRESET: oneOf('rekey', presetNames, 'Whose tables they are: what USERS_* are when unset'),

@@ -10,6 +10,8 @@ import { readEnvironment } from './environment.ts'
 import { createJudge } from './judge.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
+import { parseDialects } from './read-dialects.ts'
+import { readTokens } from './read-jwt.ts'
 import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
 import {
@@ -127,6 +129,10 @@ function read(variables: Variables) {
   )
   const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
   check('HOST', isHostAddress, 'must be an IP address or localhost')
+  const basePath = attempt('BASE_PATH', () => parseBasePath(env.BASE_PATH))
+  if (env.DIALECTS && resetPage && !env.RESET_PAGE_URL.includes('{token}')) {
+    warnings.push('RESET_PAGE_URL: has no {token}, which frontends of DIALECTS take from a link')
+  }
   const preset: Preset = presets[env.USERS_PRESET]
 
   const config: Config = {
@@ -156,6 +162,7 @@ function read(variables: Variables) {
     },
     mail: readMail(env, judge),
     content: readContent(env, judge),
+    tokens: readTokens(env, judge),
     passwords: {
       minLength: env.PASSWORD_MIN_LENGTH,
       maxLength: env.PASSWORD_MAX_LENGTH,
@@ -167,11 +174,12 @@ function read(variables: Variables) {
       requireUsable: env.REQUIRE_USABLE_PASSWORD,
     },
     http: {
-      basePath: attempt('BASE_PATH', () => parseBasePath(env.BASE_PATH)),
+      basePath,
       corsOrigins: attempt('CORS_ORIGINS', () => env.CORS_ORIGINS?.map(parseOrigin) ?? [origin]),
       trustedProxies: attempt('TRUST_PROXY', () => (env.TRUST_PROXY ?? []).map(parseProxy)),
       revealUnknownUsers: env.REVEAL_UNKNOWN_USERS,
       requirePasswordConfirm: env.REQUIRE_PASSWORD_CONFIRM,
+      dialects: attempt('DIALECTS', () => parseDialects(env.DIALECTS ?? [], basePath)),
       requestRate: parseRate(env.RATE_LIMIT_REQUESTS),
       confirmRate: parseRate(env.RATE_LIMIT_CONFIRMS),
       servesPages: env.HOSTED_PAGE,

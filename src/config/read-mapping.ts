@@ -69,6 +69,7 @@ export function readMapping(
     locale: env.USERS_LOCALE_COLUMN,
     lastLogin: env.USERS_LAST_LOGIN_COLUMN,
     changedAt: env.USERS_CHANGED_AT_COLUMN,
+    readsChangedAt: env.JWKS_URL !== undefined || env.JWT_SECRET !== undefined,
     epoch: env.USERS_EPOCH_COLUMN,
     afterReset: attempt('AFTER_RESET_SQL', () =>
       env.AFTER_RESET_SQL === undefined ? undefined : parseAfterResetSql(env.AFTER_RESET_SQL),

@@ -1,6 +1,7 @@
 // Which new passwords are refused, and with which words. Where a rule is Django's, its text is too.
 
 import type { FieldFault } from '../errors.ts'
+import { judgeCharacters } from './characters.ts'
 
 /** The operator's rules. Lengths are in code points. */
 export interface PasswordRules {
@@ -45,16 +46,10 @@ export function judgePassword(
   personal: readonly PersonalValue[],
   { prepared, maxBytes, countsUtf16 }: HashableForm,
 ): Refusal[] {
-  const refusals: Refusal[] = []
+  const refusals: Refusal[] = judgeCharacters(password)
   const refuse = (code: string, detail: string) => refusals.push({ code, detail })
   const length = countCodePoints(password)
 
-  if (!password.isWellFormed()) {
-    refuse('surrogate_characters_not_allowed', surrogateText(password))
-  }
-  if (password.includes('\0')) {
-    refuse('null_characters_not_allowed', 'Null characters are not allowed.')
-  }
   if ((countsUtf16 ? password.length : length) > rules.maxLength) {
     const limit = `${rules.maxLength} character${rules.maxLength === 1 ? '' : 's'}`
     refuse('max_length', `Ensure this field has no more than ${limit}.`)
@@ -95,12 +90,6 @@ function countCodePoints(text: string): number {
   let count = 0
   for (const _ of text) count += 1
   return count
-}
-
-function surrogateText(password: string): string {
-  const lone = /\p{Cs}/u.exec(password)?.[0] ?? ''
-  const name = lone.charCodeAt(0).toString(16).toUpperCase()
-  return `Surrogate characters are not allowed: U+${name}.`
 }
 
 /** Django's UserAttributeSimilarityValidator: the value as a whole and each word of it. */

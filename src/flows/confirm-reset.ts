@@ -1,19 +1,11 @@
 // Sets a new password for whoever holds a link: the seals, the rules, the write, in this order.
 
 import { type Link, openLink } from '../core/link.ts'
-import { judgePassword, type PasswordRules } from '../core/password-policy.ts'
 import { RekeyError } from '../errors.ts'
-import type { Events, MailLine } from '../ports.ts'
 import { type CheckLinkDeps, findSealedAccount } from './check-link.ts'
-import type { Turns } from './turns.ts'
+import { judgeNewPassword, type SetPasswordDeps, writePassword } from './set-password.ts'
 
-export interface ConfirmResetDeps extends CheckLinkDeps {
-  readonly passwordRules: PasswordRules
-  readonly mailLine: MailLine
-  readonly events: Events
-  /** One confirmation of an account at a time, so that a burst of posts costs one hash. */
-  readonly turns: Turns
-}
+export interface ConfirmResetDeps extends CheckLinkDeps, SetPasswordDeps {}
 
 /**
  * Sets the password. A refusal of any kind leaves the link as good as it was. Throws, rather than
@@ -33,20 +25,13 @@ export function confirmReset(
   return deps.turns.take(link.userId, async () => {
     const account = await findSealedAccount(deps, genuine)
 
-    const form = deps.hasher.prepare(password, account.passwordHash)
-    const refusals = judgePassword(password, deps.passwordRules, account.personal, form)
-    if (refusals.length > 0) {
-      const faults = refusals.map((refusal) => ({ field: 'password', ...refusal }))
+    const faults = judgeNewPassword(deps, account, password)
+    if (faults.length > 0) {
       throw new RekeyError('password_rejected', 'the new password breaks a rule', { faults })
     }
 
-    const newHash = await deps.hasher.hash(password, account.passwordHash)
-    if (!(await deps.accounts.replacePassword(account, newHash))) {
+    if (!(await writePassword(deps, account, password, 'password_reset.completed', now))) {
       throw new RekeyError('link_superseded', 'the account changed while the hash was made')
     }
-
-    deps.events.record({ type: 'password_reset.completed', accountId: account.id })
-    const timestamp = String(Math.floor(now / 1000))
-    deps.mailLine.add({ kind: 'password-changed', accountId: account.id, timestamp })
   })
 }

@@ -14,32 +14,38 @@ export interface RequestResetDeps {
   readonly sendsNoPasswordNotice: boolean
 }
 
+/** What a request has come to: whether it named an account at all, and one that may be reset. */
+export type RequestOutcome = 'link_ordered' | 'no_link' | 'no_account'
+
 /**
  * Orders a mail for every account that the requests name and that may be reset, or that has a right
  * to hear why not.
  *
- * @returns for each request whether it named an account at all
+ * @returns for each request what it has come to
  * @throws RekeyError `unavailable` when the accounts cannot be read; nothing is ordered then
  */
 export async function requestReset(
   deps: RequestResetDeps,
   requests: readonly ResetRequest[],
-): Promise<boolean[]> {
+): Promise<RequestOutcome[]> {
   const found = await deps.accounts.find(requests.map((request) => request.identifier))
   return requests.map((request, index) => {
     const accounts = found[index] ?? []
     const timestamp = linkTimestamp(request.receivedAt, deps.linkRules)
+    let outcome: RequestOutcome = accounts.length === 0 ? 'no_account' : 'no_link'
     for (const account of accounts) {
       const reason = reasonAgainst(account, deps.hasher)
       const { id: accountId } = account
-      if (!reason) deps.mailLine.add({ kind: 'reset-link', accountId, timestamp })
-      else if (reason === 'no_usable_password' && deps.sendsNoPasswordNotice)
+      if (!reason) {
+        deps.mailLine.add({ kind: 'reset-link', accountId, timestamp })
+        outcome = 'link_ordered'
+      } else if (reason === 'no_usable_password' && deps.sendsNoPasswordNotice)
         deps.mailLine.add({ kind: 'no-password', accountId, timestamp })
       else deps.events.record({ type: 'password_reset.ignored', reason })
     }
-    if (accounts.length === 0) {
+    if (outcome === 'no_account') {
       deps.events.record({ type: 'password_reset.ignored', reason: 'no_account' })
     }
-    return accounts.length > 0
+    return outcome
   })
 }

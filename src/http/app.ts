@@ -7,12 +7,16 @@ import Fastify, {
   type FastifyHttpOptions,
   type FastifyInstance,
 } from 'fastify'
+import { isDjangoAddress } from '../core/django-address.ts'
 import { RekeyError } from '../errors.ts'
 import { replyToBrokenRequest } from './broken-requests.ts'
+import { changePassword } from './change-password.ts'
 import { checkResetLink } from './check-reset-link.ts'
 import { watchClosing } from './closing.ts'
-import { allowOrigins, answerPreflights } from './cross-origin.ts'
-import { replyWithError } from './errors.ts'
+import { allowOrigins, answerPreflights, underPrefixes } from './cross-origin.ts'
+import { djRestAuth } from './dialects/dj-rest-auth.ts'
+import { restPasswordreset } from './dialects/rest-passwordreset.ts'
+import { replyWithErrors } from './errors.ts'
 import { health } from './health.ts'
 import { hostedPage } from './hosted-page.ts'
 import { acceptJsonOnly } from './json-body.ts'
@@ -28,6 +32,8 @@ import { watchForwardingHeaders } from './untrusted-proxies.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 const METHODS = ['GET', 'POST']
+
+const dialectRoutes = { 'rest-passwordreset': restPasswordreset, 'dj-rest-auth': djRestAuth }
 
 /** Fastify's options. The benchmark's floor runs with the same. */
 export function fastifyOptions(trustedProxies: readonly string[]) {
@@ -48,6 +54,8 @@ export function fastifyOptions(trustedProxies: readonly string[]) {
         coerceTypes: false,
         removeAdditional: false,
         useDefaults: false,
+        // An empty text is a blank one, which is all that is said of it.
+        formats: { 'django-address': (text: string) => text === '' || isDjangoAddress(text) },
       },
     },
   } satisfies FastifyHttpOptions<Server>
@@ -59,7 +67,12 @@ export function buildApp(
   settings: AppSettings,
   logger: FastifyBaseLogger,
 ): FastifyInstance {
-  const allowOrigin = allowOrigins(settings.corsOrigins, settings.basePath)
+  const isForPages = underPrefixes([
+    settings.basePath,
+    ...settings.dialects.map(({ prefix }) => prefix),
+  ])
+  const allowOrigin = allowOrigins(settings.corsOrigins, isForPages)
+  const replyWithError = replyWithErrors()
   const app = Fastify({
     ...fastifyOptions(settings.trustedProxies),
     loggerInstance: logger,
@@ -75,7 +88,7 @@ export function buildApp(
 
   acceptJsonOnly(app)
   app.setErrorHandler(replyWithError)
-  const findRefusal = watchRoutes(app, settings.basePath)
+  const findRefusal = watchRoutes(app, isForPages)
   const isClosing = watchClosing(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(apiHeaders)
@@ -96,11 +109,17 @@ export function buildApp(
       api.register(sendResetPasswordLink, options)
       api.register(checkResetLink, options)
       api.register(resetPassword, options)
+      if (deps.tokenVerifier) {
+        api.register(changePassword, { ...options, tokenVerifier: deps.tokenVerifier })
+      }
       api.register(passwordRules, options)
       done()
     },
     { prefix: settings.basePath },
   )
+  for (const { name, prefix } of settings.dialects) {
+    app.register(dialectRoutes[name], { ...options, prefix })
+  }
   if (settings.hostedPage) app.register(hostedPage, settings.hostedPage)
   if (settings.outbox) app.register(outboxPage, { outbox: settings.outbox })
   return app

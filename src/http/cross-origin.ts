@@ -7,17 +7,28 @@ const preflightHeaders = {
   'access-control-max-age': '600',
 }
 
+/** Says whether a path, which a query may follow, is for pages of other origins: routes or not. */
+export type IsForPages = (url: string) => boolean
+
+/** @param prefixes without a slash at their ends */
+export function underPrefixes(prefixes: readonly string[]): IsForPages {
+  return (url) =>
+    prefixes.some(
+      (prefix) => url.startsWith(prefix) && /^(?:\/|\?|$)/.test(url.slice(prefix.length)),
+    )
+}
+
 /**
- * Lets pages of these origins read what is under the prefix, routes or not.
+ * Lets pages of these origins read what is for them.
  *
  * @returns sets the headers of a reply. A request without an origin costs nothing
  */
 export function allowOrigins(
   origins: readonly string[],
-  basePath: string,
+  isForPages: IsForPages,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   return ({ url, headers: { origin } }, reply) => {
-    if (origin === undefined || !url.startsWith(`${basePath}/`)) return
+    if (origin === undefined || !isForPages(url)) return
     reply.header('vary', 'Origin')
     if (origins.includes(origin)) {
       reply.header('access-control-allow-origin', origin)
@@ -26,10 +37,20 @@ export function allowOrigins(
   }
 }
 
-/** Answers the preflights for an app's routes. */
-export function answerPreflights(app: FastifyInstance, methods: readonly string[]): void {
-  app.options('/*', (_request, reply) => {
-    reply.code(204).header('access-control-allow-methods', methods.join(', '))
-    reply.headers(preflightHeaders).send()
-  })
+/**
+ * Answers the preflights for an app's routes.
+ *
+ * @param paths under the app's prefix
+ */
+export function answerPreflights(
+  app: FastifyInstance,
+  methods: readonly string[],
+  paths: readonly string[] = ['/*'],
+): void {
+  for (const path of paths) {
+    app.options(path, (_request, reply) => {
+      reply.code(204).header('access-control-allow-methods', methods.join(', '))
+      reply.headers(preflightHeaders).send()
+    })
+  }
 }

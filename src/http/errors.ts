@@ -2,6 +2,7 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, type FieldFault, RekeyError } from '../errors.ts'
+import { presentsToken } from './bearer.ts'
 import { toFaults } from './field-faults.ts'
 import { noteOutcome } from './request-log.ts'
 import { statusTexts } from './status-texts.ts'
@@ -9,19 +10,26 @@ import { statusTexts } from './status-texts.ts'
 interface ErrorReply {
   readonly status: keyof typeof statusTexts
   /**
-   * Sent where there are no faults of fields. Never sent with `password_rejected`, which always has
-   * some, nor with `throttled`, which says how long to wait.
+   * Sent where there are no faults of fields. Never sent with `password_rejected` and
+   * `old_password_incorrect`, which always have some, nor with `throttled`, which says how long to wait.
    */
   readonly detail: string
+  /** What becomes of the faults that a flow has found; without it, they stay what they are. */
+  readonly retell?: (faults: readonly FieldFault[]) => readonly FieldFault[]
 }
 
-const replies: Readonly<Record<ErrorCode, ErrorReply>> = {
+/** Of every outcome its reply. */
+export type ErrorReplies = Readonly<Record<ErrorCode, ErrorReply>>
+
+const drfReplies: ErrorReplies = {
   invalid_request: { status: 400, detail: 'JSON parse error' },
   link_invalid: { status: 400, detail: 'Invalid signature' },
   link_expired: { status: 400, detail: 'Signature expired' },
   link_superseded: { status: 400, detail: 'Invalid signature' },
   password_rejected: { status: 400, detail: 'The password breaks a rule.' },
+  old_password_incorrect: { status: 400, detail: 'Old password is not correct' },
   account_unknown: { status: 400, detail: 'User not found' },
+  not_authenticated: { status: 401, detail: 'Invalid token.' },
   not_found: { status: 404, detail: 'Not found.' },
   method_not_allowed: { status: 405, detail: 'Method not allowed.' },
   payload_too_large: { status: 413, detail: 'Request body is too large.' },
@@ -33,38 +41,53 @@ const replies: Readonly<Record<ErrorCode, ErrorReply>> = {
 
 const PROBLEM_TYPE = 'application/problem+json'
 
-/** Answers with an error: RFC 9457 problem details where the client names them, else as DRF does. */
-export function replyWithError(
-  thrown: unknown,
+/**
+ * Makes an error handler: RFC 9457 problem details where the client names them, else as DRF does.
+ *
+ * @param differences what a dialect answers otherwise
+ */
+export function replyWithErrors(differences: Partial<ErrorReplies> = {}) {
+  const replies: ErrorReplies = { ...drfReplies, ...differences }
+  return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const error = toRekeyError(thrown, request)
+    const { code, retryAfterSeconds } = error
+    noteOutcome(request, { code, cause: error.message })
+    const { status, retell } = replies[code]
+    const faults = retell ? retell(error.faults) : error.faults
+    const detail = faults[0]?.detail ?? detailOf(error, replies[code], request)
+    reply.code(status)
+    if (status === 401) reply.header('www-authenticate', 'Bearer')
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+    if (request.headers.accept?.includes(PROBLEM_TYPE)) {
+      const problem = { type: 'about:blank', title: statusTexts[status], status, detail, code }
+      reply.type(PROBLEM_TYPE).send(faults.length > 0 ? { ...problem, errors: faults } : problem)
+    } else {
+      reply.send(faults.length > 0 ? groupByField(faults) : { detail })
+    }
+  }
+}
+
+function detailOf(
+  { code, retryAfterSeconds: seconds }: RekeyError,
+  { detail }: ErrorReply,
   request: FastifyRequest,
-  reply: FastifyReply,
-): void {
-  const error = toRekeyError(thrown, request)
-  const { code, faults, retryAfterSeconds } = error
-  noteOutcome(request, { code, cause: error.message })
-  const { status } = replies[code]
-  const detail = detailOf(error)
-  reply.code(status)
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
-  if (request.headers.accept?.includes(PROBLEM_TYPE)) {
-    const problem = { type: 'about:blank', title: statusTexts[status], status, detail, code }
-    reply.type(PROBLEM_TYPE).send(faults.length > 0 ? { ...problem, errors: faults } : problem)
-  } else {
-    reply.send(faults.length > 0 ? groupByField(faults) : { detail })
+): string {
+  if (code === 'not_authenticated' && !presentsToken(request)) {
+    return 'Authentication credentials were not provided.'
   }
+  if (code !== 'throttled') return detail
+  const wait = `${seconds} second${seconds === 1 ? '' : 's'}`
+  return `Request was throttled. Expected available in ${wait}.`
 }
 
-function detailOf({ code, faults, retryAfterSeconds: seconds }: RekeyError): string {
-  if (code === 'throttled') {
-    const wait = `${seconds} second${seconds === 1 ? '' : 's'}`
-    return `Request was throttled. Expected available in ${wait}.`
+/** A dot in the name of a field leads into it. */
+function groupByField(faults: readonly FieldFault[]): Record<string, unknown> {
+  const body: Record<string, unknown> = {}
+  for (const field of new Set(faults.map((fault) => fault.field))) {
+    const details = faults.filter((fault) => fault.field === field).map(({ detail }) => detail)
+    const [name = '', inner] = field.split('.')
+    body[name] = inner === undefined ? details : { [inner]: details }
   }
-  return faults[0]?.detail ?? replies[code].detail
-}
-
-function groupByField(faults: readonly FieldFault[]): Record<string, string[]> {
-  const body: Record<string, string[]> = {}
-  for (const { field, detail } of faults) body[field] = [...(body[field] ?? []), detail]
   return body
 }
 

@@ -1,17 +1,20 @@
 // What the HTTP side is given: parts of Rekey, and the operator's decisions.
 
+import type { SpokenDialect } from '../core/dialects.ts'
+import type { ChangePasswordDeps } from '../flows/change-password.ts'
 import type { ConfirmResetDeps } from '../flows/confirm-reset.ts'
 import type { RequestResetDeps } from '../flows/request-reset.ts'
-import type { IntakeLine } from '../ports.ts'
+import type { IntakeLine, Limiter, TokenVerifier } from '../ports.ts'
 import type { HostedPage } from './hosted-page.ts'
 import type { OutboxMails } from './outbox-page.ts'
-import type { Limiter } from './rate-limit.ts'
 
 /** What the routes need from the rest of Rekey. */
-export interface AppDeps extends ConfirmResetDeps, RequestResetDeps {
+export interface AppDeps extends ConfirmResetDeps, ChangePasswordDeps, RequestResetDeps {
   readonly intakeLine: IntakeLine
   readonly requestLimiter: Limiter
   readonly confirmLimiter: Limiter
+  /** Undefined where nobody may change a password by the old one. */
+  readonly tokenVerifier: TokenVerifier | undefined
   /** @returns unix milliseconds */
   readonly clock: () => number
   /** @throws RekeyError `unavailable` when the accounts cannot be used */
@@ -25,6 +28,7 @@ export interface AppSettings {
   readonly trustedProxies: readonly string[]
   readonly revealUnknownUsers: boolean
   readonly requirePasswordConfirm: boolean
+  readonly dialects: readonly SpokenDialect[]
   /** Rekey's own pages, for those without a frontend. */
   readonly hostedPage: HostedPage | undefined
   /** Mails to show instead of sending them. */

@@ -2,16 +2,8 @@
 
 import type { FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'
+import type { Limiter } from '../ports.ts'
 import { clientOf } from './client-address.ts'
-
-/** Counts requests. Not shared between processes. */
-export interface Limiter {
-  /**
-   * @param now unix milliseconds
-   * @returns seconds to wait; 0 when the request may pass
-   */
-  count(client: string, now: number): number
-}
 
 interface Period {
   count: number
@@ -39,6 +31,8 @@ export function createLimiter(rate: { limit: number; seconds: number }): Limiter
     }
   }
 
+  const secondsLeft = (period: Period, now: number) => Math.ceil((period.endsAt - now) / 1000)
+
   return {
     count(client, now) {
       let period = periods.get(client)
@@ -48,9 +42,14 @@ export function createLimiter(rate: { limit: number; seconds: number }): Limiter
         period = { count: 0, endsAt: now + rate.seconds * 1000 }
         periods.set(client, period)
       }
-      if (period.count >= rate.limit) return Math.ceil((period.endsAt - now) / 1000)
+      if (period.count >= rate.limit) return secondsLeft(period, now)
       period.count += 1
       return 0
+    },
+    waitFor(client, now) {
+      const period = periods.get(client)
+      const isOver = period && period.endsAt > now && period.count >= rate.limit
+      return isOver ? secondsLeft(period, now) : 0
     },
   }
 }

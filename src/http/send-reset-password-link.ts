@@ -3,20 +3,18 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import {
-  foldAsciiCase,
   isPrintable,
   looksLikeAddress,
   MAX_IDENTIFIER_LENGTH,
   trimIdentifier,
 } from '../core/email-address.ts'
-import { macFields } from '../core/message.ts'
 import { type FieldFault, RekeyError } from '../errors.ts'
 import { requestReset } from '../flows/request-reset.ts'
 import type { Identifier } from '../ports.ts'
 import { requiredFault } from './field-faults.ts'
+import { noteLinkRequest, queueLinkRequest } from './link-requests.ts'
 import type { AppOptions } from './options.ts'
 import { limitRequests } from './rate-limit.ts'
-import { noteOutcome } from './request-log.ts'
 
 const SendLinkBodySchema = Type.Object({
   email: Type.Optional(Type.String()),
@@ -37,23 +35,13 @@ export const sendResetPasswordLink: FastifyPluginCallbackTypebox<AppOptions> = (
 
   app.post('/send-reset-password-link', { schema, onRequest }, async (request) => {
     const identifier = readIdentifier(request.body)
-    // Lets an operator find a reader's requests in the log without an address in it.
-    const fingerprint = macFields(deps.keyRing[0].log, [
-      'rekey-log-v1',
-      'identifier',
-      foldAsciiCase(identifier.text),
-    ])
-    noteOutcome(request, { identifierHash: fingerprint.toString('base64url', 0, 9) })
-
-    const resetRequest = { identifier, receivedAt: deps.clock() }
+    const resetRequest = noteLinkRequest(deps, request, identifier)
     if (settings.revealUnknownUsers) {
-      const [isKnown] = await requestReset(deps, [resetRequest])
-      if (!isKnown) throw new RekeyError('account_unknown', 'no such account')
+      const [outcome] = await requestReset(deps, [resetRequest])
+      if (outcome === 'no_account') throw new RekeyError('account_unknown', 'no such account')
       return REVEALED
     }
-    if (!deps.intakeLine.add(resetRequest)) {
-      throw new RekeyError('unavailable', 'the intake line is full', { retryAfterSeconds: 5 })
-    }
+    queueLinkRequest(deps, resetRequest)
     return ACCEPTED
   })
   done()

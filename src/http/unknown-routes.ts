@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'
+import type { IsForPages } from './cross-origin.ts'
 
 /**
  * Learns the routes registered from now on.
@@ -10,7 +11,7 @@ import { RekeyError } from '../errors.ts'
  */
 export function watchRoutes(
   app: FastifyInstance,
-  basePath: string,
+  isForPages: IsForPages,
 ): (request: FastifyRequest, reply: FastifyReply) => RekeyError {
   // A list of our own: to ask the router, a path would be read as a pattern.
   const methodsOf = new Map<string, string[]>()
@@ -22,9 +23,9 @@ export function watchRoutes(
     const url = path.replace(/(.)\/$/, '$1')
     const allowed = methodsOf.get(url)
     if (!allowed) return new RekeyError('not_found', 'no such route')
-    // CORS answers this one everywhere under the prefix.
-    const options = url.startsWith(`${basePath}/`) ? ['OPTIONS'] : []
-    reply.header('allow', [...allowed, ...options].join(', '))
+    // CORS answers this one everywhere under a prefix.
+    const methods = isForPages(url) ? [...allowed, 'OPTIONS'] : allowed
+    reply.header('allow', [...new Set(methods)].join(', '))
     return new RekeyError('method_not_allowed', 'the route has other methods')
   }
 }

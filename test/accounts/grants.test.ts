@@ -53,6 +53,10 @@ const layouts: readonly [string, Layout][] = [
     'one table with less written',
     { made: plainMapping, mapping: { ...plainMapping, ...lessWritten } },
   ],
+  [
+    'one table whose time of the last change is read',
+    { made: plainMapping, mapping: { ...plainMapping, readsChangedAt: true } },
+  ],
   ['two tables', { made: twoTablesMapping, contract: true }],
   ['two tables in a schema', { made: awkwardTwoTablesMapping, contract: true }],
   [

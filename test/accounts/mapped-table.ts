@@ -34,6 +34,7 @@ export const plainMapping = {
   locale: 'locale',
   lastLogin: 'last_login',
   changedAt: 'changed_at',
+  readsChangedAt: false,
   epoch: 'token_version',
   afterReset: undefined,
   allowSeqScan: false,

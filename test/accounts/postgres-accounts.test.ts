@@ -119,6 +119,43 @@ describe('with the least mapping', () => {
   })
 })
 
+describe.each([
+  ['timestamptz', '2024-02-29 13:00:00.75+01'],
+  ['timestamp', '2024-02-29 12:00:00.75'],
+])('where the time of the last change is read, as %s', (type, text) => {
+  let table: MappedTable
+  const mapping = { ...plainMapping, readsChangedAt: true }
+
+  beforeAll(async () => {
+    table = await createMappedTable(mapping, { changedAt: type })
+  })
+
+  afterAll(() => table?.end())
+
+  const readChange = async (changedAt: string | null) => {
+    await table.sql`truncate users`
+    const id = await table.store({ id: 1, emailAddress: 'a@b.c', passwordHash: 'old' })
+    // As text: the driver knows no time without end.
+    if (changedAt) await table.sql.unsafe(`update users set changed_at = '${changedAt}'`)
+    const [account] = await table.accounts.read([id])
+    if (!account) throw new Error('no such account')
+    return account
+  }
+
+  test('it is given in seconds of the unix epoch', async () => {
+    expect((await readChange(text)).changedAt).toBe(Date.parse('2024-02-29T12:00:00.75Z') / 1000)
+    expect((await readChange(null)).changedAt).toBe(undefined)
+    expect((await readChange('infinity')).changedAt).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  test('a change is read as it was written', async () => {
+    const account = await readChange(null)
+    expect(await table.accounts.replacePassword(account, 'new')).toBe(true)
+    const [changed] = await table.accounts.read([account.id])
+    expect(Math.abs(Date.now() / 1000 - (changed?.changedAt ?? 0))).toBeLessThan(5)
+  })
+})
+
 describe('the host may have its own ideas:', () => {
   let table: MappedTable
 

@@ -18,6 +18,7 @@ import {
   runRekey,
   type Surroundings,
 } from '../support/service.ts'
+import { createKey, startIssuer, tokenVariables } from '../support/token-issuer.ts'
 
 let surroundings: Surroundings
 let role: TestRole
@@ -534,6 +535,13 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'mail-server',
     'open the way to the host and port of SMTP_URL',
   ],
+  [
+    'a time of the last change that may be written and not read',
+    { env: { JWT_SECRET: confide('x'.repeat(32)), ...tokenVariables } },
+    'fault',
+    'rights',
+    '`rekey grants` prints',
+  ],
   ['a page that is not there', { page: { status: 404 } }, 'fault', 'reset-page', 'RESET_PAGE_URL'],
   [
     'a page that nobody serves',
@@ -695,6 +703,34 @@ test('a key that may send only is well, and what it cannot show is said', async 
   expect([status, bad]).toEqual([0, []])
   const key = report.findings.find(({ name }) => name === 'mail-key')
   expect(key?.remedy).toContain('click tracking is off')
+})
+
+test('the keys of the tokens are fetched, and counted as far as they can be used', async () => {
+  const [used, unused] = [await createKey('ES256'), await createKey('ES384')]
+  const issuer = await startIssuer(used, unused)
+  const env = { JWKS_URL: issuer.url, ...tokenVariables, USERS_CHANGED_AT_COLUMN: '' }
+  const look = async (more: Environment = {}) => {
+    const { report } = await examine({ ...env, ...more })
+    return report.findings.find(({ name }) => name === 'token-keys')
+  }
+  const fault = (says: string) => ({
+    status: 'fault',
+    name: 'token-keys',
+    says: `JWKS_URL ${says}`,
+    remedy: expect.stringContaining('JW'),
+  })
+  try {
+    expect(await look()).toMatchObject({ status: 'ok', says: 'JWKS_URL has 1 that can be used' })
+    expect(await look({ JWT_ALGORITHMS: 'RS256,PS256' })).toEqual(
+      fault('has no key with a kid that is for RS256, PS256'),
+    )
+    issuer.answer((response) => response.writeHead(302, { location: '/' }).end())
+    expect(await look()).toEqual(fault('gives no keys: it answers 302'))
+  } finally {
+    await issuer.stop()
+  }
+  expect(await look()).toEqual(fault('gives no keys: it gives no answer (ECONNREFUSED)'))
+  expect(await look({ JWKS_URL: '', JWT_SECRET: 'x'.repeat(32) })).toBe(undefined)
 })
 
 test('the ids of the keys tell the secrets apart, and nothing of them', async () => {

@@ -47,6 +47,7 @@ describe('the defaults', () => {
         locale: undefined,
         lastLogin: undefined,
         changedAt: undefined,
+        readsChangedAt: false,
         epoch: undefined,
       },
       preset: { name: 'rekey', afterResetSql: undefined },
@@ -80,6 +81,7 @@ describe('the defaults', () => {
         defaultLocale: 'en',
         templatesDirectory: undefined,
       },
+      tokens: undefined,
       passwords: { minLength: 8, maxLength: 128, edgeSpaces: 'keep' },
       hashing: { format: 'auto', pepper: undefined, requireUsable: true },
       http: {
@@ -88,6 +90,7 @@ describe('the defaults', () => {
         trustedProxies: [],
         revealUnknownUsers: false,
         requirePasswordConfirm: false,
+        dialects: [],
         requestRate: { limit: 30, seconds: 900 },
         confirmRate: { limit: 100, seconds: 900 },
         servesPages: false,

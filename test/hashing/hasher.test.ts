@@ -2,10 +2,12 @@
 
 import { verify } from '@node-rs/argon2'
 import { describe, expect, test } from 'vitest'
+import type { PasswordFormat } from '../../src/hashing/format.ts'
 import { createHashLine } from '../../src/hashing/hash-line.ts'
 import { createHasher } from '../../src/hashing/hasher.ts'
 import { listPasswordFormats } from '../../src/hashing/registry.ts'
 import type { Hasher } from '../../src/ports.ts'
+import { vectors } from './vectors.ts'
 
 const line = createHashLine(2, 10)
 const formats = listPasswordFormats()
@@ -16,9 +18,13 @@ const BCRYPT = '$2b$12$LJ3m4ys3Lk0sVtXXpv9Mh.7Uj3Y1yN9Y4v1eSxXqFhW3U8z3o0z2C'
 const BETTER_AUTH = `${'0a'.repeat(16)}:${'0b'.repeat(64)}`
 
 function hasherFor(name: string, requireUsable = true): Hasher {
+  return createHasher({ formats, named: formatCalled(name), requireUsable }, line)
+}
+
+function formatCalled(name: string): PasswordFormat {
   const format = formats.find((each) => each.name === name)
   if (!format) throw new Error(`no format ${name}`)
-  return createHasher({ formats, named: format, requireUsable }, line)
+  return format
 }
 
 describe.each<[string, string | null]>([
@@ -130,10 +136,44 @@ describe('a named PASSWORD_HASH', () => {
   })
 })
 
+describe('a password is compared', () => {
+  test.each(vectors)(
+    'with the hash of $format by $madeBy, whatever PASSWORD_HASH is',
+    async (vector) => {
+      const { password, pepper, hash } = vector
+      for (const named of [undefined, formatCalled('argon2id')]) {
+        const settings = { formats: listPasswordFormats(pepper), named, requireUsable: true }
+        const hasher = createHasher(settings, line)
+        expect(await hasher.verify(password, hash)).toBe(true)
+        expect(await hasher.verify(`x${password}`, hash)).toBe(false)
+      }
+    },
+  )
+
+  test.each([
+    ['nothing', null],
+    ['a mark', '!'],
+    ['an unknown format', 'md5$salt$5f4dcc3b5aa765d61d8327deb882cf99'],
+    ['a cost beyond all limits', BCRYPT.replace('$12$', '$31$')],
+    ['what only looks like argon2', '$argon2id$v=19$m=8,t=1,p=1$c2$aGFzaA'],
+  ])('with %s, and is not it', async (_, held) => {
+    for (const password of ['', '!', 'correct horse']) {
+      expect(await auto.verify(password, held)).toBe(false)
+    }
+  })
+
+  test("as typed: half a pictograph is nobody's password", async () => {
+    const hash = await auto.hash('correct \ufffd horse', ARGON2ID)
+    expect(await auto.verify('correct \ufffd horse', hash)).toBe(true)
+    expect(await auto.verify('correct \ud83e horse', hash)).toBe(false)
+  })
+})
+
 test('a hash of whichever format is refused when the line is full', async () => {
   const settings = { formats, named: undefined, requireUsable: true }
   const full = createHasher(settings, createHashLine(0, 0))
   for (const row of [ARGON2ID, BCRYPT, BETTER_AUTH]) {
     await expect(full.hash('correct horse', row)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(full.verify('correct horse', row)).rejects.toMatchObject({ code: 'unavailable' })
   }
 })

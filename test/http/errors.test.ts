@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   addUser,
   basePath,
+  confide,
   createSurroundings,
   createUsers,
   forgedLink,
@@ -13,6 +14,7 @@ import {
   startService,
   type TestService,
 } from '../support/service.ts'
+import { tokenVariables } from '../support/token-issuer.ts'
 
 const PROBLEM = 'application/problem+json'
 const password = 'a brand new pass phrase'
@@ -24,7 +26,8 @@ let exhausted: TestService
 beforeAll(async () => {
   surroundings = await createSurroundings()
   await createUsers(surroundings.database.sql)
-  service = await startService(surroundings)
+  const JWT_SECRET = confide('a secret of the host application, shared')
+  service = await startService(surroundings, { JWT_SECRET, ...tokenVariables })
   exhausted = await startService(surroundings, { RATE_LIMIT_REQUESTS: '1/1d' })
   await exhausted.post('send-reset-password-link', {})
 })
@@ -163,6 +166,23 @@ const errors: readonly [string, Ask, object, object][] = [
     problem(400, 'Bad Request', "Passwords don't match", 'invalid_request', [
       { field: 'password_confirm', code: 'invalid', detail: "Passwords don't match" },
     ]),
+  ],
+  [
+    'not_authenticated without a token',
+    (headers) => service.post('change-password', {}, headers),
+    { detail: 'Authentication credentials were not provided.' },
+    problem(
+      401,
+      'Unauthorized',
+      'Authentication credentials were not provided.',
+      'not_authenticated',
+    ),
+  ],
+  [
+    'not_authenticated with a bad one',
+    (headers) => service.post('change-password', {}, { ...headers, authorization: 'Bearer x' }),
+    { detail: 'Invalid token.' },
+    problem(401, 'Unauthorized', 'Invalid token.', 'not_authenticated'),
   ],
   [
     'not_found',

@@ -58,7 +58,9 @@ export interface Client {
   readonly url: string
   /** Asks for exactly this path, and checks that nothing which was sent comes back. */
   ask(path: string, asked?: Asked): Promise<Reply>
-  /** Posts JSON to a route under the default BASE_PATH. A string or bytes are sent as they are. */
+  /** Posts JSON to a path. A string or bytes are sent as they are. */
+  send(path: string, body: unknown, headers?: Asked['headers']): Promise<Reply>
+  /** Sends to a route under the default BASE_PATH. */
   post(route: string, body: unknown, headers?: Asked['headers']): Promise<Reply>
   /** @returns The machine code of the problem details that such a post is answered with. */
   code(route: string, body: unknown): Promise<string>
@@ -341,19 +343,21 @@ function createClient(url: string, resend: ResendStandIn, agent: Agent): Client 
     const { statusCode: status, headers: received } = incoming
     return { status, headers: received, text: reply, answer: `${status} ${reply}` }
   }
-  const post: Client['post'] = (route, body, headers = {}) => {
+  const send: Client['send'] = (path, body, headers = {}) => {
     const isReady = typeof body === 'string' || body instanceof Uint8Array
     const bytes = isReady ? body : JSON.stringify(body)
     const length = String(Buffer.byteLength(bytes))
-    return ask(`${basePath}/${route}`, {
+    return ask(path, {
       method: 'POST',
       body: bytes,
       headers: { 'content-type': 'application/json', 'content-length': length, ...headers },
     })
   }
+  const post: Client['post'] = (route, body, headers) => send(`${basePath}/${route}`, body, headers)
   return {
     url,
     ask,
+    send,
     post,
     async code(route, body) {
       const reply = await post(route, body, { accept: 'application/problem+json' })

@@ -1,0 +1,64 @@
+// Reads DIALECTS: which ones are turned on, and where, so that no two routes are in one place.
+
+import { type DialectName, dialects, type SpokenDialect } from '../core/dialects.ts'
+import { parseBasePath } from './values.ts'
+
+const names = Object.keys(dialects) as readonly DialectName[]
+/** What is answered under BASE_PATH. */
+const OWN_PATHS = [
+  '/send-reset-password-link',
+  '/check-reset-link',
+  '/reset-password',
+  '/change-password',
+  '/password-rules',
+]
+const AROUND_THE_API = /^\/(?:livez|readyz|outbox|reset)(?:\/|$)/
+
+/**
+ * @param entries `name` or `name=/prefix` each
+ * @param basePath undefined where it cannot be read itself
+ * @throws TypeError with what they must be
+ */
+export function parseDialects(
+  entries: readonly string[],
+  basePath: string | undefined,
+): SpokenDialect[] {
+  const spoken = entries.map(parseDialect)
+  if (new Set(spoken.map(({ name }) => name)).size < spoken.length) {
+    throw new TypeError('must name each dialect once')
+  }
+  const claims = spoken.map(({ name, prefix }) => claim(prefix, dialects[name].paths))
+  if (basePath !== undefined) claims.push(claim(basePath, OWN_PATHS))
+  const claimed = claims.flatMap((paths) => [...paths])
+  const isAround = spoken.some(({ prefix }) => AROUND_THE_API.test(prefix))
+  if (isAround || new Set(claimed).size < claimed.length) {
+    throw new TypeError(
+      'has a prefix where something else is: BASE_PATH, another dialect, /reset, /livez, /readyz or /outbox',
+    )
+  }
+  return spoken
+}
+
+function parseDialect(entry: string): SpokenDialect {
+  const [text = '', ...rest] = entry.split('=')
+  const name = names.find((known) => known === text.trim())
+  if (name === undefined) {
+    throw new TypeError('must be rest-passwordreset, dj-rest-auth or both, separated by a comma')
+  }
+  if (rest.length === 0) return { name, prefix: dialects[name].prefix }
+  return { name, prefix: parsePrefix(rest.join('=').trim()) }
+}
+
+function parsePrefix(text: string): string {
+  const expected = 'must have prefixes such as dj-rest-auth=/rest-auth'
+  try {
+    const prefix = parseBasePath(text)
+    if (prefix !== '') return prefix
+  } catch {}
+  throw new TypeError(expected)
+}
+
+/** The prefix itself is one of the places that it takes. */
+function claim(prefix: string, paths: readonly string[]): ReadonlySet<string> {
+  return new Set([prefix, ...paths.map((path) => prefix + path)])
+}

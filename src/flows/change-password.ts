@@ -1,0 +1,92 @@
+// Sets a new password for whoever is signed in to the host application and knows the old one: the
+// account, the old password, the rules, the write, in this order.
+
+import { type FieldFault, RekeyError } from '../errors.ts'
+import type { Account, Limiter, VerifiedToken } from '../ports.ts'
+import {
+  judgeNewPassword,
+  refuseMismatch,
+  type SetPasswordDeps,
+  writePassword,
+} from './set-password.ts'
+import { findTokenHolder, type TokenHolderDeps } from './token-holder.ts'
+
+export interface ChangePasswordDeps extends SetPasswordDeps, TokenHolderDeps {
+  /** Counts wrong old passwords per account, so that a stolen token does not let anybody guess. */
+  readonly wrongPasswordLimiter: Limiter
+}
+
+/** What somebody typed to change a password. */
+export interface PasswordChange {
+  readonly oldPassword: string
+  readonly password: string
+  /** The same once more, where it is compared after the old one has proved right. */
+  readonly repeated?: string
+}
+
+/** A host may write the row in between, say at a sign-in in another window; twice is no accident. */
+const MOST_ATTEMPTS = 2
+
+/**
+ * Finds the account of a token, if somebody may try its old password now. It says so before a body
+ * is read; `changePassword` asks again.
+ *
+ * @param now unix milliseconds
+ * @throws RekeyError `not_authenticated`, `throttled`, `unavailable`
+ */
+export async function admitTokenHolder(
+  deps: ChangePasswordDeps,
+  token: VerifiedToken,
+  now: number,
+): Promise<Account> {
+  const account = await findTokenHolder(deps, token)
+  const wait = deps.wrongPasswordLimiter.waitFor(account.id, now)
+  if (wait === 0) return account
+  const options = { retryAfterSeconds: wait }
+  throw new RekeyError('throttled', 'too many wrong old passwords for this account', options)
+}
+
+/**
+ * Changes the password.
+ *
+ * @param token one whose account `admitTokenHolder` has found
+ * @param now unix milliseconds
+ * @throws RekeyError `old_password_incorrect`, also with no hash or one in an unknown format; with
+ * every rule that the new password breaks as well
+ * @throws RekeyError `password_rejected` with every broken rule
+ * @throws RekeyError `not_authenticated`, `throttled`, `unavailable`
+ */
+export function changePassword(
+  deps: ChangePasswordDeps,
+  token: VerifiedToken,
+  { oldPassword, password, repeated = password }: PasswordChange,
+  now: number,
+): Promise<void> {
+  return deps.turns.take(String(token.subject), async () => {
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      const account = await admitTokenHolder(deps, token, now)
+      const isOld = await deps.hasher.verify(oldPassword, account.passwordHash)
+      const faults = deps.hasher.canReplace(account.passwordHash)
+        ? judgeNewPassword(deps, account, password)
+        : []
+      if (!isOld) {
+        deps.wrongPasswordLimiter.count(account.id, now)
+        const options = { faults: [WRONG_OLD_PASSWORD, ...faults] }
+        throw new RekeyError('old_password_incorrect', 'not the old password', options)
+      }
+      if (repeated !== password) throw refuseMismatch()
+      if (faults.length > 0) {
+        throw new RekeyError('password_rejected', 'the new password breaks a rule', { faults })
+      }
+      if (await writePassword(deps, account, password, 'password.changed', now)) return
+    }
+    const options = { retryAfterSeconds: 1 }
+    throw new RekeyError('unavailable', 'the account keeps changing while hashes are made', options)
+  })
+}
+
+const WRONG_OLD_PASSWORD: FieldFault = {
+  field: 'old_password',
+  code: 'old_password_incorrect',
+  detail: 'Old password is not correct',
+}

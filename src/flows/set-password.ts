@@ -1,0 +1,63 @@
+// Judges a new password and writes it, whoever has shown a right to: the holder of a link, or of the
+// old password.
+
+import { judgePassword, type PasswordRules } from '../core/password-policy.ts'
+import { type FieldFault, RekeyError } from '../errors.ts'
+import type { Account, Accounts, Events, Hasher, MailLine } from '../ports.ts'
+import type { Turns } from './turns.ts'
+
+export interface SetPasswordDeps {
+  readonly accounts: Accounts
+  readonly hasher: Hasher
+  readonly passwordRules: PasswordRules
+  readonly mailLine: MailLine
+  readonly events: Events
+  /** One confirmation or change of an account at a time, so that a burst of posts costs one hash. */
+  readonly turns: Turns
+}
+
+/**
+ * Judges a new password for an account.
+ *
+ * @param account one whose hash `canReplace` takes
+ * @returns every broken rule, as faults of the field `password`
+ */
+export function judgeNewPassword(
+  { hasher, passwordRules }: SetPasswordDeps,
+  account: Account,
+  password: string,
+): FieldFault[] {
+  const form = hasher.prepare(password, account.passwordHash)
+  const refusals = judgePassword(password, passwordRules, account.personal, form)
+  return refusals.map((refusal) => ({ field: 'password', ...refusal }))
+}
+
+/** Refuses two different passwords, where they are compared only after a right to set one is shown. */
+export function refuseMismatch(): RekeyError {
+  const detail = 'The two password fields didn’t match.'
+  const fault = { field: 'password', code: 'password_mismatch', detail }
+  return new RekeyError('password_rejected', 'two different passwords', { faults: [fault] })
+}
+
+/**
+ * Writes a password that the rules have accepted, and tells the owner and those who watch.
+ *
+ * @param type the event that this is
+ * @param now unix milliseconds
+ * @returns whether the account still was as it was read; if not, nothing has happened
+ * @throws RekeyError `unavailable`
+ */
+export async function writePassword(
+  deps: SetPasswordDeps,
+  account: Account,
+  password: string,
+  type: 'password_reset.completed' | 'password.changed',
+  now: number,
+): Promise<boolean> {
+  const newHash = await deps.hasher.hash(password, account.passwordHash)
+  if (!(await deps.accounts.replacePassword(account, newHash))) return false
+  deps.events.record({ type, accountId: account.id })
+  const timestamp = String(Math.floor(now / 1000))
+  deps.mailLine.add({ kind: 'password-changed', accountId: account.id, timestamp })
+  return true
+}

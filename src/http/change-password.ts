@@ -1,0 +1,36 @@
+// POST change-password: sets a new password for whoever is signed in to the host application and knows
+// the old one.
+
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { changePassword as change } from '../flows/change-password.ts'
+import type { TokenVerifier } from '../ports.ts'
+import { requireToken, tokenOf } from './bearer.ts'
+import type { AppOptions } from './options.ts'
+import { confirmedPasswordFields, filledIn, passwordFields, readPassword } from './password-body.ts'
+
+const ChangePasswordBodySchema = Type.Object({ old_password: filledIn, ...passwordFields })
+const ConfirmedBodySchema = Type.Object({ old_password: filledIn, ...confirmedPasswordFields })
+const ChangePasswordReplySchema = Type.Object({ detail: Type.String() })
+
+export interface ChangePasswordOptions extends AppOptions {
+  readonly tokenVerifier: TokenVerifier
+}
+
+export const changePassword: FastifyPluginCallbackTypebox<ChangePasswordOptions> = (
+  app,
+  { deps, settings, tokenVerifier },
+  done,
+) => {
+  const body = settings.requirePasswordConfirm ? ConfirmedBodySchema : ChangePasswordBodySchema
+  const schema = { body, response: { 200: ChangePasswordReplySchema } }
+  const onRequest = requireToken(deps, tokenVerifier)
+
+  app.post('/change-password', { schema, onRequest }, async (request) => {
+    const oldPassword = request.body.old_password
+    const password = readPassword(request.body)
+    await change(deps, tokenOf(request), { oldPassword, password }, deps.clock())
+    return { detail: 'Password changed successfully' }
+  })
+  done()
+}

@@ -1,0 +1,88 @@
+// Which dialects DIALECTS turns on, where they hang, and which places are taken.
+
+import { describe, expect, test } from 'vitest'
+import { configWith, faultsWith, faultyWith, warningsWith } from './readings.ts'
+
+const drp = (prefix: string) => ({ name: 'rest-passwordreset', prefix })
+const djra = (prefix: string) => ({ name: 'dj-rest-auth', prefix })
+
+test.each([
+  [undefined, []],
+  ['', []],
+  ['rest-passwordreset', [drp('/api/password_reset')]],
+  ['dj-rest-auth', [djra('/api/auth')]],
+  ['rest-passwordreset,dj-rest-auth', [drp('/api/password_reset'), djra('/api/auth')]],
+  [
+    ' dj-rest-auth = /rest-auth , rest-passwordreset ',
+    [djra('/rest-auth'), drp('/api/password_reset')],
+  ],
+  ['dj-rest-auth=/rest-auth/', [djra('/rest-auth')]],
+  ['dj-rest-auth=/api', [djra('/api')]],
+  ['dj-rest-auth=/api,rest-passwordreset', [djra('/api'), drp('/api/password_reset')]],
+  ['rest-passwordreset=/resets', [drp('/resets')]],
+  ['dj-rest-auth=/api/v1/accounts/auth', [djra('/api/v1/accounts/auth')]],
+])('DIALECTS=%s', (value, spoken) => {
+  expect(configWith({ DIALECTS: value }).http.dialects).toEqual(spoken)
+})
+
+const NAMES = 'DIALECTS: must be rest-passwordreset, dj-rest-auth or both, separated by a comma'
+const PREFIX = 'DIALECTS: must have prefixes such as dj-rest-auth=/rest-auth'
+const TAKEN =
+  'DIALECTS: has a prefix where something else is: BASE_PATH, another dialect, /reset, /livez, /readyz or /outbox'
+
+describe('a fault is', () => {
+  test.each([
+    ['djoser', NAMES],
+    ['Dj-Rest-Auth', NAMES],
+    ['rest-passwordreset dj-rest-auth', NAMES],
+    ['toString', NAMES],
+    ['=/rest-auth', NAMES],
+    ['dj-rest-auth,', 'DIALECTS: has an empty entry between commas'],
+    ['dj-rest-auth,dj-rest-auth', 'DIALECTS: must name each dialect once'],
+    ['dj-rest-auth,dj-rest-auth=/rest-auth', 'DIALECTS: must name each dialect once'],
+    ['dj-rest-auth=', PREFIX],
+    ['dj-rest-auth=/', PREFIX],
+    ['dj-rest-auth=rest-auth', PREFIX],
+    ['dj-rest-auth=/a=/b', PREFIX],
+    ['dj-rest-auth=/:id', PREFIX],
+    ['dj-rest-auth=/*', PREFIX],
+    ['dj-rest-auth=https://app.example', PREFIX],
+    ['dj-rest-auth=/api/v1/accounts', TAKEN],
+    ['rest-passwordreset=/api/v1/accounts/', TAKEN],
+    ['rest-passwordreset=/api/v1/accounts/reset-password', TAKEN],
+    ['rest-passwordreset=/api/auth,dj-rest-auth', TAKEN],
+    ['rest-passwordreset=/api/auth/password/reset,dj-rest-auth', TAKEN],
+    ['rest-passwordreset=/api/auth/password/change,dj-rest-auth', TAKEN],
+    ['dj-rest-auth=/reset', TAKEN],
+    ['dj-rest-auth=/reset/auth', TAKEN],
+    ['rest-passwordreset=/livez', TAKEN],
+    ['rest-passwordreset=/readyz', TAKEN],
+    ['rest-passwordreset=/outbox', TAKEN],
+  ])('DIALECTS=%s', (value, fault) => {
+    expect(faultsWith({ DIALECTS: value })).toEqual([fault])
+  })
+
+  test.each(['/api/auth', '/api/auth/'])('BASE_PATH=%s where a dialect hangs', (basePath) => {
+    expect(faultsWith({ DIALECTS: 'dj-rest-auth', BASE_PATH: basePath })).toEqual([TAKEN])
+  })
+
+  test('a dialect on a route of a BASE_PATH that is the root, and nowhere else', () => {
+    const root = { BASE_PATH: '/' }
+    expect(faultsWith({ ...root, DIALECTS: 'rest-passwordreset=/reset-password' })).toEqual([TAKEN])
+    expect(faultsWith({ ...root, DIALECTS: 'rest-passwordreset=/password_reset' })).toEqual([])
+  })
+
+  test('one for the variable that it is of, however many there are', () => {
+    const changes = { DIALECTS: 'djoser', BASE_PATH: 'api' }
+    expect(faultyWith(changes).sort()).toEqual(['BASE_PATH', 'DIALECTS'])
+    expect(faultyWith({ ...changes, DIALECTS: 'dj-rest-auth' })).toEqual(['BASE_PATH'])
+  })
+})
+
+test('a link without a token is warned about, for frontends of dialects look for one', () => {
+  const warning = 'RESET_PAGE_URL: has no {token}, which frontends of DIALECTS take from a link'
+  const withToken = { RESET_PAGE_URL: 'https://app.example/reset/{uid}/{token}' }
+  expect(warningsWith({ DIALECTS: 'dj-rest-auth' })).toEqual([warning])
+  expect(warningsWith({ DIALECTS: 'dj-rest-auth', ...withToken })).toEqual([])
+  expect(warningsWith({})).toEqual([])
+})

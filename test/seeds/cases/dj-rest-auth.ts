@@ -1,0 +1,182 @@
+// The suite of dj-rest-auth 7.1.1: test_api.py and test_serializers.py, as far as they are about reset
+// and change.
+
+import { expect } from 'vitest'
+import { encodeUid } from '../../../src/core/token.ts'
+import type { Environment, Reply, StoredUser } from '../../support/service.ts'
+import { bearer, claimsOf, signWithSecret, tokenVariables } from '../../support/token-issuer.ts'
+import type { SeedCase, SeedSuite } from '../case.ts'
+import { createDialectWorld, valuesAged } from '../dialect-world.ts'
+
+/** Opened before the cases run, and closed after them. */
+export const world = createDialectWorld('integer')
+
+const PREFIX = '/api/auth/password/'
+const SENT = '200 {"detail":"Password reset e-mail has been sent."}'
+const DONE = '200 {"detail":"Password has been reset with the new password."}'
+const CHANGED = '200 {"detail":"New password has been saved."}'
+const BAD_TOKEN = '400 {"token":["Invalid value"]}'
+const BAD_UID = '400 {"uid":["Invalid value"]}'
+const NEW_PASS = 'new-test-pass'
+const jwtSecret = 'the secret of a host application'
+const withTokens = { JWT_SECRET: jwtSecret, ...tokenVariables }
+/** What a validator says; the JSON number of the suite is a text by then. */
+const NUMERIC =
+  '400 {"new_password2":["This password is too short. It must contain at least 8 characters.","This password is entirely numeric."]}'
+const required = ['This field is required.']
+
+const post = async (route: string, body: object, env?: Environment, headers?: object) =>
+  (await world.serve(env)).send(`${PREFIX}${route}`, body, { ...headers })
+const reset = (email: string) => post('reset/', { email })
+const both = (password: unknown) => ({ new_password1: password, new_password2: password })
+
+/** A post of somebody who is signed in to the host application. */
+async function change(user: StoredUser, body: object, env: Environment = {}): Promise<Reply> {
+  const headers = bearer(await signWithSecret(jwtSecret, claimsOf(user.id)))
+  return post('change/', body, { ...withTokens, ...env }, headers)
+}
+
+async function expectAnswer(reply: Promise<Reply>, answer: string): Promise<void> {
+  expect((await reply).answer).toBe(answer)
+}
+
+async function resetPassword(): Promise<void> {
+  const user = await world.addUser()
+  const { uid, token } = await world.mailed(user.email, () => reset(user.email))
+  expect(world.linkMails(user.email)).toBe(1)
+  const confirm = (values: object) => post('reset/confirm/', { ...both(NEW_PASS), ...values })
+  await expectAnswer(confirm({ uid, token: '-wrong-token-' }), BAD_TOKEN)
+  await expectAnswer(confirm({ uid: '-wrong-uid-', token }), BAD_UID)
+  await expectAnswer(confirm({ uid: '-wrong-uid-', token: '-wrong-token-' }), BAD_UID)
+  await world.expectUnchanged(user)
+  await expectAnswer(confirm({ uid, token }), DONE)
+  await world.expectPassword(user, NEW_PASS)
+}
+
+/** What the suite asks of somebody who has not signed in, and of the same once signed in. */
+async function signInForChange(): Promise<void> {
+  const reply = await post('change/', {}, withTokens)
+  expect(reply.answer).toBe('401 {"detail":"Authentication credentials were not provided."}')
+  expect(reply.headers['www-authenticate']).toBe('Bearer')
+  expect((await change(await world.addUser(), {})).status).toBe(400)
+}
+
+const signIns = [
+  'test_allauth_login_with_username',
+  'test_allauth_login_with_email',
+  'test_login_by_email',
+]
+
+const cases: readonly SeedCase[] = [
+  {
+    name: 'test_password_reset_allauth',
+    differs: "tokens are Rekey's",
+    means: 'The uid is base64url of the id, as it is without allauth.',
+    async run() {
+      await resetPassword()
+      const user = await world.addUser()
+      const { uid } = await world.mailed(user.email, () => reset(user.email))
+      expect(uid).toBe(encodeUid(user.id))
+    },
+  },
+  { name: 'test_password_reset_no_allauth', run: resetPassword },
+  {
+    name: 'test_password_reset_with_email_in_different_case',
+    async run() {
+      const { email } = await world.addUser()
+      await world.mailed(email, () => reset(email.toUpperCase()))
+      expect(world.linkMails(email)).toBe(1)
+    },
+  },
+  {
+    name: 'test_password_reset_with_invalid_email',
+    async run() {
+      const { log } = await world.serve()
+      const seen = log.lines.length
+      const asked = world.surroundings().resend.requests.length
+      await expectAnswer(reset('nonexisting@email.com'), SENT)
+      await log.waitFor(({ reason }) => reason === 'no_account', seen)
+      expect(world.surroundings().resend.requests).toHaveLength(asked)
+    },
+  },
+  {
+    name: 'test_password_reset_honors_password_validators',
+    async run() {
+      const user = await world.addUser()
+      await expectAnswer(post('reset/confirm/', { ...both(123), ...valuesAged(user, 0) }), NUMERIC)
+      await world.expectUnchanged(user)
+    },
+  },
+  {
+    name: 'test_password_change',
+    differs: 'old password always',
+    async run() {
+      const user = await world.addUser()
+      await expectAnswer(
+        change(user, both('new_person')),
+        `400 ${JSON.stringify({ old_password: required })}`,
+      )
+      await world.expectUnchanged(user)
+      const body = { old_password: user.password, ...both('new_person') }
+      await expectAnswer(change(user, body), CHANGED)
+      await world.expectPassword(user, 'new_person')
+      const next = { old_password: 'new_person', ...both('new_person') }
+      await expectAnswer(
+        change(user, { ...next, new_password1: 'new_person1' }),
+        '400 {"new_password2":["The two password fields didn’t match."]}',
+      )
+      expect((await change(user, {})).status).toBe(400)
+      await world.expectPassword(user, 'new_person')
+    },
+  },
+  {
+    name: 'test_password_change_honors_password_validators',
+    async run() {
+      const user = await world.addUser()
+      await expectAnswer(change(user, { old_password: user.password, ...both(123) }), NUMERIC)
+      await world.expectUnchanged(user)
+    },
+  },
+  {
+    name: 'test_password_change_with_old_password',
+    async run() {
+      const user = await world.addUser()
+      await expectAnswer(
+        change(user, { old_password: `${user.password}!`, ...both('new_person') }),
+        '400 {"old_password":["Your old password was entered incorrectly. Please enter it again."]}',
+      )
+      await world.expectUnchanged(user)
+      const body = { old_password: user.password, ...both('new_person') }
+      await expectAnswer(change(user, body), CHANGED)
+      await world.expectPassword(user, 'new_person')
+    },
+  },
+  ...signIns.map(
+    (name): SeedCase => ({
+      name,
+      means:
+        'Without a token it is 401, as with the package wherever token authentication comes first.',
+      run: signInForChange,
+    }),
+  ),
+  {
+    name: 'TestPasswordChangeSerializer test_custom_validation',
+    means:
+      'AFTER_RESET_SQL is run once for a change, and its failure leaves the password as it was.',
+    async run() {
+      const { sql } = world.surroundings().database
+      await sql`create table changes (user_id integer)`
+      const noted = { AFTER_RESET_SQL: 'insert into changes values (:user_id)' }
+      const user = await world.addUser()
+      const body = { old_password: user.password, ...both('new_person') }
+      await sql`alter table changes add constraint refuses check (user_id is null)`
+      expect((await change(user, body, noted)).status).toBe(503)
+      await world.expectUnchanged(user)
+      await sql`alter table changes drop constraint refuses`
+      await expectAnswer(change(user, body, noted), CHANGED)
+      expect(await sql`select user_id::text from changes`).toEqual([{ user_id: user.id }])
+    },
+  },
+]
+
+export const djRestAuth: SeedSuite = { system: 'dj-rest-auth', cases, withoutWire: [] }

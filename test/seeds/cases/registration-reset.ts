@@ -1,0 +1,198 @@
+// django-rest-registration's test_reset_password.py, and the form posts of its verification_redirects.
+
+import { expect } from 'vitest'
+import { sealedLink } from '../../support/service.ts'
+import type { SeedCase } from '../case.ts'
+import { type DjangoUser, INVALID, newPassword, RESET } from '../world.ts'
+import { elsewhere, NOT_FOUND, world } from './registration-world.ts'
+
+const ROUTE = 'reset-password'
+const DAY_SECONDS = 86_400
+const confirmed = { REQUIRE_PASSWORD_CONFIRM: 'true' }
+
+async function expectReset(user: DjangoUser, body: object, env = {}): Promise<void> {
+  expect((await (await world.serve(env)).post(ROUTE, body)).answer).toBe(RESET)
+  await world.expectPassword(user, newPassword)
+}
+
+async function expectRefusal(
+  user: DjangoUser,
+  body: object,
+  answer: string,
+  env = {},
+): Promise<void> {
+  expect((await (await world.serve(env)).post(ROUTE, body)).answer).toBe(answer)
+  await world.expectUnchanged(user)
+}
+
+const weak = [
+  [
+    'ftayx',
+    'password_too_short',
+    'This password is too short. It must contain at least 8 characters.',
+  ],
+  ['563495763456', 'password_entirely_numeric', 'This password is entirely numeric.'],
+  ['creative', 'password_too_common', 'This password is too common.'],
+] as const
+
+const weakCases = weak.map(
+  ([password, code, detail]): SeedCase => ({
+    name: `test_when_weak_password_then_failure [${password}]`,
+    async run() {
+      const user = await world.addUser()
+      const body = { ...(await world.linkFor(user)), password }
+      await expectRefusal(user, body, `400 ${JSON.stringify({ password: [detail] })}`)
+      const service = await world.serve()
+      const problem = await service.post(ROUTE, body, { accept: 'application/problem+json' })
+      expect(JSON.parse(problem.text).errors).toEqual([{ field: 'password', code, detail }])
+    },
+  }),
+)
+
+/** What the plain Django view takes: a form. */
+async function postForm(user: DjangoUser, values: Record<string, string>): Promise<void> {
+  const service = await world.serve()
+  const form = String(new URLSearchParams(values))
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const reply = await service.post(ROUTE, form, headers)
+  expect(reply.status).toBe(415)
+  expect(reply.headers.location).toBeUndefined()
+  await world.expectUnchanged(user)
+}
+
+export const resetCases: readonly SeedCase[] = [
+  {
+    name: 'test_reset_ok',
+    async run() {
+      const user = await world.addUser()
+      await expectReset(user, { ...(await world.linkFor(user)), password: newPassword })
+    },
+  },
+  {
+    name: 'test_reset_with_username_as_verification_id_ok',
+    async run() {
+      const user = await world.addUser({ username: 'their-id' })
+      const env = { USERS_ID_COLUMN: 'username' }
+      await expectReset(user, { ...(await world.linkFor(user, env)), password: newPassword }, env)
+    },
+  },
+  {
+    name: 'test_reset_twice_ok',
+    differs: 'links are single use',
+    async run() {
+      const user = await world.addUser()
+      const link = await world.linkFor(user)
+      await expectReset(user, { ...link, password: newPassword })
+      const again = await (await world.serve()).post(ROUTE, { ...link, password: 'testpassword3' })
+      expect(again.answer).toBe(INVALID)
+      await world.expectPassword(user, newPassword)
+    },
+  },
+  {
+    name: 'test_one_time_reset_twice_fail',
+    async run() {
+      const user = await world.addUser()
+      const link = await world.linkFor(user)
+      await expectReset(user, { ...link, password: newPassword })
+      const again = await (await world.serve()).post(ROUTE, { ...link, password: 'testpassword3' })
+      expect(again.answer).toBe(INVALID)
+      await world.expectPassword(user, newPassword)
+    },
+  },
+  {
+    name: 'test_reset_password_disabled (reset-password)',
+    means: 'where the routes are not, there is 404 and the password stays',
+    differs: 'no such setting',
+    async run() {
+      const user = await world.addUser()
+      const body = { ...(await world.linkFor(user)), password: newPassword }
+      await expectRefusal(user, body, NOT_FOUND, elsewhere)
+    },
+  },
+  {
+    name: 'test_reset_unverified_user',
+    async run() {
+      const user = await world.addUser({ is_active: false })
+      await expectReset(user, { ...(await world.linkFor(user)), password: newPassword })
+      const { sql } = world.surroundings().database
+      const [row] = await sql`select is_active from auth_user where id = ${user.id}`
+      expect(row).toEqual({ is_active: false })
+    },
+  },
+  {
+    name: 'test_reset_tampered_timestamp',
+    async run() {
+      const user = await world.addUser()
+      const link = await world.linkFor(user)
+      const timestamp = String(Number(link.timestamp) + 1)
+      await expectRefusal(user, { ...link, timestamp, password: newPassword }, INVALID)
+    },
+  },
+  {
+    name: 'test_reset_expired',
+    async run() {
+      const user = await world.addUser()
+      const link = sealedLink(user, Math.floor(Date.now() / 1000) - 8 * DAY_SECONDS)
+      const expired = '400 {"detail":"Signature expired"}'
+      await expectRefusal(user, { ...link, password: newPassword }, expired)
+    },
+  },
+  {
+    name: 'test_when_confirm_enabled_and_password_confirm_field_then_success',
+    async run() {
+      const user = await world.addUser()
+      const passwords = { password: newPassword, password_confirm: newPassword }
+      await expectReset(user, { ...(await world.linkFor(user)), ...passwords }, confirmed)
+    },
+  },
+  {
+    name: 'test_when_confirm_enabled_and_no_password_confirm_field_then_failure',
+    async run() {
+      const user = await world.addUser()
+      const body = { ...(await world.linkFor(user)), password: newPassword }
+      const missing = '400 {"password_confirm":["This field is required."]}'
+      await expectRefusal(user, body, missing, confirmed)
+    },
+  },
+  {
+    name: 'test_when_confirm_enabled_and_invalid_password_confirm_field_then_failure',
+    async run() {
+      const user = await world.addUser()
+      const passwords = { password: newPassword, password_confirm: 'testPassword2' }
+      const body = { ...(await world.linkFor(user)), ...passwords }
+      const different = '400 {"password_confirm":["Passwords don\'t match"]}'
+      await expectRefusal(user, body, different, confirmed)
+    },
+  },
+  ...weakCases,
+  {
+    name: 'test_when_password_same_as_username_then_failure',
+    async run() {
+      const user = await world.addUser({ username: 'testusername' })
+      const body = { ...(await world.linkFor(user)), password: user.username }
+      const similar = '400 {"password":["The password is too similar to the username."]}'
+      await expectRefusal(user, body, similar)
+    },
+  },
+  {
+    name: 'verification_redirects: test_ok',
+    differs: 'json only',
+    async run() {
+      const user = await world.addUser()
+      const link = await world.linkFor(user)
+      await postForm(user, { ...link, password: newPassword })
+      await expectReset(user, { ...link, password: newPassword })
+    },
+  },
+  {
+    name: 'verification_redirects: test_tampered_signature',
+    differs: 'json only',
+    async run() {
+      const user = await world.addUser()
+      const link = await world.linkFor(user)
+      const signature = link.signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
+      await postForm(user, { ...link, signature, password: newPassword })
+      await expectRefusal(user, { ...link, signature, password: newPassword }, INVALID)
+    },
+  },
+]
