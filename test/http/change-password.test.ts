@@ -1,7 +1,9 @@
 // Changing a password with a token of the host application and the old password, through the front door.
 
 import { verify } from '@node-rs/argon2'
+import { hash as hashBcrypt } from '@node-rs/bcrypt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createGate } from '../accounts/database-gate.ts'
 import {
   addUser,
   basePath,
@@ -153,6 +155,48 @@ describe('a change', () => {
     const answers = replies.map(({ answer }) => answer)
     expect(answers.filter((answer) => answer === CHANGED)).toHaveLength(1)
     expect(answers.filter((answer) => answer === WRONG)).toHaveLength(7)
+  })
+
+  test('is done once by any number of processes at once', () =>
+    withService({}, async (replica) => {
+      const user = await newUser()
+      const replies = await Promise.all(
+        [...Array(8)].map((_, index) => {
+          const body = { old_password: user.password, password: `${password} ${index}` }
+          return change(user, body, index % 2 === 0 ? service : replica)
+        }),
+      )
+      const answers = replies.map(({ answer }) => answer)
+      expect(answers.filter((answer) => answer === CHANGED)).toHaveLength(1)
+      expect(answers.filter((answer) => answer === WRONG)).toHaveLength(7)
+    }))
+
+  test('waits for a database that is away, and blames no token for it', async () => {
+    const gate = await createGate(surroundings.database.url)
+    await withService({ DATABASE_URL: gate.url }, async (own) => {
+      const user = await newUser()
+      await gate.shut()
+      const reply = await change(user, undefined, own)
+      expect([reply.answer, reply.headers['retry-after']]).toEqual([UNAVAILABLE, '5'])
+      await gate.open()
+      expect((await change(user, undefined, own)).answer).toBe(CHANGED)
+      await gate.shut()
+    })
+  })
+
+  test('keeps the format of the row, whichever it is, or takes the one that is named', async () => {
+    const bcrypt = '$2a$04$'
+    const old = 'forgotten by nobody'
+    const password_hash = (await hashBcrypt(old, 4)).replace('$2b$04$', bcrypt)
+    const body = { old_password: old, password }
+    const kept = await newUser({ password_hash })
+    expect((await change(kept, body)).answer).toBe(CHANGED)
+    expect(await storedHash(kept.id)).toMatch(/^\$2a\$10\$/)
+    await withService({ PASSWORD_HASH: 'argon2id' }, async (own) => {
+      const named = await newUser({ password_hash })
+      expect((await change(named, body, own)).answer).toBe(CHANGED)
+      expect(await storedHash(named.id)).toMatch(/^\$argon2id\$/)
+    })
   })
 
   test.each([

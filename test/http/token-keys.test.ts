@@ -1,6 +1,7 @@
 // The keys behind JWKS_URL: fetched when needed, rotated without a restart, and bounded when the other
 // side fails in any way. That is never blamed on a token.
 
+import { gzipSync } from 'node:zlib'
 import { exportJWK } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import {
@@ -120,6 +121,14 @@ const failures: readonly [string, KeysAnswer, string][] = [
   [
     'sends 10 MB',
     (response) => response.end(`{"keys":[],"filler":"${'x'.repeat(10_000_000)}"}`),
+    'it answers with more than 256 KiB',
+  ],
+  [
+    'sends 10 MB in a small packet',
+    (response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      response.end(gzipSync(`{"keys":[],"filler":"${'x'.repeat(10_000_000)}"}`))
+    },
     'it answers with more than 256 KiB',
   ],
   [

@@ -161,7 +161,7 @@ export function englishWithSubject(subject: string): string {
   return JSON.stringify({ ...catalogue, 'reset-link': { ...catalogue['reset-link'], subject } })
 }
 
-/** Waits until a service has dealt with everything that was asked of it before. */
+/** Waits until a service has at least begun to mail everything that was asked of it before. */
 export async function settle(world: World, env?: Environment): Promise<void> {
   await world.mailFor(await world.addUser(), env)
 }

@@ -1,6 +1,7 @@
 // The suite of django-rest-registration, as far as it is about reset and change.
 
 import type { SeedSuite } from '../case.ts'
+import { changeCases } from './registration-change.ts'
 import { errorCases } from './registration-errors.ts'
 import { resetCases } from './registration-reset.ts'
 import { sendLinkCases } from './registration-send-link.ts'
@@ -25,7 +26,14 @@ const why = 'a function that makes text of HTML; the parts of a mail are a templ
 
 export const djangoRestRegistration: SeedSuite = {
   system: 'django-rest-registration',
-  cases: [...sendLinkCases, ...resetCases, ...signerCases, ...errorCases, ...settingCases],
+  cases: [
+    ...sendLinkCases,
+    ...resetCases,
+    ...changeCases,
+    ...signerCases,
+    ...errorCases,
+    ...settingCases,
+  ],
   withoutWire: [
     ...htmlToText.map((id) => ({ name: `test_convert_html_to_text_succeeds [${id}]`, why })),
     { name: 'test_convert_html_to_text_fails [invalid declaration]', why },

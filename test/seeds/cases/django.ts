@@ -1,6 +1,7 @@
 // Django's own suites, as far as they are about reset and change.
 
 import type { SeedSuite } from '../case.ts'
+import { changeCases } from './django-change.ts'
 import { formCases } from './django-forms.ts'
 import { tokenCases } from './django-tokens.ts'
 import { validatorCases } from './django-validators.ts'
@@ -11,7 +12,7 @@ const help =
 
 export const django: SeedSuite = {
   system: 'Django',
-  cases: [...tokenCases, ...viewCases, ...formCases, ...validatorCases],
+  cases: [...tokenCases, ...viewCases, ...changeCases, ...formCases, ...validatorCases],
   withoutWire: [
     {
       name: 'PasswordResetFormTest.test_custom_email_constructor',

@@ -1,0 +1,26 @@
+// Changes passwords as somebody who is signed in to the host application.
+
+import { confide, type Environment, type Reply } from '../support/service.ts'
+import { bearer, claimsOf, signWithSecret, tokenVariables } from '../support/token-issuer.ts'
+import type { DjangoUser, World } from './world.ts'
+
+export const CHANGED = '200 {"detail":"Password changed successfully"}'
+export const NOT_SIGNED_IN = '401 {"detail":"Authentication credentials were not provided."}'
+
+const secret = confide('a secret of the host application, long enough')
+const withTokens: Environment = { JWT_SECRET: secret, ...tokenVariables }
+
+/** What a frontend sends to say who is signed in. */
+export async function signInAs({ id }: DjangoUser): Promise<Readonly<Record<string, string>>> {
+  return bearer(await signWithSecret(secret, claimsOf(id)))
+}
+
+/** @param headers those of `signInAs`, or none for nobody */
+export async function postChange(
+  world: World,
+  headers: Readonly<Record<string, string>>,
+  body: object | string,
+  env: Environment = {},
+): Promise<Reply> {
+  return (await world.serve({ ...withTokens, ...env })).post('change-password', body, headers)
+}
