@@ -10,7 +10,7 @@ import { readEnvironment } from './environment.ts'
 import { createJudge } from './judge.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
-import { parseDialects } from './read-dialects.ts'
+import { findMissingPlaceholder, parseDialects } from './read-dialects.ts'
 import { readTokens } from './read-jwt.ts'
 import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
@@ -130,8 +130,10 @@ function read(variables: Variables) {
   const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
   check('HOST', isHostAddress, 'must be an IP address or localhost')
   const basePath = attempt('BASE_PATH', () => parseBasePath(env.BASE_PATH))
-  if (env.DIALECTS && resetPage && !env.RESET_PAGE_URL.includes('{token}')) {
-    warnings.push('RESET_PAGE_URL: has no {token}, which frontends of DIALECTS take from a link')
+  const dialects = attempt('DIALECTS', () => parseDialects(env.DIALECTS ?? [], basePath))
+  const placeholder = resetPage && findMissingPlaceholder(dialects ?? [], env.RESET_PAGE_URL)
+  if (placeholder !== undefined) {
+    warnings.push(`RESET_PAGE_URL: has no ${placeholder}, which a frontend of DIALECTS looks for`)
   }
   const preset: Preset = presets[env.USERS_PRESET]
 
@@ -179,7 +181,7 @@ function read(variables: Variables) {
       trustedProxies: attempt('TRUST_PROXY', () => (env.TRUST_PROXY ?? []).map(parseProxy)),
       revealUnknownUsers: env.REVEAL_UNKNOWN_USERS,
       requirePasswordConfirm: env.REQUIRE_PASSWORD_CONFIRM,
-      dialects: attempt('DIALECTS', () => parseDialects(env.DIALECTS ?? [], basePath)),
+      dialects,
       requestRate: parseRate(env.RATE_LIMIT_REQUESTS),
       confirmRate: parseRate(env.RATE_LIMIT_CONFIRMS),
       servesPages: env.HOSTED_PAGE,

@@ -39,6 +39,16 @@ export function parseDialects(
   return spoken
 }
 
+/** @returns what frontends of the dialects would look for in vain in a link of this template */
+export function findMissingPlaceholder(
+  spoken: readonly SpokenDialect[],
+  resetPageUrl: string,
+): string | undefined {
+  return spoken
+    .flatMap(({ name }): readonly string[] => dialects[name].placeholders)
+    .find((placeholder) => !resetPageUrl.includes(placeholder))
+}
+
 function parseDialect(entry: string): SpokenDialect {
   const [text = '', ...rest] = entry.split('=')
   const name = names.find((known) => known === text.trim())

@@ -5,6 +5,8 @@ interface Dialect {
   readonly prefix: string
   /** What it answers under its prefix. */
   readonly paths: readonly string[]
+  /** What its frontends read from the link. */
+  readonly placeholders: readonly string[]
 }
 
 /** By the name that turns one on. */
@@ -12,10 +14,12 @@ export const dialects = {
   'rest-passwordreset': {
     prefix: '/api/password_reset',
     paths: ['', '/validate_token', '/confirm'],
+    placeholders: ['{token}'],
   },
   'dj-rest-auth': {
     prefix: '/api/auth',
     paths: ['/password/reset', '/password/reset/confirm', '/password/change'],
+    placeholders: ['{uid}', '{token}'],
   },
 } as const satisfies Readonly<Record<string, Dialect>>
 

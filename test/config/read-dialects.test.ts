@@ -79,10 +79,21 @@ describe('a fault is', () => {
   })
 })
 
-test('a link without a token is warned about, for frontends of dialects look for one', () => {
-  const warning = 'RESET_PAGE_URL: has no {token}, which frontends of DIALECTS take from a link'
-  const withToken = { RESET_PAGE_URL: 'https://app.example/reset/{uid}/{token}' }
-  expect(warningsWith({ DIALECTS: 'dj-rest-auth' })).toEqual([warning])
-  expect(warningsWith({ DIALECTS: 'dj-rest-auth', ...withToken })).toEqual([])
-  expect(warningsWith({})).toEqual([])
+describe('a link that lacks what a frontend looks for is warned about', () => {
+  const warning = (placeholder: string) =>
+    `RESET_PAGE_URL: has no ${placeholder}, which a frontend of DIALECTS looks for`
+
+  test.each([
+    ['dj-rest-auth', '', [warning('{uid}')]],
+    ['dj-rest-auth', '?token={token}', [warning('{uid}')]],
+    ['dj-rest-auth', '/{uid}/{token}', []],
+    ['rest-passwordreset', '', [warning('{token}')]],
+    ['rest-passwordreset', '?token={token}', []],
+    ['rest-passwordreset,dj-rest-auth', '?token={token}', [warning('{uid}')]],
+    ['djoser', '', []],
+    ['', '', []],
+  ])('DIALECTS=%s with a RESET_PAGE_URL that ends with %j', (dialects, end, warnings) => {
+    const changes = { DIALECTS: dialects, RESET_PAGE_URL: `https://app.example/reset${end}` }
+    expect(warningsWith(changes)).toEqual(warnings)
+  })
 })

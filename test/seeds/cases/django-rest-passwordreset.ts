@@ -13,6 +13,8 @@ const identified = createDialectWorld('uuid')
 /** Opened before the cases run, and closed after them. */
 export const worlds = [numbered, identified]
 
+const throttles = passwordresetThrottles(numbered)
+
 const again = (cases: readonly SeedCase[]): SeedCase[] =>
   cases.map((each) => ({ ...each, name: `user_id_uuid_testapp ${each.name}` }))
 
@@ -20,9 +22,14 @@ export const djangoRestPasswordreset: SeedSuite = {
   system: 'django-rest-passwordreset',
   cases: [
     ...passwordresetFlow(numbered),
-    ...passwordresetThrottles(numbered),
+    ...throttles.authTestCase,
+    ...throttles.throttleTestCase,
     ...passwordresetTokens(numbered),
-    ...again([...passwordresetSetup(identified), ...passwordresetFlow(identified)]),
+    ...again([
+      ...passwordresetSetup(identified),
+      ...passwordresetFlow(identified),
+      ...passwordresetThrottles(identified).authTestCase,
+    ]),
   ],
   withoutWire: [],
 }

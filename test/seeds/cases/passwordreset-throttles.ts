@@ -1,4 +1,4 @@
-// django-rest-passwordreset's cases about throttles: those of test_auth_test_case.py and test_throttle.py.
+// django-rest-passwordreset's cases about throttles in test_auth_test_case.py, and its test_throttle.py.
 
 import { expect } from 'vitest'
 import { readConfig } from '../../../src/config/read-config.ts'
@@ -9,8 +9,11 @@ import { type DialectWorld, valuesAged } from '../dialect-world.ts'
 const PREFIX = '/api/password_reset/'
 const BY_DEFAULT = 30
 
-/** The cases. Each has services whose limits have counted nothing yet. */
-export function passwordresetThrottles(world: DialectWorld): SeedCase[] {
+/** The cases of both files. Each has services whose limits have counted nothing yet. */
+export function passwordresetThrottles(world: DialectWorld): {
+  readonly authTestCase: SeedCase[]
+  readonly throttleTestCase: SeedCase[]
+} {
   const request = async ({ send }: TestService) =>
     (await send(PREFIX, { email: 'foobar@doesnotexist.com' })).status
   const validate = async ({ send }: TestService) =>
@@ -55,7 +58,7 @@ export function passwordresetThrottles(world: DialectWorld): SeedCase[] {
       expect(statuses).toEqual([...Array(passing).fill(200), 429])
     })
 
-  return [
+  const authTestCase: SeedCase[] = [
     {
       name: 'test_request_token_endpoint_keeps_library_throttle_default',
       means: 'Without a setting the request has a limit, of 30 in 15 minutes.',
@@ -136,6 +139,8 @@ export function passwordresetThrottles(world: DialectWorld): SeedCase[] {
         return (await send(`${PREFIX}confirm/`, { token, password: 'new_secret' })).status
       }, 200),
     },
+  ]
+  const throttleTestCase: SeedCase[] = [
     { name: 'test_throttle', run: flows('1/1d', 1) },
     {
       name: 'test_throttle_default_rate',
@@ -143,4 +148,5 @@ export function passwordresetThrottles(world: DialectWorld): SeedCase[] {
       run: flows('3/1d', 3),
     },
   ]
+  return { authTestCase, throttleTestCase }
 }

@@ -1,0 +1,123 @@
+// Frontends as the packages' documentation shows them, with the environment that docs/dialects.md gives.
+
+import { readFileSync } from 'node:fs'
+import { verify } from '@node-rs/argon2'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { linkIn } from '../../support/resend-stand-in.ts'
+import {
+  addUser,
+  confide,
+  createSurroundings,
+  createUsers,
+  type Environment,
+  type StoredUser,
+  type Surroundings,
+  startService,
+} from '../../support/service.ts'
+import { bearer, claimsOf, signWithSecret, tokenVariables } from '../../support/token-issuer.ts'
+
+const page = readFileSync(new URL('../../../docs/dialects.md', import.meta.url), 'utf8')
+const environments: readonly Environment[] = [...page.matchAll(/^```ini\n(.*?)^```/gms)].map(
+  ([, lines = '']) =>
+    Object.fromEntries([...lines.matchAll(/^(\w+)=(.*)$/gm)].map(([, ...pair]) => pair)),
+)
+const jwtSecret = 'the secret of a host application'
+
+let surroundings: Surroundings
+let user: StoredUser
+
+beforeAll(async () => {
+  surroundings = await createSurroundings()
+  await createUsers(surroundings.database.sql, 'integer')
+})
+
+afterAll(() => surroundings?.end())
+
+/** A frontend in a browser of the configured origin: fetch with a JSON body, and what it reads. */
+async function startFrontend(env: Environment) {
+  const service = await startService(surroundings, {
+    JWT_SECRET: jwtSecret,
+    ...tokenVariables,
+    ...env,
+  })
+  user = await addUser(surroundings.database.sql)
+  return {
+    stop: service.stop,
+    async post(path: string, body: object, headers: Readonly<Record<string, string>> = {}) {
+      const response = await fetch(`${service.url}${path}`, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          Accept: 'application/json, text/plain, */*',
+          Origin: 'https://app.example',
+          ...headers,
+        },
+        body: JSON.stringify(body),
+      })
+      expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example')
+      return { status: response.status, data: await response.json() }
+    },
+    /** Opens the link in the mail. */
+    async openLink(): Promise<URL> {
+      const mail = await surroundings.resend.waitForMail(({ to }) => to[0] === user.email)
+      return new URL(confide(linkIn(mail)))
+    },
+  }
+}
+
+async function expectPassword(password: string): Promise<void> {
+  const { sql } = surroundings.database
+  const [row] = await sql`select password_hash from users where id = ${user.id}`
+  expect(await verify(row?.['password_hash'], password)).toBe(true)
+}
+
+test.each([
+  ['where its urls.py mounts it', 'rest-passwordreset', '/api/password_reset'],
+  [
+    'where its list of endpoints has it',
+    'rest-passwordreset=/api/reset_password',
+    '/api/reset_password',
+  ],
+])('a frontend of django-rest-passwordreset, %s', async (_, dialects, prefix) => {
+  const env = { ...environments[0], DIALECTS: dialects }
+  expect(environments[0]?.['DIALECTS']).toBe('rest-passwordreset')
+  const { post, openLink, stop } = await startFrontend(env)
+
+  const asked = await post(`${prefix}/`, { email: user.email })
+  expect(asked).toEqual({ status: 200, data: { status: 'OK' } })
+  const token = (await openLink()).searchParams.get('token')
+  const valid = await post(`${prefix}/validate_token/`, { token })
+  expect(valid).toEqual({ status: 200, data: { status: 'OK' } })
+  const weak = await post(`${prefix}/confirm/`, { token, password: 'password' })
+  expect(weak).toEqual({ status: 400, data: { password: ['This password is too common.'] } })
+  const done = await post(`${prefix}/confirm/`, { token, password: 'newSecurePassword123' })
+  expect(done).toEqual({ status: 200, data: { status: 'OK' } })
+  await expectPassword('newSecurePassword123')
+  const again = await post(`${prefix}/validate_token/`, { token })
+  expect(again.status).toBe(404)
+  await stop()
+})
+
+test('a frontend of dj-rest-auth', async () => {
+  const { post, openLink, stop } = await startFrontend(environments[1] ?? {})
+  const [prefix, password] = ['/dj-rest-auth/password', 'newSecurePassword123']
+
+  const asked = await post(`${prefix}/reset/`, { email: user.email })
+  expect(asked).toEqual({ status: 200, data: { detail: 'Password reset e-mail has been sent.' } })
+  const [uid, token] = (await openLink()).pathname.split('/').slice(-2)
+  const passwords = { new_password1: password, new_password2: password }
+  const bad = await post(`${prefix}/reset/confirm/`, { uid, token: 'c5p4t0-a1b2c3', ...passwords })
+  expect(bad).toEqual({ status: 400, data: { token: ['Invalid value'] } })
+  const done = await post(`${prefix}/reset/confirm/`, { uid, token, ...passwords })
+  expect(done.data).toEqual({ detail: 'Password has been reset with the new password.' })
+  await expectPassword(password)
+
+  const next = 'anotherSecurePassword456'
+  const change = { old_password: password, new_password1: next, new_password2: next }
+  const headers = bearer(await signWithSecret(jwtSecret, claimsOf(user.id)))
+  expect((await post(`${prefix}/change/`, change)).status).toBe(401)
+  const changed = await post(`${prefix}/change/`, change, headers)
+  expect(changed).toEqual({ status: 200, data: { detail: 'New password has been saved.' } })
+  await expectPassword(next)
+  await stop()
+})
