@@ -6,6 +6,7 @@
 
 import { Resend } from 'resend'
 import type { Dispatcher } from 'undici'
+import { parseRetryAfter } from '../../core/retry-after.ts'
 import {
   ATTEMPT_TIMEOUT_MS,
   MAX_REPLY_BYTES,
@@ -130,7 +131,8 @@ function judge(exchange: Exchange, hasId: boolean, errorName = ''): SendOutcome 
   // A name that is none of theirs may be anything, an address included.
   const name = ERROR_NAME.test(errorName) ? errorName : 'unnamed'
   const reason = `${status} ${name}`
-  const retryAfterMs = parseRetryAfter(exchange.retryAfter)
+  const askedMs = parseRetryAfter(exchange.retryAfter, Date.now())
+  const retryAfterMs = askedMs && Math.min(askedMs, MAX_RETRY_AFTER_MS)
   if (FINAL_STATUSES.includes(status) && FINAL_NAMES.includes(name)) {
     return { status: 'refused', reason }
   }
@@ -138,12 +140,4 @@ function judge(exchange: Exchange, hasId: boolean, errorName = ''): SendOutcome 
   // at this moment, of which the outcome is not known yet.
   const isUnheard = status < 300 || status === 409 || UNHEARD_STATUSES.includes(status)
   return { status: isUnheard ? 'unknown' : 'unsent', reason, retryAfterMs }
-}
-
-/** Seconds, or a date (RFC 9110 section 10.2.3), within bounds. @returns milliseconds */
-function parseRetryAfter(header: string | undefined): number | undefined {
-  if (!header) return undefined
-  const isSeconds = /^\d{1,9}$/.test(header)
-  const ms = isSeconds ? Number(header) * 1000 : Date.parse(header) - Date.now()
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
 }
