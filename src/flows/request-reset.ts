@@ -32,8 +32,10 @@ export async function requestReset(
     for (const account of accounts) {
       const reason = reasonAgainst(account, deps.hasher)
       const { id: accountId } = account
-      if (!reason) deps.mailLine.add({ kind: 'reset-link', accountId, timestamp })
-      else if (reason === 'no_usable_password' && deps.sendsNoPasswordNotice)
+      if (!reason) {
+        deps.events.record({ type: 'password_reset.requested', accountId })
+        deps.mailLine.add({ kind: 'reset-link', accountId, timestamp })
+      } else if (reason === 'no_usable_password' && deps.sendsNoPasswordNotice)
         deps.mailLine.add({ kind: 'no-password', accountId, timestamp })
       else deps.events.record({ type: 'password_reset.ignored', reason })
     }
