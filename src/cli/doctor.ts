@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read-config.ts'
 import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
+import { checkWebhook } from '../events/doctor/check-webhook.ts'
 import { checkAccounts } from './doctor/check-accounts.ts'
 import { checkMail } from './doctor/check-mail.ts'
 import { checkPreset } from './doctor/check-preset.ts'
@@ -42,13 +43,22 @@ export async function doctor(terminal: Terminal, now = Date.now): Promise<ExitSt
 }
 
 async function examine(config: Config, now: () => number): Promise<Finding[]> {
-  const [accounts, mail, page] = await Promise.all([
+  const [accounts, mail, page, webhook] = await Promise.all([
     checkAccounts(config, now),
     checkMail(config),
     checkResetPage(config.links.url, config.http.servesPages),
+    checkWebhook(config.webhooks),
   ])
   const facts = [listKeyIds(config), listProxies(config)]
-  return [...accounts, ...checkPreset(config), ...checkContent(config), ...mail, ...page, ...facts]
+  return [
+    ...accounts,
+    ...checkPreset(config),
+    ...checkContent(config),
+    ...mail,
+    ...page,
+    ...webhook,
+    ...facts,
+  ]
 }
 
 function checkContent(config: Config): Finding[] {

@@ -12,6 +12,7 @@ import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
 import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
+import { readWebhooks } from './read-webhooks.ts'
 import {
   isLocal,
   parseBasePath,
@@ -155,6 +156,7 @@ function read(variables: Variables) {
       ),
     },
     mail: readMail(env, judge),
+    webhooks: readWebhooks(env, judge),
     content: readContent(env, judge),
     passwords: {
       minLength: env.PASSWORD_MIN_LENGTH,

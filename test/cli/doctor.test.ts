@@ -18,6 +18,7 @@ import {
   runRekey,
   type Surroundings,
 } from '../support/service.ts'
+import { makeWebhookSecret, startReceiver } from '../support/webhook-receiver.ts'
 
 let surroundings: Surroundings
 let role: TestRole
@@ -695,6 +696,32 @@ test('a key that may send only is well, and what it cannot show is said', async 
   expect([status, bad]).toEqual([0, []])
   const key = report.findings.find(({ name }) => name === 'mail-key')
   expect(key?.remedy).toContain('click tracking is off')
+})
+
+test('a receiver of webhooks that answers is well, whatever it answers, and hears of no event', async () => {
+  const receiver = await startReceiver()
+  const env = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRETS: confide(receiver.secret) }
+  const { status, bad, report } = await examine(env)
+  expect([status, bad, receiver.attempts]).toEqual([0, [], []])
+  expect(report.findings).toContainEqual({
+    status: 'ok',
+    name: 'webhook',
+    says: 'the receiver answers; no event was sent',
+  })
+  await receiver.stop()
+  const away = await examine(env)
+  expect(away.bad.map(({ name, says }) => [name, says])).toEqual([
+    ['webhook', 'the receiver cannot be reached from here (ECONNREFUSED)'],
+  ])
+})
+
+test('a receiver of webhooks that is somewhere else is found', async () => {
+  const elsewhere = await startPage(() => ({ status: 301, headers: { location: '/hooks/' } }))
+  const WEBHOOK_URL = `${elsewhere.origin}/hooks`
+  const { bad } = await examine({ WEBHOOK_URL, WEBHOOK_SECRETS: confide(makeWebhookSecret()) })
+  expect(bad.map(({ name, status }) => [name, status])).toEqual([['webhook', 'warning']])
+  expect(elsewhere.asked).toEqual(['/hooks'])
+  await elsewhere.stop()
 })
 
 test('the ids of the keys tell the secrets apart, and nothing of them', async () => {
