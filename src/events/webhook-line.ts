@@ -141,7 +141,8 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
     failures += 1
     restsUntil = now + pause(failures, LONGEST_REST_MS)
     const restMs = Math.round(Math.max(restsUntil, askedUntil) - now)
-    log.warn({ reason, restMs, waiting: size() }, 'the webhook receiver fails: left alone')
+    const { dropped } = full
+    log.warn({ reason, restMs, waiting: size(), dropped }, 'the webhook receiver fails: left alone')
   }
   const tryAgain = (item: Item) => {
     if (isGone || isOver(item)) return giveUp(item)

@@ -29,6 +29,8 @@ import {
 const ASK = 'send-reset-password-link'
 const ACCEPTED = '200 {"detail":"Reset link sent if the user exists in database"}'
 const TEN_MEGABYTES = 10_000_000
+/** What a busy machine does to a reply; one that waited for a receiver would take seconds. */
+const UNNOTICED_MS = 100
 const NOW = () => Math.floor(Date.now() / 1000)
 
 let surroundings: Surroundings
@@ -285,7 +287,7 @@ test('a receiver that was away gets every event once it is back, and no reply wa
   const healthy = await ask(emails.slice(10, 20))
   await receiver.waitForTaken(40)
   await receiver.leave()
-  expect((await ask(emails.slice(20))) - healthy).toBeLessThan(5)
+  expect((await ask(emails.slice(20))) - healthy).toBeLessThan(UNNOTICED_MS)
   await surroundings.resend.waitForMail(({ to }) => to[0] === emails.at(-1))
   expect(receiver.attempts).toHaveLength(40)
   await receiver.comeBack()
@@ -320,7 +322,7 @@ test.each<[string, ReceiverBehaviour]>([
     const healthy = await median()
     receiver.answerAlways(behaviour)
     for (const { email } of await addUsers(20)) await post(ASK, { email })
-    expect((await median()) - healthy).toBeLessThan(5)
+    expect((await median()) - healthy).toBeLessThan(UNNOTICED_MS)
     expect((await reset('a brand new pass phrase')).answer).toBe(
       '200 {"detail":"Password reset successful"}',
     )
