@@ -9,6 +9,7 @@ import {
   confide,
   createSurroundings,
   createUsers,
+  type Environment,
   endProcess,
   expectDiscretion,
   forgedLink,
@@ -17,7 +18,9 @@ import {
   type StoredUser,
   type Surroundings,
   sealedLink,
+  startService,
   startServiceProcess,
+  type TestService,
 } from '../support/service.ts'
 import {
   makeWebhookSecret,
@@ -35,7 +38,7 @@ const NOW = () => Math.floor(Date.now() / 1000)
 
 let surroundings: Surroundings
 let receiver: WebhookReceiver
-let service: ServiceProcess | undefined
+let stop: (() => Promise<unknown>) | undefined
 
 beforeAll(async () => {
   surroundings = await createSurroundings()
@@ -47,21 +50,30 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  if (service) await endProcess(service)
-  service = undefined
+  await stop?.()
+  stop = undefined
   surroundings.resend.answerAlways()
   await receiver.stop()
 })
 
 afterAll(() => surroundings?.end())
 
-async function start(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
-  service = await startServiceProcess(surroundings, {
-    WEBHOOK_URL: receiver.url,
-    WEBHOOK_SECRETS: receiver.secret,
-    SHUTDOWN_GRACE_SECONDS: '1',
-    ...env,
-  })
+const environment = (env: Environment) => ({
+  WEBHOOK_URL: receiver.url,
+  WEBHOOK_SECRETS: receiver.secret,
+  SHUTDOWN_GRACE_SECONDS: '1',
+  ...env,
+})
+
+async function start(env: Environment = {}): Promise<TestService> {
+  const service = await startService(surroundings, environment(env))
+  stop = service.stop
+  return service
+}
+
+async function startProcess(env: Environment = {}): Promise<ServiceProcess> {
+  const service = await startServiceProcess(surroundings, environment(env))
+  stop = () => endProcess(service)
   return service
 }
 
@@ -253,7 +265,7 @@ test.each<[string, ReceiverBehaviour]>([
   ['ten megabytes', { kind: 'flood', bytes: TEN_MEGABYTES }],
   ['a byte a second', { kind: 'drip' }],
 ])('an answer of %s is neither read nor waited for', async (_, behaviour) => {
-  const { post, child } = await start()
+  const { post, child } = await startProcess()
   receiver.answerAlways(behaviour)
   const ask = async () => {
     const before = receiver.attempts.length
@@ -330,7 +342,7 @@ test.each<[string, ReceiverBehaviour]>([
 )
 
 test('at SIGTERM what waits goes out first, that of the last mails included', async () => {
-  const rekey = await start({ SHUTDOWN_GRACE_SECONDS: '600' })
+  const rekey = await startProcess({ SHUTDOWN_GRACE_SECONDS: '600' })
   const users = await addUsers(20)
   receiver.answerNext(...Array(3).fill(status(500)))
   for (const { email } of users) await rekey.post(ASK, { email })
@@ -347,7 +359,7 @@ test.each<[string, ReceiverBehaviour | undefined]>([
 ])(
   'at SIGTERM with a receiver that %s the number lost is told, and the status is 1',
   async (_, behaviour) => {
-    const rekey = await start()
+    const rekey = await startProcess()
     if (behaviour) receiver.answerAlways(behaviour)
     else await receiver.leave()
     const users = await addUsers(10)
