@@ -3,6 +3,7 @@
 
 import type { AccountFacts } from './core/link.ts'
 import type { HashableForm, PersonalValue } from './core/password-policy.ts'
+import type { ErrorCode } from './errors.ts'
 
 /** A row of the host's table as Rekey sees it, at the moment it was read. */
 export interface Account extends AccountFacts {
@@ -192,6 +193,8 @@ export interface IntakeLine {
 
 /** What happened, for those who watch over the service. Nothing secret in it. */
 export type RekeyEvent =
+  /** Of an account that may have a link: one is ordered. */
+  | { readonly type: 'password_reset.requested'; readonly accountId: string }
   | { readonly type: 'password_reset.ignored'; readonly reason: IgnoredReason }
   | {
       readonly type: 'password_reset.mailed'
@@ -211,11 +214,18 @@ export type RekeyEvent =
       readonly kind: MailOrder['kind']
       readonly reason: string
     }
+  | { readonly type: 'password_reset.completed'; readonly accountId: string }
+  /** By somebody who is signed in and knew the old one. */
+  | { readonly type: 'password.changed'; readonly accountId: string }
+  /** By whoever held a link that this service made for the account. */
   | {
-      /** By a link, or by the old password. */
-      readonly type: 'password_reset.completed' | 'password.changed'
+      readonly type: 'password_reset.refused'
       readonly accountId: string
+      readonly reason: RefusedReason
     }
+
+/** Why a genuine link did not set a password: the code that its holder was answered with. */
+export type RefusedReason = Extract<ErrorCode, 'link_superseded' | 'password_rejected'>
 
 /** Why a request or an order led to no mail. */
 export type IgnoredReason =

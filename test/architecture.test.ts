@@ -36,9 +36,9 @@ const rules: readonly Rule[] = [
       'node:buffer', 'node:fs', 'node:http', 'node:module', 'node:net', 'node:path'] },
 
   { of: 'src/config/', may: ['src/config/', CORE, ERRORS,
-      '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net', 'node:url'], mayAsTypes: ['src/accounts/', 'src/mail/', 'src/tokens/'] },
+      '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net', 'node:url'], mayAsTypes: ['src/accounts/', 'src/events/', 'src/mail/', 'src/tokens/'] },
   { of: 'src/accounts/', may: ['src/accounts/', PORTS, CORE, ERRORS, 'drizzle-orm', 'postgres', 'node:url'] },
-  { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS] },
+  { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS, 'node:crypto', 'standardwebhooks'] },
   { of: 'src/tokens/', may: ['src/tokens/', PORTS, CORE, ERRORS, 'jose'] },
   { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS,
       '@node-rs/argon2', '@node-rs/bcrypt', 'node:crypto', 'node:util'] },
@@ -201,8 +201,10 @@ describe('the service', () => {
     expect(mentions(/(?<![.\w])console\s*[.[]/)).toEqual([])
   })
 
-  test('takes its randomness from node:crypto, but for the pauses between attempts to mail', () => {
-    expect(mentions(/Math\.random/, ['src/mail/mail-line.ts'])).toEqual([])
+  test('takes its randomness from node:crypto, but for the pauses between attempts to send', () => {
+    expect(
+      mentions(/Math\.random/, ['src/mail/mail-line.ts', 'src/events/webhook-line.ts']),
+    ).toEqual([])
   })
 
   test('is told the time in core and flows', () => {

@@ -11,7 +11,6 @@ import { reachTable } from '../accounts/reach-table.ts'
 import { createReadiness } from '../accounts/readiness.ts'
 import type { Config } from '../config/config.ts'
 import { describeFinding, type Finding } from '../core/finding.ts'
-import { createLogEvents } from '../events/log-events.ts'
 import { requestReset } from '../flows/request-reset.ts'
 import { createTurns } from '../flows/turns.ts'
 import { createHashLine } from '../hashing/hash-line.ts'
@@ -22,6 +21,7 @@ import type { AppDeps, AppSettings } from '../http/options.ts'
 import { createLimiter } from '../http/rate-limit.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
 import { createTokenVerifier } from '../tokens/token-verifier.ts'
+import { assembleEvents } from './assemble-events.ts'
 import { assembleMail } from './assemble-mail.ts'
 import type { Content } from './load-content.ts'
 
@@ -37,7 +37,7 @@ export interface Service {
   /**
    * Takes no new work and finishes what was accepted, within the grace period.
    *
-   * @returns how many accepted link requests, confirmations and mails were lost
+   * @returns how many accepted link requests, confirmations, mails and webhooks were lost
    */
   stop(): Promise<number>
 }
@@ -55,7 +55,7 @@ export function assembleService(
 ): Service {
   const { hashing, http, links, mail, passwords } = config
   const clock = Date.now
-  const events = createLogEvents(logger)
+  const { events, webhookLine } = assembleEvents(config, clock, logger)
   const database = openDatabase(config.database)
   const { accounts, arrive, hasArrived } = createLateAccounts()
   const formats = listPasswordFormats(hashing.pepper)
@@ -151,13 +151,16 @@ export function assembleService(
       const drained = async () => {
         await app.close()
         await intakeLine.drained()
-        await mails.mailLine.drained()
+        await Promise.all([mails.mailLine.drained(), webhookLine?.drained()])
+        // The last mails have left events.
+        await webhookLine?.drained()
       }
       await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
       stopping.abort()
       mails.close()
       await database.close()
-      return intakeLine.waiting() + deps.turns.size() + mails.mailLine.waiting()
+      const lines = [intakeLine, mails.mailLine, webhookLine]
+      return lines.reduce((sum, line) => sum + (line?.waiting() ?? 0), deps.turns.size())
     },
   }
 }

@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read-config.ts'
 import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
+import { checkWebhook } from '../events/doctor/check-webhook.ts'
 import { checkKeys } from '../tokens/doctor/check-keys.ts'
 import { checkAccounts } from './doctor/check-accounts.ts'
 import { checkMail } from './doctor/check-mail.ts'
@@ -43,11 +44,12 @@ export async function doctor(terminal: Terminal, now = Date.now): Promise<ExitSt
 }
 
 async function examine(config: Config, now: () => number): Promise<Finding[]> {
-  const [accounts, mail, page, keys] = await Promise.all([
+  const [accounts, mail, page, keys, webhook] = await Promise.all([
     checkAccounts(config, now),
     checkMail(config),
     checkResetPage(config.links.url, config.http.servesPages),
     config.tokens ? checkKeys(config.tokens) : [],
+    checkWebhook(config.webhooks),
   ])
   const facts = [listKeyIds(config), listProxies(config)]
   return [
@@ -57,6 +59,7 @@ async function examine(config: Config, now: () => number): Promise<Finding[]> {
     ...mail,
     ...page,
     ...keys,
+    ...webhook,
     ...facts,
   ]
 }

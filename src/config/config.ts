@@ -6,6 +6,7 @@ import type { SpokenDialect } from '../core/dialects.ts'
 import type { KeyRing } from '../core/key-ring.ts'
 import type { LinkRules } from '../core/link.ts'
 import type { LinkUrl } from '../core/link-url.ts'
+import type { WebhookReceiver } from '../events/post-webhook.ts'
 import type { ResendAccount } from '../mail/transports/resend.ts'
 import type { SmtpServer } from '../mail/transports/smtp.ts'
 import type { TokenSettings } from '../tokens/token-verifier.ts'
@@ -39,6 +40,8 @@ export interface Config {
     readonly ratePerSecond: number | undefined
     readonly dailyBudget: number | undefined
   }
+  /** Who hears of events, if anybody does. */
+  readonly webhooks: WebhookReceiver | undefined
   readonly content: {
     readonly appName: string
     readonly supportEmail: string | undefined

@@ -120,6 +120,13 @@ export const EnvironmentSchema = Type.Object({
   }),
   DEFAULT_LOCALE: textOr('en', 'Language of mails to accounts that name none'),
 
+  WEBHOOK_URL: Type.Optional(
+    text('Where events go, signed as Standard Webhooks; https, or http on localhost'),
+  ),
+  WEBHOOK_SECRETS: Type.Optional(
+    list('whsec_ and the base64 of 24 to 64 random bytes; every one signs'),
+  ),
+
   HOST: textOr('0.0.0.0', 'Address to listen on'),
   PORT: whole(0, 65_535, 3000, 'Port to listen on'),
   BASE_PATH: textOr('/api/v1/accounts', 'Where the API routes hang'),

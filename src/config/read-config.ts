@@ -14,6 +14,7 @@ import { findMissingPlaceholder, parseDialects } from './read-dialects.ts'
 import { readTokens } from './read-jwt.ts'
 import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
+import { readWebhooks } from './read-webhooks.ts'
 import {
   isLocal,
   parseBasePath,
@@ -163,6 +164,7 @@ function read(variables: Variables) {
       ),
     },
     mail: readMail(env, judge),
+    webhooks: readWebhooks(env, judge),
     content: readContent(env, judge),
     tokens: readTokens(env, judge),
     passwords: {

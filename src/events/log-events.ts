@@ -28,7 +28,9 @@ export function createLogEvents(log: EventLog): Events {
 
 function levelOf(event: RekeyEvent): keyof EventLog {
   if (event.type === 'password_reset.mail_failed') return 'warn'
+  // Anybody can ask for any address, and post a dead link, so these would be written by the thousand.
+  if (event.type === 'password_reset.requested') return 'debug'
+  if (event.type === 'password_reset.refused') return 'debug'
   if (event.type !== 'password_reset.ignored') return 'info'
-  // Anybody can ask for any address, so the other reasons would be written by the thousand.
   return LOST_BY_THE_OPERATOR.has(event.reason) ? 'warn' : 'debug'
 }

@@ -1,7 +1,8 @@
 // Sets a new password for whoever holds a link: the seals, the rules, the write, in this order.
 
-import { type Link, openLink } from '../core/link.ts'
+import { type GenuineLink, type Link, openLink } from '../core/link.ts'
 import { RekeyError } from '../errors.ts'
+import type { RefusedReason } from '../ports.ts'
 import { type CheckLinkDeps, findSealedAccount } from './check-link.ts'
 import { judgeNewPassword, type SetPasswordDeps, writePassword } from './set-password.ts'
 
@@ -23,15 +24,37 @@ export function confirmReset(
 ): Promise<void> {
   const genuine = openLink(deps.keyRing, deps.linkRules, link, now)
   return deps.turns.take(link.userId, async () => {
-    const account = await findSealedAccount(deps, genuine)
-
-    const faults = judgeNewPassword(deps, account, password)
-    if (faults.length > 0) {
-      throw new RekeyError('password_rejected', 'the new password breaks a rule', { faults })
-    }
-
-    if (!(await writePassword(deps, account, password, 'password_reset.completed', now))) {
-      throw new RekeyError('link_superseded', 'the account changed while the hash was made')
+    try {
+      await setPassword(deps, genuine, password, now)
+    } catch (error) {
+      const reason = refusalIn(error)
+      if (reason) {
+        deps.events.record({ type: 'password_reset.refused', accountId: link.userId, reason })
+      }
+      throw error
     }
   })
+}
+
+async function setPassword(
+  deps: ConfirmResetDeps,
+  genuine: GenuineLink,
+  password: string,
+  now: number,
+): Promise<void> {
+  const account = await findSealedAccount(deps, genuine)
+
+  const faults = judgeNewPassword(deps, account, password)
+  if (faults.length > 0) {
+    throw new RekeyError('password_rejected', 'the new password breaks a rule', { faults })
+  }
+
+  if (!(await writePassword(deps, account, password, 'password_reset.completed', now))) {
+    throw new RekeyError('link_superseded', 'the account changed while the hash was made')
+  }
+}
+
+function refusalIn(error: unknown): RefusedReason | undefined {
+  const code = error instanceof RekeyError ? error.code : undefined
+  return code === 'link_superseded' || code === 'password_rejected' ? code : undefined
 }

@@ -37,6 +37,7 @@ export async function requestReset(
       const reason = reasonAgainst(account, deps.hasher)
       const { id: accountId } = account
       if (!reason) {
+        deps.events.record({ type: 'password_reset.requested', accountId })
         deps.mailLine.add({ kind: 'reset-link', accountId, timestamp })
         outcome = 'link_ordered'
       } else if (reason === 'no_usable_password' && deps.sendsNoPasswordNotice)

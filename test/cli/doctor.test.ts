@@ -19,6 +19,7 @@ import {
   type Surroundings,
 } from '../support/service.ts'
 import { createKey, startIssuer, tokenVariables } from '../support/token-issuer.ts'
+import { makeWebhookSecret, startReceiver } from '../support/webhook-receiver.ts'
 
 let surroundings: Surroundings
 let role: TestRole
@@ -731,6 +732,32 @@ test('the keys of the tokens are fetched, and counted as far as they can be used
   }
   expect(await look()).toEqual(fault('gives no keys: it gives no answer (ECONNREFUSED)'))
   expect(await look({ JWKS_URL: '', JWT_SECRET: 'x'.repeat(32) })).toBe(undefined)
+})
+
+test('a receiver of webhooks that answers is well, whatever it answers, and hears of no event', async () => {
+  const receiver = await startReceiver()
+  const env = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRETS: confide(receiver.secret) }
+  const { status, bad, report } = await examine(env)
+  expect([status, bad, receiver.attempts]).toEqual([0, [], []])
+  expect(report.findings).toContainEqual({
+    status: 'ok',
+    name: 'webhook',
+    says: 'the receiver answers; no event was sent',
+  })
+  await receiver.stop()
+  const away = await examine(env)
+  expect(away.bad.map(({ name, says }) => [name, says])).toEqual([
+    ['webhook', 'the receiver cannot be reached from here (ECONNREFUSED)'],
+  ])
+})
+
+test('a receiver of webhooks that is somewhere else is found', async () => {
+  const elsewhere = await startPage(() => ({ status: 301, headers: { location: '/hooks/' } }))
+  const WEBHOOK_URL = `${elsewhere.origin}/hooks`
+  const { bad } = await examine({ WEBHOOK_URL, WEBHOOK_SECRETS: confide(makeWebhookSecret()) })
+  expect(bad.map(({ name, status }) => [name, status])).toEqual([['webhook', 'warning']])
+  expect(elsewhere.asked).toEqual(['/hooks'])
+  await elsewhere.stop()
 })
 
 test('the ids of the keys tell the secrets apart, and nothing of them', async () => {

@@ -86,6 +86,7 @@ test('a reset tells whose it was, and the events beside it as well', async () =>
       accountId === user.id && event ? [[event, kind]] : [],
     )
   expect(events).toEqual([
+    ['password_reset.requested', undefined],
     ['password_reset.mailed', 'reset-link'],
     ['password_reset.completed', undefined],
     ['password_reset.mailed', 'password-changed'],

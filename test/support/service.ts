@@ -110,7 +110,7 @@ const PUBLIC_FIELDS = new Set(['user_id', 'timestamp'])
 const SECRETIVE = {
   'mail address': /[\w.+-]+@[\w-]+\.[\w.-]+/,
   'password hash': /\$argon2|\$2[aby]\$|pbkdf2[_:]|scrypt[$:]\d/,
-  secret: /rk1_[\w-]{43}/,
+  secret: /rk1_[\w-]{43}|whsec_[\w+/]{32}/,
   link: /(?:signature|token)=[\w-]{20}/,
 }
 

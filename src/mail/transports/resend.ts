@@ -5,6 +5,7 @@
 // sees each exchange pass, and cuts what is too long.
 
 import type { Dispatcher } from 'undici'
+import { parseRetryAfter } from '../../core/retry-after.ts'
 import {
   ATTEMPT_TIMEOUT_MS,
   MAX_REPLY_BYTES,
@@ -126,19 +127,12 @@ function judge(exchange: Exchange, hasId: boolean, errorName = ''): SendOutcome 
   // A name that is none of theirs may be anything, an address included.
   const name = ERROR_NAME.test(errorName) ? errorName : 'unnamed'
   const reason = `${status} ${name}`
-  const retryAfterMs = parseRetryAfter(exchange.retryAfter)
+  const askedMs = parseRetryAfter(exchange.retryAfter, Date.now())
+  const retryAfterMs = askedMs && Math.min(askedMs, MAX_RETRY_AFTER_MS)
   const isFinal = FINAL_STATUSES.includes(status) && !NAMES_OF_OTHERS.includes(name)
   if (isFinal || name === 'invalid_idempotent_request') return { status: 'refused', reason }
   // A success that cannot be read may be one, and with 409 another process is sending the same mail
   // at this moment, of which the outcome is not known yet.
   const isUnheard = status < 300 || status === 409 || UNHEARD_STATUSES.includes(status)
   return { status: isUnheard ? 'unknown' : 'unsent', reason, retryAfterMs }
-}
-
-/** Seconds, or a date (RFC 9110 section 10.2.3), within bounds. @returns milliseconds */
-function parseRetryAfter(header: string | undefined): number | undefined {
-  if (!header) return undefined
-  const isSeconds = /^\d{1,9}$/.test(header)
-  const ms = isSeconds ? Number(header) * 1000 : Date.parse(header) - Date.now()
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
 }

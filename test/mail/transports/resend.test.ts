@@ -205,7 +205,7 @@ describe('a reader', () => {
     const user = await addUser(surroundings.database.sql)
     await service.mailedLink(user.email)
     // The mail arrives before its line stands in the log.
-    await service.log.waitFor(({ accountId }) => accountId === user.id)
+    await service.log.waitFor(({ accountId, kind }) => accountId === user.id && kind !== undefined)
     // At the end of a minute the second request is in the next one, and has a link of its own.
     for (let asked = 1; linkMailsTo(surroundings.resend, user.email).length === asked; asked++) {
       const seen = service.log.lines.length

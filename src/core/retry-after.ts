@@ -1,0 +1,17 @@
+// How long a server asks to be left alone.
+
+/**
+ * Reads `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3). Whoever keeps to it sets the bounds.
+ *
+ * @param now unix milliseconds
+ * @returns milliseconds; undefined when nothing that can be read was sent
+ */
+export function parseRetryAfter(
+  header: string | null | undefined,
+  now: number,
+): number | undefined {
+  if (!header) return undefined
+  const isSeconds = /^\d{1,9}$/.test(header)
+  const ms = isSeconds ? Number(header) * 1000 : Date.parse(header) - now
+  return Number.isNaN(ms) ? undefined : Math.max(ms, 0)
+}
