@@ -8,7 +8,7 @@
 import { messageOf } from '../errors.ts'
 import type { MailMessage } from '../ports.ts'
 import type { MailFile, MailFiles } from './mail-files.ts'
-import { createDateFormat, PLACEHOLDER } from './wording.ts'
+import { createTimeSpeller, PLACEHOLDER } from './wording.ts'
 
 type PluralForms = { readonly other: string } & Partial<Record<Intl.LDMLPluralRule, string>>
 
@@ -27,7 +27,7 @@ type CatalogueFile = {
 export type Catalogue = CatalogueFile & {
   readonly locale: string
   readonly plurals: Intl.PluralRules
-  readonly dateFormat: Intl.DateTimeFormat
+  readonly spellTime: (time: Date) => string
 }
 
 // All that can be filled in.
@@ -101,7 +101,7 @@ function parseCatalogue(file: MailFile): Catalogue {
   const catalogue = naming(file, () => JSON.parse(file.source))
   const plurals = naming(file, () => new Intl.PluralRules(locale))
   assertCatalogue(catalogue, plurals, file)
-  return { ...catalogue, locale, plurals, dateFormat: createDateFormat(locale) }
+  return { ...catalogue, locale, plurals, spellTime: createTimeSpeller(locale) }
 }
 
 /** Makes something of a file. @throws Error that names it */

@@ -15,11 +15,13 @@ export interface MailFiles {
   readonly catalogues: ReadonlyMap<string, MailFile>
   /** Our English catalogue, whatever the operator has in its place. */
   readonly reference: MailFile
+  /** Whether one of the templates is the operator's. */
+  readonly hasOwnTemplates: boolean
   /** Each names a file that cannot be used, or that nothing would use. */
   readonly faults: readonly string[]
 }
 
-type Folder = Omit<MailFiles, 'reference'>
+type Folder = Omit<MailFiles, 'reference' | 'hasOwnTemplates'>
 
 /**
  * Reads all of them. Of two files with one name the operator's counts.
@@ -32,7 +34,7 @@ export function readMailFiles(directory: URL, overrides: URL | undefined): MailF
   const ours = readFolder(directory, 'emails')
   const reference = ours.catalogues.get('en.json')
   if (!reference) throw new Error('emails/locales/en.json: is missing')
-  if (!overrides) return { ...ours, reference }
+  if (!overrides) return { ...ours, reference, hasOwnTemplates: false }
   const theirs = readOverrides(overrides)
   const templates = new Map([...ours.templates, ...theirs.templates])
   const sources = [...templates.values()].map(({ source }) => source)
@@ -45,6 +47,7 @@ export function readMailFiles(directory: URL, overrides: URL | undefined): MailF
     templates,
     catalogues: new Map([...ours.catalogues, ...theirs.catalogues]),
     reference,
+    hasOwnTemplates: theirs.templates.size > 0,
     faults: [...ours.faults, ...theirs.faults, ...idle],
   }
 }

@@ -21,21 +21,23 @@ export function spellDuration(seconds: number, catalogue: Catalogue): string {
   return fill(form, { count: String(count) })
 }
 
-/** A date and time of day in UTC. */
-export function spellTime(time: Date, { dateFormat }: Catalogue): string {
-  return dateFormat.format(time)
-}
-
-/** Makes what spells times in a language. Making it takes longer than all the rest of a mail. */
-export function createDateFormat(locale: string): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat(locale, {
-    day: 'numeric',
-    month: 'long',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    timeZone: 'UTC',
-    timeZoneName: 'short',
-  })
+/**
+ * Makes what spells a date and time of day in UTC. Its format is made when there is one to spell: that
+ * is slow, and no start has to wait for it.
+ */
+export function createTimeSpeller(locale: string): (time: Date) => string {
+  let format: Intl.DateTimeFormat | undefined
+  return (time) => {
+    format ??= new Intl.DateTimeFormat(locale, {
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+      timeZone: 'UTC',
+      timeZoneName: 'short',
+    })
+    return format.format(time)
+  }
 }

@@ -495,6 +495,21 @@ describe('a language', () => {
   })
 })
 
+// That is why one language is enough to try them out in.
+test.each(readdirSync(EMAILS).filter((file) => file.endsWith('.liquid')))(
+  'our own templates look at nothing that a language or a name changes: %s',
+  (file) => {
+    const source = readFileSync(new URL(file, EMAILS), 'utf8')
+    const outputs = [...source.matchAll(/\{\{-? *(.*?) *-?\}\}/g)].map(([, output]) => output)
+    const tags = [...source.matchAll(/\{%-? *(.*?) *-?%\}/g)].map(([, tag]) => tag)
+    expect(outputs.filter((output) => !/^[\w.]+$/.test(output ?? ''))).toEqual([])
+    const plain =
+      /^(?:layout '[\w.-]+', url: \w+|block \w+|endblock|if (?:url|support_email)|endif)$/
+    expect(tags.filter((tag) => !plain.test(tag ?? ''))).toEqual([])
+    expect(outputs.length + tags.length).toBe(source.split(/\{[{%]/).length - 1)
+  },
+)
+
 describe("an operator's own files", () => {
   test('count in place of ours, one by one', () => {
     const mixed = load(

@@ -4,7 +4,6 @@
 // what it reads. It hands its options to fetch, though, and fetch takes a dispatcher: the one here
 // sees each exchange pass, and cuts what is too long.
 
-import { Resend } from 'resend'
 import type { Dispatcher } from 'undici'
 import {
   ATTEMPT_TIMEOUT_MS,
@@ -49,6 +48,7 @@ interface Exchange {
  */
 export function createResendTransport(account: ResendAccount): Transport {
   const open = async () => {
+    const { Resend } = await import('resend')
     // By its default export, which is all that a bundle knows of a CommonJS module.
     const { getGlobalDispatcher } = (await import('undici')).default
     const resend = new Resend(account.apiKey, { baseUrl: account.baseUrl })
