@@ -28,6 +28,8 @@ export function createLogEvents(log: EventLog): Events {
 
 function levelOf(event: RekeyEvent): keyof EventLog {
   if (event.type === 'password_reset.mail_failed') return 'warn'
+  // Somebody who is not the account's owner holds what sets its password.
+  if (event.type === 'password_reset.link_printed') return 'warn'
   if (event.type !== 'password_reset.ignored') return 'info'
   // Anybody can ask for any address, so the other reasons would be written by the thousand.
   return LOST_BY_THE_OPERATOR.has(event.reason) ? 'warn' : 'debug'
