@@ -17,6 +17,8 @@ const { metafile } = await build({
     'src/cli/grants.ts',
     'src/cli/keygen.ts',
     'src/cli/preview.ts',
+    'src/cli/link.ts',
+    'src/cli/explain.ts',
   ],
   outbase: 'src',
   outdir: 'dist',

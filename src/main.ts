@@ -22,6 +22,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./cli/doctor.ts')).doctor,
   grants: async () => (await import('./cli/grants.ts')).grants,
   keygen: async () => (await import('./cli/keygen.ts')).keygen,
+  link: async () => (await import('./cli/link.ts')).link,
+  explain: async () => (await import('./cli/explain.ts')).explain,
   preview: async () => (await import('./cli/preview.ts')).preview,
 }
 

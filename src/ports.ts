@@ -160,6 +160,8 @@ export interface RenderedMail {
 export interface Templates {
   /** The languages that there are. */
   readonly locales: readonly string[]
+  /** Names the language that a row's locale is answered in. */
+  languageFor(locale: string): string
   /**
    * Renders a message. The same values give the same bytes.
    *
@@ -214,6 +216,8 @@ export type RekeyEvent =
       readonly kind: MailOrder['kind']
       readonly reason: string
     }
+  /** By an operator, who got the link instead of a mail. */
+  | { readonly type: 'password_reset.link_printed'; readonly accountId: string }
   | { readonly type: 'password_reset.completed'; readonly accountId: string }
   /** By somebody who is signed in and knew the old one. */
   | { readonly type: 'password.changed'; readonly accountId: string }

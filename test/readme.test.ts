@@ -62,11 +62,11 @@ test('the environment for the container is a configuration', () => {
 test('the commands for the container are those that it has', () => {
   const [, program = ''] =
     /ln -s \/app\/(\S+) \/usr\/local\/bin\/rekey/.exec(read('Dockerfile')) ?? []
-  const named = [...readme.matchAll(/^docker run .* rekey rekey (\w+)(?: \w+)?$/gm)].map(
+  const named = [...readme.matchAll(/^docker run .* rekey rekey (\w+)(?: \S+)*$/gm)].map(
     ([, name]) => name,
   )
   expect(program).toBe('dist/main.js')
-  expect(named).toEqual(['keygen', 'grants', 'doctor', 'migrate'])
+  expect(named).toEqual(['keygen', 'grants', 'doctor', 'migrate', 'explain', 'link', 'link'])
 })
 
 describe('with the build', () => {
@@ -142,6 +142,19 @@ describe('with the build', () => {
     child.stdout.resume()
     expect(await ended).toEqual([0, null])
     await issuer.stop()
+    await surroundings.end()
+  })
+
+  test('it explains a request and mails a link for support staff', async () => {
+    const surroundings = await createSurroundings()
+    await createUsers(surroundings.database.sql)
+    const { email, id } = await addUser(surroundings.database.sql)
+    const env = environmentFor(surroundings)
+    const run = (command: string) =>
+      promisify(execFile)(process.execPath, [program, command, email], { env })
+    expect((await run('explain')).stdout).toContain('reset-link would be mailed\n')
+    expect((await run('link')).stdout).toBe(`A link was mailed to account ${id}.\n`)
+    expect((await surroundings.resend.waitForMail(1)).to).toEqual([email])
     await surroundings.end()
   })
 

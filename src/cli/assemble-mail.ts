@@ -4,11 +4,11 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Config, TransportSettings } from '../config/config.ts'
 import { nameAddress } from '../core/name-address.ts'
 import { createAddressCap } from '../flows/address-cap.ts'
-import { composeMails } from '../flows/compose-mails.ts'
+import { type ComposeMailsDeps, composeMails } from '../flows/compose-mails.ts'
 import { createDailyBudget } from '../mail/daily-budget.ts'
 import { createMailLine, type DrainingMailLine } from '../mail/mail-line.ts'
 import { createRecentAddresses } from '../mail/recent-addresses.ts'
-import { createChain } from '../mail/transports/chain.ts'
+import { type Chain, createChain } from '../mail/transports/chain.ts'
 import { createOutbox, type Outbox } from '../mail/transports/outbox.ts'
 import { createResendTransport } from '../mail/transports/resend.ts'
 import { createSmtpTransport } from '../mail/transports/smtp.ts'
@@ -35,15 +35,28 @@ interface MailDeps {
 const MAIL_CAPACITY = 10_000
 const MAILS_AT_ONCE = 8
 
-/** Puts it together. It connects to nothing before the first mail. */
-export function assembleMail(
+/** Puts together what makes a mail of an order, with a cap that has counted nothing yet. */
+export function assembleComposer(
   { links, mail }: Pick<Config, 'links' | 'mail'>,
-  deps: MailDeps,
+  deps: Omit<MailDeps, 'clock'>,
+): ComposeMailsDeps {
+  return {
+    ...deps,
+    addressCap: createAddressCap(links.keyRing[0], mail.ratePerAccount, links.rules),
+    keyRing: links.keyRing,
+    linkRules: links.rules,
+    linkUrl: links.url,
+    requestPageUrl: links.requestPageUrl,
+    from: mail.from,
+    replyTo: mail.replyTo,
+  }
+}
+
+/** Puts together the ways for mails to leave. It connects to nothing before the first mail. */
+export function assembleChain(
+  { mail }: Pick<Config, 'mail'>,
   logger: FastifyBaseLogger,
-): MailParts {
-  const { clock, events } = deps
-  const [signingKeys] = links.keyRing
-  const addressCap = createAddressCap(signingKeys, mail.ratePerAccount, links.rules)
+): { readonly chain: Chain; readonly outbox: Outbox | undefined } {
   const outbox = createOutbox()
   const createTransport = (settings: TransportSettings): Transport => {
     switch (settings.name) {
@@ -66,6 +79,20 @@ export function assembleMail(
         ),
     },
   )
+  const isShown = mail.transports.some(({ name }) => name === 'outbox')
+  return { chain, outbox: isShown ? outbox : undefined }
+}
+
+/** Puts it together. It connects to nothing before the first mail. */
+export function assembleMail(
+  config: Pick<Config, 'links' | 'mail'>,
+  deps: MailDeps,
+  logger: FastifyBaseLogger,
+): MailParts {
+  const { links, mail } = config
+  const { clock, events } = deps
+  const composer = assembleComposer(config, deps)
+  const { chain, outbox } = assembleChain(config, logger)
   const budget =
     mail.dailyBudget === undefined
       ? undefined
@@ -79,18 +106,8 @@ export function assembleMail(
                 `${percent} % of MAIL_DAILY_BUDGET is used for today`,
               ),
           }),
-          recent: createRecentAddresses((address) => nameAddress(signingKeys, address)),
+          recent: createRecentAddresses((address) => nameAddress(links.keyRing[0], address)),
         }
-  const composeDeps = {
-    ...deps,
-    addressCap,
-    keyRing: links.keyRing,
-    linkRules: links.rules,
-    linkUrl: links.url,
-    requestPageUrl: links.requestPageUrl,
-    from: mail.from,
-    replyTo: mail.replyTo,
-  }
   const mailLine = createMailLine({
     capacity: MAIL_CAPACITY,
     atOnce: MAILS_AT_ONCE,
@@ -98,13 +115,12 @@ export function assembleMail(
     ratePerSecond: mail.ratePerSecond,
     budget,
     clock,
-    compose: (orders) => composeMails(composeDeps, orders, clock()),
+    compose: (orders) => composeMails(composer, orders, clock()),
     chain,
     events,
-    onUnsent: (order) => addressCap.forget(order),
+    onUnsent: (order) => composer.addressCap.forget(order),
     onUnreadable: (reason, waiting) =>
       logger.error({ reason, waiting }, 'mails wait: the accounts cannot be read, trying again'),
   })
-  const isShown = mail.transports.some(({ name }) => name === 'outbox')
-  return { mailLine, outbox: isShown ? outbox : undefined, close: chain.close }
+  return { mailLine, outbox, close: chain.close }
 }

@@ -1,6 +1,5 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
-import { availableParallelism } from 'node:os'
 import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import type { FastifyBaseLogger } from 'fastify'
 import { openDatabase } from '../accounts/database.ts'
@@ -13,15 +12,13 @@ import type { Config } from '../config/config.ts'
 import { describeFinding, type Finding } from '../core/finding.ts'
 import { requestReset } from '../flows/request-reset.ts'
 import { createTurns } from '../flows/turns.ts'
-import { createHashLine } from '../hashing/hash-line.ts'
-import { createHasher } from '../hashing/hasher.ts'
-import { listPasswordFormats } from '../hashing/registry.ts'
 import { buildApp } from '../http/app.ts'
 import type { AppDeps, AppSettings } from '../http/options.ts'
 import { createLimiter } from '../http/rate-limit.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
 import { createTokenVerifier } from '../tokens/token-verifier.ts'
 import { assembleEvents } from './assemble-events.ts'
+import { assembleHasher } from './assemble-hasher.ts'
 import { assembleMail } from './assemble-mail.ts'
 import type { Content } from './load-content.ts'
 
@@ -43,7 +40,6 @@ export interface Service {
 }
 
 const INTAKE_CAPACITY = 10_000
-const HASHES_WAITING = 128
 /** Enough for somebody who tries all passwords that they remember, and next to nothing for guessing. */
 const WRONG_OLD_PASSWORDS = { limit: 10, seconds: 900 }
 
@@ -53,15 +49,12 @@ export function assembleService(
   content: Content,
   logger: FastifyBaseLogger,
 ): Service {
-  const { hashing, http, links, mail, passwords } = config
+  const { http, links, mail, passwords } = config
   const clock = Date.now
   const { events, webhookLine } = assembleEvents(config, clock, logger)
   const database = openDatabase(config.database)
   const { accounts, arrive, hasArrived } = createLateAccounts()
-  const formats = listPasswordFormats(hashing.pepper)
-  const named = formats.find((format) => format.name === hashing.format)
-  const hashLine = createHashLine(availableParallelism(), HASHES_WAITING)
-  const hasher = createHasher({ formats, named, requireUsable: hashing.requireUsable }, hashLine)
+  const hasher = assembleHasher(config)
 
   const mails = assembleMail(
     config,

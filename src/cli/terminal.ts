@@ -17,5 +17,8 @@ export type ExitStatus = number
 /** EX_USAGE of sysexits(3): there is no such command. */
 export const EXIT_USAGE: ExitStatus = 64
 
+/** EX_TEMPFAIL of sysexits(3): it may or may not be done; trying again is safe. */
+export const EXIT_TEMPFAIL: ExitStatus = 75
+
 /** EX_CONFIG of sysexits(3): the configuration is at fault, and starting again will not help. */
 export const EXIT_CONFIG: ExitStatus = 78

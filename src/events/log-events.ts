@@ -31,6 +31,8 @@ function levelOf(event: RekeyEvent): keyof EventLog {
   // Anybody can ask for any address, and post a dead link, so these would be written by the thousand.
   if (event.type === 'password_reset.requested') return 'debug'
   if (event.type === 'password_reset.refused') return 'debug'
+  // Somebody who is not the account's owner holds what sets its password.
+  if (event.type === 'password_reset.link_printed') return 'warn'
   if (event.type !== 'password_reset.ignored') return 'info'
   return LOST_BY_THE_OPERATOR.has(event.reason) ? 'warn' : 'debug'
 }

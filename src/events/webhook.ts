@@ -28,6 +28,7 @@ export function describeEvent(event: RekeyEvent): Pick<Webhook, 'type' | 'data'>
       const { accountId, kind, reason } = event
       return { type, data: { user_id: accountId, message: kind, reason } }
     }
+    case 'password_reset.link_printed':
     case 'password_reset.ignored':
     case 'password_reset.mail_unconfirmed':
       return undefined

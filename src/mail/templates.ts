@@ -167,9 +167,11 @@ export function loadTemplates(options: TemplateOptions): Templates {
     throw new AggregateError(errors, [...faults].join('\n'))
   }
 
+  const find = (locale: string) => catalogues.find(locale) ?? fallback
   return {
     locales: all.map(({ locale }) => locale),
-    render: (message, locale) => draw(message, catalogues.find(locale) ?? fallback),
+    languageFor: (locale) => find(locale).locale,
+    render: (message, locale) => draw(message, find(locale)),
   }
 }
 

@@ -22,7 +22,7 @@ test.each(['server', '--help', 'constructor', '__proto__', ''])(
     expect([status, output, errors]).toEqual([
       64,
       '',
-      `rekey has no command ${command}; use one of serve, migrate, doctor, grants, keygen, preview\n`,
+      `rekey has no command ${command}; use one of serve, migrate, doctor, grants, keygen, link, explain, preview\n`,
     ])
   },
 )

@@ -36,6 +36,7 @@ const samples: { readonly [Type in RekeyEvent['type']]: Extract<RekeyEvent, { ty
     reason: 'link_superseded',
   },
   'password.changed': { type: 'password.changed', accountId: '42' },
+  'password_reset.link_printed': { type: 'password_reset.link_printed', accountId: '42' },
   'password_reset.ignored': { type: 'password_reset.ignored', reason: 'no_account' },
   'password_reset.mail_unconfirmed': {
     type: 'password_reset.mail_unconfirmed',

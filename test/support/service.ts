@@ -209,8 +209,9 @@ export function runRekey(args: readonly string[], env: Environment): RekeyProces
   const gone = once(child, 'close').finally(() => running.delete(child))
   const ended = Promise.all([text(child.stdout), text(child.stderr), gone]).then(
     ([output, errors]) => {
-      // Printing a secret is what keygen is for.
-      expectDiscretion(args[0] === 'keygen' ? errors : output + errors)
+      // Printing what the service must not tell is what these are for.
+      const isOutspoken = ['keygen', 'link', 'explain'].includes(args[0] ?? '')
+      expectDiscretion(isOutspoken ? errors : output + errors)
       return { status: child.exitCode, output, errors }
     },
   )

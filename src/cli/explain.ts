@@ -1,0 +1,121 @@
+// `rekey explain [--json] <address, login or id>`: says what would come of a link request now, and why.
+
+import { parseArgs } from 'node:util'
+import type { Config } from '../config/config.ts'
+import { isUsableHash } from '../core/usable-hash.ts'
+import { reasonAgainst } from '../flows/eligibility.ts'
+import { requestReset } from '../flows/request-reset.ts'
+import { listPasswordFormats } from '../hashing/registry.ts'
+import type { Hasher, IgnoredReason, MailOrder } from '../ports.ts'
+import { type Explanation, printExplanation } from './explain/print-explanation.ts'
+import {
+  atSupportDesk,
+  composeMail,
+  type FoundAccount,
+  readName,
+  type SupportDesk,
+} from './support-desk.ts'
+import { EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
+
+const USAGE = [
+  'usage: rekey explain [--json] <address, login or id>',
+  '',
+  'Says which accounts a request for a link would find, whether a mail would go to them, and why not. It',
+  'mails nothing, changes nothing, and shows no link and no hash. What has an @ is tried as an id last,',
+  'anything else first.',
+  '',
+  'status: 0 when a mail would go out, 1 when not, 64 for other arguments, 78 for faults in the',
+  'configuration',
+].join('\n')
+
+/** @returns 0 when a mail would go out, 1 when not, 64 or 78 as the usage says */
+export async function explain(terminal: Terminal, clock = Date.now): Promise<ExitStatus> {
+  const wanted = readArguments(terminal.args)
+  if (!wanted) {
+    terminal.err(USAGE)
+    return EXIT_USAGE
+  }
+  return atSupportDesk(terminal, async (desk) => {
+    const found = await desk.find(wanted.name)
+    const explanation = await rehearse(desk, found, clock())
+    if (wanted.isJson) terminal.out(JSON.stringify(explanation, undefined, 2))
+    else printExplanation(terminal, explanation)
+    return explanation.accounts.some(({ mail }) => mail !== null) ? 0 : 1
+  })
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: 'boolean' } },
+    })
+    const name = positionals.length === 1 ? readName(positionals[0] ?? '') : undefined
+    return name === undefined ? undefined : { name, isJson: values.json === true }
+  } catch {
+    return undefined
+  }
+}
+
+/** Goes the way of a request, up to the mail that would be sent. */
+async function rehearse(
+  desk: SupportDesk,
+  found: readonly FoundAccount[],
+  now: number,
+): Promise<Explanation> {
+  const { config, composer } = desk
+  const { links, mail } = config
+  const orders = new Map<string, MailOrder>()
+  await requestReset(
+    {
+      accounts: { ...composer.accounts, find: async () => [found.map(({ account }) => account)] },
+      hasher: composer.hasher,
+      mailLine: { add: (order) => orders.set(order.accountId, order) },
+      events: { record: () => {} },
+      linkRules: links.rules,
+      sendsNoPasswordNotice: mail.sendsNoPasswordNotice,
+    },
+    [{ identifier: { text: '', kind: 'login' }, receivedAt: now }],
+  )
+  const nameFormats = formatNamer(config, composer.hasher)
+  const accounts: Explanation['accounts'][number][] = []
+  for (const { account, foundBy } of found) {
+    const order = orders.get(account.id)
+    const composed = order
+      ? await composeMail(composer, order, now)
+      : (reasonAgainst(account, composer.hasher) ?? 'no_account')
+    const reason: IgnoredReason | null = typeof composed === 'string' ? composed : null
+    accounts.push({
+      id: account.id,
+      foundBy,
+      address: account.emailAddress,
+      mail: reason ? null : (order?.kind ?? null),
+      reason,
+      locale: account.locale ?? null,
+      language: composer.templates.languageFor(account.locale ?? ''),
+      ...nameFormats(account.passwordHash),
+    })
+  }
+  return {
+    accounts,
+    columns: { address: config.users.emailAddress, logins: config.users.loginColumns },
+    transports: mail.transports.map(({ name }) => name),
+    link: { ttlSeconds: links.rules.ttlSeconds, bucketSeconds: links.rules.bucketSeconds },
+    ratePerAccount: mail.ratePerAccount,
+    dailyBudget: mail.dailyBudget ?? null,
+  }
+}
+
+/** Names the format of a stored hash, and of the one that a reset would write in its place. */
+function formatNamer({ hashing }: Config, hasher: Hasher) {
+  const formats = listPasswordFormats()
+  return (hash: string | null) => {
+    const own = formats.find((format) => hash !== null && format.recognise(hash))?.name
+    const written = hashing.format === 'auto' ? own : hashing.format
+    return {
+      hashFormat: own ?? (isUsableHash(hash) ? 'unknown' : 'none'),
+      newHashFormat: (hasher.canReplace(hash) && written) || null,
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// What the commands for support staff stand on: the accounts as the service finds them, and the mails
+// that it would make of them.
+
+import { userInfo } from 'node:os'
+import type { FastifyBaseLogger } from 'fastify'
+import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
+import { inspectAtStart } from '../accounts/inspect-accounts.ts'
+import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
+import type { Config } from '../config/config.ts'
+import { readConfig } from '../config/read-config.ts'
+import {
+  foldAsciiCase,
+  isPrintable,
+  MAX_IDENTIFIER_LENGTH,
+  trimIdentifier,
+} from '../core/email-address.ts'
+import { describeFinding } from '../core/finding.ts'
+import { RekeyError } from '../errors.ts'
+import { createLogEvents } from '../events/log-events.ts'
+import { type ComposeMailsDeps, composeMails } from '../flows/compose-mails.ts'
+import type { Account, Events, IgnoredReason, MailOrder, OutgoingMail } from '../ports.ts'
+import { assembleHasher } from './assemble-hasher.ts'
+import { assembleComposer } from './assemble-mail.ts'
+import { createLogger } from './create-logger.ts'
+import { loadMailTemplates } from './load-content.ts'
+import { attempt, reportFaults } from './report-faults.ts'
+import type { ExitStatus, Terminal } from './terminal.ts'
+
+/** An account, and the column by which it was found. */
+export interface FoundAccount {
+  readonly account: Account
+  readonly foundBy: string
+}
+
+export interface SupportDesk {
+  readonly config: Config
+  readonly composer: ComposeMailsDeps
+  /** Writes to standard error, and says on each line who works here. */
+  readonly logger: FastifyBaseLogger
+  readonly events: Events
+  /**
+   * Finds accounts as the service would: by address, else by a login column, at most five. What has
+   * an `@` is tried as an id after that, anything else before, in the spelling of the table.
+   *
+   * @throws RekeyError `unavailable`
+   */
+  find(text: string): Promise<readonly FoundAccount[]>
+}
+
+/**
+ * Reads what an operator names accounts by.
+ *
+ * @returns undefined for what no request could name either
+ */
+export function readName(typed: string): string | undefined {
+  const text = trimIdentifier(typed)
+  const fits = text !== '' && [...text].length <= MAX_IDENTIFIER_LENGTH && isPrintable(text)
+  return fits ? text : undefined
+}
+
+/**
+ * Opens the desk for some work, and closes it afterwards.
+ *
+ * @returns what the work ends with, 1 when the database has no answer, 78 for faults
+ */
+export async function atSupportDesk(
+  terminal: Terminal,
+  work: (desk: SupportDesk) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const reading = readConfig(terminal.env)
+  for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
+  if ('faults' in reading) return reportFaults(terminal, reading.faults)
+  const { config } = reading
+  const templates = attempt(() => loadMailTemplates(config))
+  if ('faults' in templates) return reportFaults(terminal, templates.faults)
+
+  let database: Database | undefined
+  try {
+    database = openDatabase(config.database)
+    const { db, line } = database
+    const { facts, findings } = await line(() => inspectAtStart(db, config.users))
+    if (!facts) {
+      const faults = findings.filter(({ status }) => status === 'fault')
+      return reportFaults(terminal, faults.map(describeFinding))
+    }
+    const accounts = createPostgresAccounts(database, config.users, facts, (code) =>
+      terminal.err(`warning: an account is left out: its row cannot be read or judged (${code})`),
+    )
+    // Any text may be tried as an id: what the database says to one that cannot be is no news.
+    const { read: readIds } = createPostgresAccounts(database, config.users, facts)
+    const stream = { write: (text: string) => terminal.err(text.trimEnd()) }
+    const { logLevel } = config.process
+    const logger = createLogger(logLevel, stream).child({ operator: nameOperator() })
+    const events = createLogEvents(logger)
+    const hasher = assembleHasher(config)
+    return await work({
+      config,
+      composer: assembleComposer(config, { accounts, hasher, templates: templates.made, events }),
+      logger,
+      events,
+      async find(text) {
+        const byId = async () => {
+          const [account] = await readIds([text])
+          return account?.id === text ? [{ account, foundBy: config.users.id }] : []
+        }
+        const byName = async () => {
+          const [found = []] = await accounts.find([{ text, kind: 'login' }])
+          return found.map((account) => ({ account, foundBy: columnOf(account, text, config) }))
+        }
+        const [first, last] = text.includes('@') ? [byName, byId] : [byId, byName]
+        const found = await first()
+        return found.length > 0 ? found : last()
+      },
+    })
+  } catch (error) {
+    const reason = error instanceof RekeyError ? error.message : describeFailure(error)
+    terminal.err(`The accounts cannot be read: ${reason}`)
+    return 1
+  } finally {
+    await database?.close()
+  }
+}
+
+/**
+ * Composes one mail.
+ *
+ * @param now unix milliseconds
+ * @returns it, or why there is none
+ * @throws RekeyError `unavailable`
+ */
+export async function composeMail(
+  composer: ComposeMailsDeps,
+  order: MailOrder,
+  now: number,
+): Promise<OutgoingMail | IgnoredReason> {
+  let reason: IgnoredReason = 'no_account'
+  const events: Events = {
+    record(event) {
+      if (event.type === 'password_reset.ignored') reason = event.reason
+    },
+  }
+  const [mail] = await composeMails({ ...composer, events }, [order], now)
+  return mail ?? reason
+}
+
+function columnOf(account: Account, text: string, { users }: Config): string {
+  if (foldAsciiCase(account.emailAddress) === foldAsciiCase(text)) return users.emailAddress
+  const isLogin = (column: string) =>
+    account.personal.some(
+      ({ label, value }) => label === column.replaceAll('_', ' ') && value === text,
+    )
+  return users.loginColumns.find(isLogin) ?? users.loginColumns.join(', ')
+}
+
+/** The operating system's word for who runs this process. */
+function nameOperator(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // A container may run as a user that its system has no name for.
+    return 'unknown'
+  }
+}
