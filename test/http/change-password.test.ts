@@ -518,6 +518,21 @@ describe('where ids are integers', () => {
   })
 })
 
+test('where ids are texts, a number is none, even of the same digits', async () => {
+  const texts = await createSurroundings()
+  await createUsers(texts.database.sql, 'text')
+  const own = await startService(texts, { JWKS_URL: issuer.url, ...tokenVariables })
+  const user = await addUser(texts.database.sql, { id: '42' })
+  const post = async (sub: unknown) => {
+    const token = await sign(key, claimsOf(undefined, { sub }))
+    return own.post(ROUTE, { old_password: user.password, password }, bearer(token))
+  }
+  expect((await post(42)).answer).toBe(INVALID)
+  expect((await post('42')).answer).toBe(CHANGED)
+  await own.stop()
+  await texts.end()
+})
+
 describe('AFTER_RESET_SQL', () => {
   const env = { AFTER_RESET_SQL: 'DELETE FROM sessions WHERE user_id = :user_id' }
 
