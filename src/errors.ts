@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'link_superseded'
   | 'password_rejected'
   | 'account_unknown'
+  | 'cross_origin'
   | 'not_found'
   | 'method_not_allowed'
   | 'payload_too_large'

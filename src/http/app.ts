@@ -101,7 +101,7 @@ export function buildApp(
     },
     { prefix: settings.basePath },
   )
-  if (settings.hostedPage) app.register(hostedPage, settings.hostedPage)
+  if (settings.hostedPage) app.register(hostedPage, { ...options, page: settings.hostedPage })
   if (settings.outbox) app.register(outboxPage, { outbox: settings.outbox })
   return app
 }

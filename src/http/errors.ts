@@ -22,6 +22,7 @@ const replies: Readonly<Record<ErrorCode, ErrorReply>> = {
   link_superseded: { status: 400, detail: 'Invalid signature' },
   password_rejected: { status: 400, detail: 'The password breaks a rule.' },
   account_unknown: { status: 400, detail: 'User not found' },
+  cross_origin: { status: 403, detail: 'The form was not sent from its own page.' },
   not_found: { status: 404, detail: 'Not found.' },
   method_not_allowed: { status: 405, detail: 'Method not allowed.' },
   payload_too_large: { status: 413, detail: 'Request body is too large.' },
@@ -39,19 +40,30 @@ export function replyWithError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const error = toRekeyError(thrown, request)
-  const { code, faults, retryAfterSeconds } = error
-  noteOutcome(request, { code, cause: error.message })
+  const error = startErrorReply(thrown, request, reply)
+  const { code, faults } = error
   const { status } = replies[code]
   const detail = detailOf(error)
-  reply.code(status)
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   if (request.headers.accept?.includes(PROBLEM_TYPE)) {
     const problem = { type: 'about:blank', title: statusTexts[status], status, detail, code }
     reply.type(PROBLEM_TYPE).send(faults.length > 0 ? { ...problem, errors: faults } : problem)
   } else {
     reply.send(faults.length > 0 ? groupByField(faults) : { detail })
   }
+}
+
+/** Sets what a reply says of an error beside its body, which the caller sends, and notes it in the log. */
+export function startErrorReply(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): RekeyError {
+  const error = toRekeyError(thrown, request)
+  const { code, retryAfterSeconds } = error
+  noteOutcome(request, { code, cause: error.message })
+  reply.code(replies[code].status)
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+  return error
 }
 
 function detailOf({ code, faults, retryAfterSeconds: seconds }: RekeyError): string {

@@ -109,7 +109,7 @@ async function signIn(password: string): Promise<string | null> {
   await (await replied).finished()
   await page.locator('#outcome:not(:empty)').waitFor()
   const outcome = await page.locator('#outcome').textContent()
-  await page.locator('#outcome').evaluate((element) => element.replaceChildren())
+  await page.evaluate("document.querySelector('#outcome').replaceChildren()")
   return outcome
 }
 
