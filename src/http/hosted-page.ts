@@ -30,6 +30,9 @@ interface HostedPageOptions extends AppOptions {
   readonly page: HostedPage
 }
 
+/** A form writes each byte of a password as three, and the password twice. */
+const FORM_LIMIT_BYTES = 32 * 1024
+
 const OpenBodySchema = Type.Object(linkFields, linkFieldsRule)
 const RequestBodySchema = Type.Object({ email: Type.Optional(Type.String()) })
 const ParamsSchema = Type.Object({ '*': Type.String() })
@@ -100,6 +103,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   app.get('/reset/open', (_request, reply) => reply.redirect('/reset/'))
 
   const resetting = {
+    bodyLimit: FORM_LIMIT_BYTES,
     schema: { body: resetBodySchema(settings) },
     onRequest: [refuseOtherOrigins, limitConfirms],
     errorHandler(thrown: Error, request: FastifyRequest, reply: FastifyReply) {

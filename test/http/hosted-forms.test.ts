@@ -121,6 +121,19 @@ describe('a link from a mail', () => {
     expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
   })
 
+  test('takes the longest password that there can be', async () => {
+    const long = await startService(surroundings, {
+      HOSTED_PAGE: 'true',
+      PASSWORD_MAX_LENGTH: '1024',
+    })
+    const user = await addUser(surroundings.database.sql)
+    const password = confide('🔑'.repeat(1024))
+    const fields = { ...sealedLink(user), ...twice(password) }
+    expect((await post('/reset/', fields, FROM_ITS_PAGE, long)).status).toBe(303)
+    expect(await verify(await storedHash(user), password)).toBe(true)
+    await long.stop()
+  })
+
   test('works as one token too', async () => {
     const user = await addUser(surroundings.database.sql)
     const form = await open({ token: tokenOf(sealedLink(user)) })
@@ -372,7 +385,7 @@ describe('bodies', () => {
   test('that are encoded, too large or empty are refused', async () => {
     const encoded = { ...FROM_ITS_PAGE, 'content-encoding': 'gzip' }
     expect((await post('/reset/', {}, encoded)).status).toBe(415)
-    expect((await post('/reset/', { password: 'x'.repeat(20_000) })).status).toBe(413)
+    expect((await post('/reset/', { password: 'x'.repeat(40_000) })).status).toBe(413)
     expect(outcomeOf(await post('/reset/', {}))).toEqual([400, 'This link is not complete'])
   })
 
