@@ -100,8 +100,9 @@ describe('with the build', () => {
     await expect(check('wrong.mts')).rejects.toMatchObject({
       stdout: expect.stringContaining("'mail' does not exist"),
     })
-    const script = "import('rekey/client').then((all) => console.log(Object.keys(all).join()))"
-    const run = await promisify(execFile)(process.execPath, ['-e', script], { cwd: folder })
+    const script = "import * as all from 'rekey/client'; console.log(Object.keys(all).join())"
+    const args = ['--input-type=module', '-e', script]
+    const run = await promisify(execFile)(process.execPath, args, { cwd: folder })
     expect(run.stdout.trim()).toBe('createClient,parseLink,takeLink')
     await rm(folder, { recursive: true })
   })

@@ -89,7 +89,7 @@ function resetForm({ link, rules, secondsLeft, faults }: ResetForm): string {
   return `
       <h1>Choose a new password</h1>
       <p>${life}</p>
-      <form method="post" action="./" novalidate>
+      <form method="post" action="password" novalidate>
         ${hidden.join('')}${summary(faults)}
         <div class="field">
           <label for="password">New password</label>

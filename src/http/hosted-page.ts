@@ -100,7 +100,6 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
     },
   }
   app.post('/reset/open', opened, (request, reply) => openLink(request.body, reply))
-  app.get('/reset/open', (_request, reply) => reply.redirect('/reset/'))
 
   const resetting = {
     bodyLimit: FORM_LIMIT_BYTES,
@@ -114,11 +113,15 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
       return send(reply, pages.resetForm({ link: linkValues(body), rules, faults }))
     },
   }
-  app.post('/reset', resetting, async (request, reply) => {
+  app.post('/reset/password', resetting, async (request, reply) => {
     await acceptNewPassword(deps, request, request.body)
     // Elsewhere, so that a reload posts nothing again.
     return reply.redirect('/reset/done', 303)
   })
+  // Where a form came from or went to is in the address bar.
+  for (const path of ['/reset/open', '/reset/password']) {
+    app.get(path, (_request, reply) => reply.redirect('/reset/'))
+  }
   app.get('/reset/done', (_request, reply) => send(reply, pages.message('done')))
 
   const asking = {

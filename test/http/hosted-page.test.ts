@@ -77,6 +77,7 @@ test.each([
   // Its scripts and its form are named relative to /reset/.
   ['/reset/request/', '/reset/request'],
   ['/reset/open', '/reset/'],
+  ['/reset/password', '/reset/'],
 ])('%s goes to %s', async (path, location) => {
   const reply = await service.ask(path)
   expect([reply.status, reply.headers.location]).toEqual([302, location])
