@@ -1,8 +1,10 @@
 // Compiles src/ to dist/: the process and its commands bundled, so that they start fast, and the
 // browser pages beside them. Type checking is `npm run check`'s job.
 
+import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
+import { browserBuild } from './build-options.ts'
 
 rmSync('dist', { recursive: true, force: true })
 
@@ -45,15 +47,17 @@ const { metafile } = await build({
 })
 
 await build({
+  ...browserBuild,
   entryPoints: globSync('src/page/*.ts'),
   outdir: 'dist/page',
-  platform: 'browser',
-  format: 'esm',
-  target: 'es2022',
-  bundle: true,
-  minify: true,
 })
-for (const file of globSync('src/page/*.{html,css}')) cpSync(file, file.replace('src', 'dist'))
+cpSync('src/page/page.css', 'dist/page/page.css')
+// What `rekey/client` exports, for who imports it from the package.
+execFileSync(process.execPath, [
+  'node_modules/typescript/bin/tsc',
+  ...['src/page/client.ts', '--ignoreConfig', '--strict', '--target', 'es2022', '--types', ''],
+  ...['--lib', 'es2024,dom', '--declaration', '--emitDeclarationOnly', '--outDir', 'dist/page'],
+])
 
 // What is bundled takes its licence along.
 const packages = new Set(

@@ -14,20 +14,16 @@ interface ApplicationOptions {
   readonly sql: Sql
 }
 
-const pageDirectory = new URL('../src/page/', import.meta.url)
 const appDirectory = new URL('./app/', import.meta.url)
+const resetDirectory = new URL('./app/reset/', import.meta.url)
+/** Where the client is, which an application of its own would have installed or copied. */
+const pageDirectory = new URL('../src/page/', import.meta.url)
 
 /** @returns what stops it */
 export async function startApplication(options: ApplicationOptions): Promise<() => Promise<void>> {
   const { port, apiBase, sql } = options
-  const content = {
-    appName: 'Demo',
-    apiBase,
-    requestPageUrl: '/reset/request',
-    supportEmail: undefined,
-  }
-  const resetPages = readPageFiles(pageDirectory, content)
-  const appPages = readPageFiles(appDirectory, content)
+  const appPages = readPageFiles(appDirectory)
+  const resetPages = new Map([...readPageFiles(pageDirectory), ...readPageFiles(resetDirectory)])
   const app = Fastify({ forceCloseConnections: true })
 
   const policy = `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ${new URL(apiBase).origin}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`
@@ -41,7 +37,8 @@ export async function startApplication(options: ApplicationOptions): Promise<() 
   ) => {
     app.get<{ Params: { '*': string } }>(`${path}*`, async (request, reply) => {
       const file = files.get(names(request.params['*']))
-      return file ? reply.type(file.type).send(file.body) : reply.code(404).send('Not found')
+      if (!file) return reply.code(404).send('Not found')
+      return reply.type(file.type).send(file.body.replace('__API_BASE__', apiBase))
     })
   }
   serve(

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'old_password_incorrect'
   | 'account_unknown'
   | 'not_authenticated'
+  | 'cross_origin'
   | 'not_found'
   | 'method_not_allowed'
   | 'payload_too_large'

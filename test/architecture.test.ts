@@ -31,7 +31,7 @@ const rules: readonly Rule[] = [
   { of: CORE, may: [CORE, ERRORS, 'node:crypto', 'node:net', 'node:url'] },
   { of: PORTS, may: [], mayAsTypes: [CORE, ERRORS] },
   { of: 'src/flows/', may: ['src/flows/', PORTS, CORE, ERRORS] },
-  { of: 'src/http/', may: ['src/http/', 'src/flows/', PORTS, CORE, ERRORS,
+  { of: 'src/http/', may: ['src/http/', 'src/flows/', PORTS, CORE, ERRORS, 'src/page/client.ts',
       'fastify', '@fastify/type-provider-typebox', '@sinclair/typebox', 'ipaddr.js',
       'node:buffer', 'node:fs', 'node:http', 'node:module', 'node:net', 'node:path'] },
 
@@ -53,11 +53,12 @@ const rules: readonly Rule[] = [
   { of: 'src/page/', may: ['src/page/'] },
 
   { of: 'demo/', may: ['demo/', ...service, ...packages, 'node:'] },
-  { of: 'bench/', may: ['bench/', 'demo/', ...service, ...packages, 'node:'] },
-  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'package.json', 'package-lock.json', ...service, ...packages, ...hostPackages, 'node:'] },
+  { of: 'examples/', may: ['rekey/client', 'react', 'react-dom'] },
+  { of: 'bench/', may: ['bench/', 'build-options.ts', 'demo/', ...service, ...packages, 'node:'] },
+  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'build-options.ts', 'package.json', 'package-lock.json', ...service, ...packages, ...hostPackages, 'node:'] },
 ]
 
-const files = list('{src,demo,bench,test}/**/*.{ts,mts,cts,js,mjs,cjs}')
+const files = list('{src,demo,examples,bench,test}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}')
 const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 const sourcesOfService = [...sources].filter(([file]) => file.startsWith('src/'))
 

@@ -6,8 +6,10 @@ import {
   accessSync,
   constants,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -27,6 +29,8 @@ import { addUser, createSurroundings, createUsers, environmentFor } from './supp
 import { startSmtp } from './support/smtp-stand-in.ts'
 import { claimsOf, createKey, sign, startIssuer, tokenVariables } from './support/token-issuer.ts'
 
+const root = fileURLToPath(new URL('..', import.meta.url))
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
 const readme = read('README.md')
 const snippets = (language: string) =>
@@ -81,7 +85,30 @@ describe('with the build', () => {
     expect(stdout).toMatch(/^rk1_[\w-]{43}\n$/)
   })
 
-  test('it sends mails by both transports', async () => {
+  test('an application that installs the package has the client, with its types', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rekey-package-'))
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(root, join(folder, 'node_modules', 'rekey'), 'junction')
+    const code = (snippets('ts')[0] ?? '').replaceAll(/^export /gm, '')
+    writeFileSync(join(folder, 'app.mts'), code)
+    writeFileSync(join(folder, 'wrong.mts'), code.replace('{ email }', '{ mail: email }'))
+    const check = (file: string) => {
+      const lib = ['--target', 'es2022', '--lib', 'es2022,dom', '--module', 'nodenext']
+      const args = [tsc, file, '--ignoreConfig', '--noEmit', '--strict', ...lib, '--types', '']
+      return promisify(execFile)(process.execPath, args, { cwd: folder })
+    }
+    await check('app.mts')
+    await expect(check('wrong.mts')).rejects.toMatchObject({
+      stdout: expect.stringContaining("'mail' does not exist"),
+    })
+    const script = "import * as all from 'rekey/client'; console.log(Object.keys(all).join())"
+    const args = ['--input-type=module', '-e', script]
+    const run = await promisify(execFile)(process.execPath, args, { cwd: folder })
+    expect(run.stdout.trim()).toBe('createClient,parseLink,takeLink')
+    await rm(folder, { recursive: true })
+  })
+
+  test('it sends mails by both transports, and serves its pages', async () => {
     const surroundings = await createSurroundings()
     const smtp = await startSmtp()
     await createUsers(surroundings.database.sql)
@@ -91,6 +118,7 @@ describe('with the build', () => {
         ...environmentFor(surroundings),
         MAIL_TRANSPORT: transport,
         SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
+        HOSTED_PAGE: 'true',
       }
       const child = spawn(process.execPath, [program], { env })
       const ended = once(child, 'exit')
@@ -102,6 +130,9 @@ describe('with the build', () => {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ email }),
       })
+      for (const page of ['', 'request', 'reset-page.js', 'page.css']) {
+        expect((await fetch(`${url}/reset/${page}`)).status, page).toBe(200)
+      }
       if (transport === 'smtp') await smtp.waitForMail(({ to }) => to.includes(email))
       else await surroundings.resend.waitForMail(({ to }) => to.includes(email))
       child.kill()
@@ -261,9 +292,9 @@ describe('with the demo running', () => {
     const bundle = await build({
       stdin: {
         contents: (snippets('ts')[0] ?? '').replace('http://localhost:3000', origin),
-        resolveDir: fileURLToPath(new URL('../src/page/', import.meta.url)),
         loader: 'ts',
       },
+      alias: { 'rekey/client': fileURLToPath(new URL('../src/page/client.ts', import.meta.url)) },
       bundle: true,
       format: 'iife',
       globalName: 'app',

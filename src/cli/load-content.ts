@@ -25,10 +25,14 @@ export function loadContent(config: Config): Content {
   const { content, http, links } = config
   const { appName, supportEmail } = content
   const { requestPageUrl } = links
-  const page = { appName, supportEmail, requestPageUrl, apiBase: http.basePath }
   return {
     templates: loadMailTemplates(config),
-    hostedPage: http.servesPages ? { files: readPageFiles(pageDirectory, page) } : undefined,
+    hostedPage: http.servesPages
+      ? {
+          content: { appName, supportEmail, requestPageUrl },
+          files: readPageFiles(pageDirectory),
+        }
+      : undefined,
   }
 }
 

@@ -120,7 +120,7 @@ export function buildApp(
   for (const { name, prefix } of settings.dialects) {
     app.register(dialectRoutes[name], { ...options, prefix })
   }
-  if (settings.hostedPage) app.register(hostedPage, settings.hostedPage)
+  if (settings.hostedPage) app.register(hostedPage, { ...options, page: settings.hostedPage })
   if (settings.outbox) app.register(outboxPage, { outbox: settings.outbox })
   return app
 }

@@ -30,6 +30,7 @@ const drfReplies: ErrorReplies = {
   old_password_incorrect: { status: 400, detail: 'Old password is not correct' },
   account_unknown: { status: 400, detail: 'User not found' },
   not_authenticated: { status: 401, detail: 'Invalid token.' },
+  cross_origin: { status: 403, detail: 'The form was not sent from its own page.' },
   not_found: { status: 404, detail: 'Not found.' },
   method_not_allowed: { status: 405, detail: 'Method not allowed.' },
   payload_too_large: { status: 413, detail: 'Request body is too large.' },
@@ -49,15 +50,11 @@ const PROBLEM_TYPE = 'application/problem+json'
 export function replyWithErrors(differences: Partial<ErrorReplies> = {}) {
   const replies: ErrorReplies = { ...drfReplies, ...differences }
   return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const error = toRekeyError(thrown, request)
-    const { code, retryAfterSeconds } = error
-    noteOutcome(request, { code, cause: error.message })
+    const error = startErrorReply(thrown, request, reply, replies)
+    const { code } = error
     const { status, retell } = replies[code]
     const faults = retell ? retell(error.faults) : error.faults
     const detail = faults[0]?.detail ?? detailOf(error, replies[code], request)
-    reply.code(status)
-    if (status === 401) reply.header('www-authenticate', 'Bearer')
-    if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
     if (request.headers.accept?.includes(PROBLEM_TYPE)) {
       const problem = { type: 'about:blank', title: statusTexts[status], status, detail, code }
       reply.type(PROBLEM_TYPE).send(faults.length > 0 ? { ...problem, errors: faults } : problem)
@@ -65,6 +62,23 @@ export function replyWithErrors(differences: Partial<ErrorReplies> = {}) {
       reply.send(faults.length > 0 ? groupByField(faults) : { detail })
     }
   }
+}
+
+/** Sets what a reply says of an error beside its body, which the caller sends, and notes it in the log. */
+export function startErrorReply(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  replies = drfReplies,
+): RekeyError {
+  const error = toRekeyError(thrown, request)
+  const { code, retryAfterSeconds } = error
+  noteOutcome(request, { code, cause: error.message })
+  const { status } = replies[code]
+  reply.code(status)
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+  return error
 }
 
 function detailOf(

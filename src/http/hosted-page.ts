@@ -1,39 +1,162 @@
-// GET /reset/: Rekey's own reset page and request form, for applications without a frontend.
+// /reset/: Rekey's own reset page and request form, for applications without a frontend. They work
+// without scripts: by forms of their own, over the flows and the limits of the JSON routes.
 
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'
+import { checkLink } from '../flows/check-link.ts'
+import { parseLink } from '../page/client.ts'
+import { replyWithErrors, startErrorReply } from './errors.ts'
+import { acceptFormsOnly, refuseOtherOrigins } from './form-body.ts'
+import { createHostedPages, type PageContent } from './hosted-html.ts'
+import { faultsOfRequest, faultsOfReset, messageFor } from './hosted-texts.ts'
+import { type LinkBody, linkFields, linkFieldsRule, readLink } from './link-body.ts'
+import type { AppOptions } from './options.ts'
 import type { PageFile } from './page-files.ts'
+import { describeRules } from './password-rules.ts'
+import { limitRequests } from './rate-limit.ts'
+import { acceptNewPassword, resetBodySchema } from './reset-password.ts'
 import { pageHeaders } from './security-headers.ts'
+import { acceptLinkRequest } from './send-reset-password-link.ts'
 
-/** The pages, by file name. */
+/** What the pages say, and the scripts and styles that they load, by file name. */
 export interface HostedPage {
+  readonly content: PageContent
   readonly files: ReadonlyMap<string, PageFile>
 }
 
+interface HostedPageOptions extends AppOptions {
+  readonly page: HostedPage
+}
+
+/** A form writes each byte of a password as three, and the password twice. */
+const FORM_LIMIT_BYTES = 32 * 1024
+const replyWithJson = replyWithErrors()
+
+const OpenBodySchema = Type.Object(linkFields, linkFieldsRule)
+const RequestBodySchema = Type.Object({ email: Type.Optional(Type.String()) })
 const ParamsSchema = Type.Object({ '*': Type.String() })
 
-export const hostedPage: FastifyPluginCallbackTypebox<HostedPage> = (app, { files }, done) => {
-  const send = (name: string, reply: FastifyReply) => {
-    const file = files.get(name)
+export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app, options, done) => {
+  const { deps, settings, page } = options
+  const pages = createHostedPages(page.content)
+  const rules = describeRules(deps)
+  const limitConfirms = limitRequests(deps.confirmLimiter, deps.clock)
+  const limitAsks = limitRequests(deps.requestLimiter, deps.clock)
+  acceptFormsOnly(app)
+
+  const send = (reply: FastifyReply, html: string) =>
+    reply.headers(pageHeaders).type('text/html; charset=utf-8').send(html)
+
+  /** Shows the form to whoever holds a link that works, without spending it. */
+  async function openLink(body: LinkBody, reply: FastifyReply): Promise<FastifyReply> {
+    const now = deps.clock()
+    const expiresAt = await checkLink(deps, readLink(body), now)
+    const secondsLeft = expiresAt - now / 1000
+    return send(reply, pages.resetForm({ link: linkValues(body), rules, secondsLeft }))
+  }
+
+  const opening = {
+    onRequest(request: FastifyRequest, reply: FastifyReply, next: (error?: Error) => void) {
+      if (mailedLink(request)) limitConfirms(request, reply, next)
+      else next()
+    },
+    errorHandler(thrown: Error, request: FastifyRequest, reply: FastifyReply) {
+      if (thrown instanceof RekeyError && thrown.code === 'not_found') {
+        return replyWithJson(thrown, request, reply)
+      }
+      const error = startErrorReply(thrown, request, reply)
+      // The page is there. What it says of a link is no fault of its address.
+      if (error.code.startsWith('link_')) reply.code(200)
+      return send(reply, pages.message(messageFor(error), error))
+    },
+  }
+  const showReset = (request: FastifyRequest, reply: FastifyReply) => {
+    const link = mailedLink(request)
+    return link ? openLink(link, reply) : send(reply, pages.message('no_link'))
+  }
+
+  app.get('/reset', opening, (request, reply) => {
+    if (request.url.startsWith('/reset/')) return showReset(request, reply)
+    // The pages name their scripts and forms relative to /reset/.
+    return reply.redirect(request.url.replace('/reset', '/reset/'))
+  })
+  app.get('/reset/*', { ...opening, schema: { params: ParamsSchema } }, (request, reply) => {
+    const name = request.params['*']
+    // Some mail scanners turn the `#` before a link's values into `%23`, and so into the path.
+    if (name.startsWith('#')) return showReset(request, reply)
+    const file = page.files.get(name)
     if (!file) throw new RekeyError('not_found', 'no such page file')
     return reply.headers(pageHeaders).type(file.type).send(file.body)
-  }
-  app.get('/reset', (request, reply) => {
-    const [path = '', query] = request.url.split(/\?(.*)/s)
-    if (path.endsWith('/')) return send('reset.html', reply)
-    // The pages name their scripts relative to /reset/.
-    return reply.redirect(query === undefined ? '/reset/' : `/reset/?${query}`)
   })
-  app.get('/reset/*', { schema: { params: ParamsSchema } }, (request, reply) =>
-    send(fileName(request.params['*']), reply),
+
+  // Where a script posts the link that it has found in a fragment, which no request carries.
+  const opened = {
+    schema: { body: OpenBodySchema },
+    onRequest: [refuseOtherOrigins, limitConfirms],
+    errorHandler(thrown: Error, request: FastifyRequest, reply: FastifyReply) {
+      const error = startErrorReply(thrown, request, reply)
+      send(reply, pages.message(messageFor(error), error))
+    },
+  }
+  app.post('/reset/open', opened, (request, reply) => openLink(request.body, reply))
+
+  const resetting = {
+    bodyLimit: FORM_LIMIT_BYTES,
+    schema: { body: resetBodySchema(settings) },
+    onRequest: [refuseOtherOrigins, limitConfirms],
+    errorHandler(thrown: Error, request: FastifyRequest, reply: FastifyReply) {
+      const error = startErrorReply(thrown, request, reply)
+      const faults = faultsOfReset(error)
+      const body = request.body as LinkBody | undefined
+      if (!faults || !body) return send(reply, pages.message(messageFor(error), error))
+      return send(reply, pages.resetForm({ link: linkValues(body), rules, faults }))
+    },
+  }
+  app.post('/reset/password', resetting, async (request, reply) => {
+    await acceptNewPassword(deps, request, request.body)
+    // Elsewhere, so that a reload posts nothing again.
+    return reply.redirect('/reset/done', 303)
+  })
+  // Where a form came from or went to is in the address bar.
+  for (const path of ['/reset/open', '/reset/password']) {
+    app.get(path, (_request, reply) => reply.redirect('/reset/'))
+  }
+  app.get('/reset/done', (_request, reply) => send(reply, pages.message('done')))
+
+  const asking = {
+    schema: { body: RequestBodySchema },
+    onRequest: [refuseOtherOrigins, limitAsks],
+    errorHandler(thrown: Error, request: FastifyRequest, reply: FastifyReply) {
+      const error = startErrorReply(thrown, request, reply)
+      const { email } = (request.body ?? {}) as { email?: string }
+      return send(reply, pages.requestForm({ email, faults: faultsOfRequest(error) }))
+    },
+  }
+  app.get('/reset/request', (request, reply) =>
+    request.url.startsWith('/reset/request/')
+      ? reply.redirect('/reset/request')
+      : send(reply, pages.requestForm({})),
   )
+  app.post('/reset/request', asking, async (request, reply) => {
+    const { email } = request.body
+    await acceptLinkRequest(options, request, { email })
+    return reply.redirect('/reset/asked', 303)
+  })
+  app.get('/reset/asked', (_request, reply) => send(reply, pages.message('asked')))
+
   done()
 }
 
-function fileName(path: string): string {
-  if (path === 'request') return 'request.html'
-  // Some mail scanners turn the `#` before a link's values into `%23`, and so into the path.
-  return path.startsWith('#') ? 'reset.html' : path
+/** The link of the page's own address, unless that is about to be redirected. */
+function mailedLink({ url }: FastifyRequest): LinkBody | undefined {
+  return url.startsWith('/reset/') ? parseLink(url).link : undefined
+}
+
+/** What a form has to carry on. */
+function linkValues(body: LinkBody): Record<string, string> {
+  const { token, user_id = '', timestamp = '', signature = '' } = body
+  if (token !== undefined) return { token }
+  return { user_id, timestamp: String(timestamp), signature }
 }

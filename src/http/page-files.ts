@@ -3,20 +3,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { extname } from 'node:path'
-import { escapeHtml } from './escape-html.ts'
 
 /** A file ready to be sent. */
 export interface PageFile {
   readonly type: string
   readonly body: string
-}
-
-/** What the pages are filled with. */
-export interface PageContent {
-  readonly appName: string
-  readonly apiBase: string
-  readonly requestPageUrl: string
-  readonly supportEmail: string | undefined
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -31,13 +22,7 @@ const TYPES: Readonly<Record<string, string>> = {
  *
  * @returns the files by name, scripts ending in `.js`
  */
-export function readPageFiles(directory: URL, content: PageContent): Map<string, PageFile> {
-  const values: Readonly<Record<string, string>> = {
-    __APP_NAME__: content.appName,
-    __API_BASE__: content.apiBase,
-    __REQUEST_PAGE_URL__: content.requestPageUrl,
-    __SUPPORT_EMAIL__: content.supportEmail ?? '',
-  }
+export function readPageFiles(directory: URL): Map<string, PageFile> {
   const files = new Map<string, PageFile>()
   for (const source of readdirSync(directory)) {
     const name = source.replace(/\.ts$/, '.js')
@@ -46,7 +31,7 @@ export function readPageFiles(directory: URL, content: PageContent): Map<string,
     const text = readFileSync(new URL(source, directory), 'utf8')
     const body = source.endsWith('.ts')
       ? stripTypeScriptTypes(text).replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'")
-      : text.replace(/__[A-Z_]+__/g, (name) => escapeHtml(values[name] ?? name))
+      : text
     files.set(name, { type, body })
   }
   return files

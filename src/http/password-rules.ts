@@ -2,7 +2,7 @@
 
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import type { AppOptions } from './options.ts'
+import type { AppDeps, AppOptions } from './options.ts'
 
 const PasswordRulesReplySchema = Type.Object({
   min_length: Type.Integer({ description: 'In code points' }),
@@ -15,8 +15,19 @@ const PasswordRulesReplySchema = Type.Object({
 })
 
 export const passwordRules: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps }, done) => {
+  const rules = describeRules(deps)
+  app.get(
+    '/password-rules',
+    { schema: { response: { 200: PasswordRulesReplySchema } } },
+    () => rules,
+  )
+  done()
+}
+
+/** The rules as a frontend reads them. */
+export function describeRules(deps: AppDeps) {
   const { minLength, maxLength, edgeSpaces } = deps.passwordRules
-  const rules = {
+  return {
     min_length: minLength,
     max_length: maxLength,
     max_bytes: deps.hasher.maxBytes ?? null,
@@ -25,10 +36,4 @@ export const passwordRules: FastifyPluginCallbackTypebox<AppOptions> = (app, { d
     entirely_numeric: 'refuse',
     similar_to_account: 'refuse',
   } as const
-  app.get(
-    '/password-rules',
-    { schema: { response: { 200: PasswordRulesReplySchema } } },
-    () => rules,
-  )
-  done()
 }

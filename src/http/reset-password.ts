@@ -1,10 +1,11 @@
 // POST reset-password: sets a new password for whoever holds a link. It signs nobody in.
 
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
 import { confirmReset } from '../flows/confirm-reset.ts'
 import { linkFields, linkFieldsRule, readLink, takeIntegerIds } from './link-body.ts'
-import type { AppOptions } from './options.ts'
+import type { AppDeps, AppOptions, AppSettings } from './options.ts'
 import { confirmedPasswordFields, passwordFields, readPassword } from './password-body.ts'
 import { limitRequests } from './rate-limit.ts'
 import { noteOutcome } from './request-log.ts'
@@ -25,19 +26,38 @@ export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (
   { deps, settings },
   done,
 ) => {
-  const body = settings.requirePasswordConfirm ? ConfirmedBodySchema : ResetPasswordBodySchema
-  const schema = { body, response: { 200: ResetPasswordReplySchema } }
+  const schema = { body: resetBodySchema(settings), response: { 200: ResetPasswordReplySchema } }
   const onRequest = limitRequests(deps.confirmLimiter, deps.clock)
   const preValidation = takeIntegerIds(deps.accounts)
 
   // Not async: a forged link is refused without a promise.
-  app.post('/reset-password', { schema, onRequest, preValidation }, (request) => {
-    const password = readPassword(request.body)
-    const link = readLink(request.body)
-    return confirmReset(deps, link, password, deps.clock()).then(() => {
-      noteOutcome(request, { accountId: link.userId })
-      return { detail: 'Password reset successful' }
-    })
-  })
+  app.post('/reset-password', { schema, onRequest, preValidation }, (request) =>
+    acceptNewPassword(deps, request, request.body).then(() => ({
+      detail: 'Password reset successful',
+    })),
+  )
   done()
+}
+
+/** The body that a reset takes, of JSON or of a form. */
+export function resetBodySchema({ requirePasswordConfirm }: AppSettings) {
+  return requirePasswordConfirm ? ConfirmedBodySchema : ResetPasswordBodySchema
+}
+
+/**
+ * Sets a new password by a body that the schema has accepted. Throws, rather than rejects, for a
+ * link that is not genuine.
+ *
+ * @throws RekeyError `invalid_request` for two different passwords, and what `confirmReset` throws
+ */
+export function acceptNewPassword(
+  deps: AppDeps,
+  request: FastifyRequest,
+  body: Static<typeof ResetPasswordBodySchema>,
+): Promise<void> {
+  const password = readPassword(body)
+  const link = readLink(body)
+  return confirmReset(deps, link, password, deps.clock()).then(() => {
+    noteOutcome(request, { accountId: link.userId })
+  })
 }

@@ -1,7 +1,8 @@
 // POST send-reset-password-link: takes who wants a link, and answers before looking anything up.
 
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
-import { type Static, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
 import {
   isPrintable,
   looksLikeAddress,
@@ -22,33 +23,52 @@ const SendLinkBodySchema = Type.Object({
 })
 const SendLinkReplySchema = Type.Object({ detail: Type.String() })
 
+/** Who wants a link: exactly one of the two. */
+interface LinkRequestBody {
+  readonly email?: string | undefined
+  readonly login?: string | undefined
+}
+
 const ACCEPTED = { detail: 'Reset link sent if the user exists in database' }
 const REVEALED = { detail: 'Reset link sent' }
 
 export const sendResetPasswordLink: FastifyPluginCallbackTypebox<AppOptions> = (
   app,
-  { deps, settings },
+  options,
   done,
 ) => {
+  const { deps } = options
   const schema = { body: SendLinkBodySchema, response: { 200: SendLinkReplySchema } }
   const onRequest = limitRequests(deps.requestLimiter, deps.clock)
 
-  app.post('/send-reset-password-link', { schema, onRequest }, async (request) => {
-    const identifier = readIdentifier(request.body)
-    const resetRequest = noteLinkRequest(deps, request, identifier)
-    if (settings.revealUnknownUsers) {
-      const [outcome] = await requestReset(deps, [resetRequest])
-      if (outcome === 'no_account') throw new RekeyError('account_unknown', 'no such account')
-      return REVEALED
-    }
-    queueLinkRequest(deps, resetRequest)
-    return ACCEPTED
-  })
+  app.post('/send-reset-password-link', { schema, onRequest }, (request) =>
+    acceptLinkRequest(options, request, request.body),
+  )
   done()
 }
 
+/**
+ * Takes who wants a link, from a body of JSON or of a form.
+ *
+ * @throws RekeyError `invalid_request`, `unavailable`, `account_unknown` where unknown users are revealed
+ */
+export async function acceptLinkRequest(
+  { deps, settings }: AppOptions,
+  request: FastifyRequest,
+  body: LinkRequestBody,
+): Promise<{ detail: string }> {
+  const resetRequest = noteLinkRequest(deps, request, readIdentifier(body))
+  if (settings.revealUnknownUsers) {
+    const [outcome] = await requestReset(deps, [resetRequest])
+    if (outcome === 'no_account') throw new RekeyError('account_unknown', 'no such account')
+    return REVEALED
+  }
+  queueLinkRequest(deps, resetRequest)
+  return ACCEPTED
+}
+
 /** @throws RekeyError `invalid_request` */
-function readIdentifier({ email, login }: Static<typeof SendLinkBodySchema>): Identifier {
+function readIdentifier({ email, login }: LinkRequestBody): Identifier {
   if (email !== undefined && login !== undefined) {
     const detail = 'Send either email or login, not both.'
     throw refuse({ field: 'non_field_errors', code: 'invalid', detail })

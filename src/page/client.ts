@@ -1,4 +1,5 @@
-// What a browser needs to reset a password: takes the link out of the address bar, calls the service.
+// `rekey/client`: what a browser needs to reset or change a password. Takes the link out of the address
+// bar and calls the service. One file without dependencies, so that it can be copied as well as installed.
 
 /** A mailed link as the service reads it. Its values are posted exactly as they were mailed. */
 export type Link =
@@ -11,13 +12,18 @@ const KNOWN_CODES = [
   'link_expired',
   'link_superseded',
   'password_rejected',
+  'old_password_incorrect',
+  'not_authenticated',
   'account_unknown',
   'throttled',
   'unavailable',
 ] as const
 
-/** `network`: no answer that can be read. The service may have done all the same what was asked. */
-export type FailureCode = (typeof KNOWN_CODES)[number] | 'network'
+/**
+ * `network`: no answer that can be read. `aborted`: by the signal that was given. In both cases the
+ * service may have done all the same what was asked.
+ */
+export type FailureCode = (typeof KNOWN_CODES)[number] | 'network' | 'aborted'
 
 /** One fault of one field; `field` is `non_field_errors` when it is nobody's alone. */
 export interface FieldError {
@@ -46,20 +52,41 @@ export interface PasswordRules {
   readonly edge_spaces?: 'keep' | 'refuse'
 }
 
-/** Calls that never reject because of the network or of anything the service answers. */
+/** What a call can be given besides what it sends. */
+export interface CallOptions {
+  /** Ends the call before its 30 seconds are over. */
+  readonly signal?: AbortSignal
+}
+
+/** Calls that never reject: whatever happens to them is their result. */
 export interface Client {
   /** Asks for a mail. Success looks the same whether or not there is such an account. */
-  requestLink(to: { email: string } | { login: string }): Promise<Result<{ detail: string }>>
+  requestLink(
+    to: { email: string } | { login: string },
+    options?: CallOptions,
+  ): Promise<Result<{ detail: string }>>
   /** Says whether a link would work, and until when (RFC 3339). Does not spend it. */
-  checkLink(link: Link): Promise<Result<{ detail: string; expires_at: string }>>
+  checkLink(
+    link: Link,
+    options?: CallOptions,
+  ): Promise<Result<{ detail: string; expires_at: string }>>
   /** Sets the password and spends the link. Signs nobody in. */
   resetPassword(
     link: Link,
     password: string,
     passwordConfirm?: string,
+    options?: CallOptions,
+  ): Promise<Result<{ detail: string }>>
+  /** Changes the password of whoever is signed in, by the JWT that the application gave them. */
+  changePassword(
+    accessToken: string,
+    oldPassword: string,
+    password: string,
+    passwordConfirm?: string,
+    options?: CallOptions,
   ): Promise<Result<{ detail: string }>>
   /** Reads the rules that hold for every account. */
-  passwordRules(): Promise<Result<PasswordRules>>
+  passwordRules(options?: CallOptions): Promise<Result<PasswordRules>>
 }
 
 const PART_START = /(?=[?&#]|%23[!/]*(?:user_id|timestamp|signature|token|uid)=)/
@@ -127,42 +154,61 @@ export function takeLink(
  *
  * @param options.baseUrl the service's address with its BASE_PATH, such as `/api/v1/accounts`
  */
-export function createClient(options: { baseUrl: string; fetch?: typeof fetch }): Client {
+export function createClient(options: {
+  baseUrl: string
+  fetch?: typeof globalThis.fetch
+}): Client {
   const { baseUrl, fetch = globalThis.fetch } = options
   const base = baseUrl.replace(/\/+$/, '')
 
-  async function call<Body>(path: string, data?: object): Promise<Result<Body>> {
+  async function call<Body>(
+    path: string,
+    { signal }: CallOptions = {},
+    data?: object,
+    headers?: Record<string, string>,
+  ): Promise<Result<Body>> {
+    const timeout = AbortSignal.timeout(30_000)
     try {
       const response = await fetch(`${base}/${path}`, {
         method: data ? 'POST' : 'GET',
         headers: {
           accept: 'application/json, application/problem+json',
           ...(data && { 'content-type': 'application/json' }),
+          ...headers,
         },
         ...(data && { body: JSON.stringify(data) }),
         credentials: 'omit',
         referrerPolicy: 'no-referrer',
         cache: 'no-store',
         redirect: 'error',
-        signal: AbortSignal.timeout(30_000),
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       })
       if (response.ok) return { ok: true, body: (await response.json()) as Body }
       return readFailure(response, await response.json().catch(() => undefined))
     } catch {
-      return { ok: false, code: 'network', detail: '', fieldErrors: [] }
+      return {
+        ok: false,
+        code: signal?.aborted ? 'aborted' : 'network',
+        detail: '',
+        fieldErrors: [],
+      }
     }
   }
 
   return {
-    requestLink: (to) => call('send-reset-password-link', to),
-    checkLink: (link) => call('check-reset-link', link),
-    resetPassword: (link, password, passwordConfirm) =>
-      call('reset-password', {
-        ...link,
-        password,
-        ...(passwordConfirm !== undefined && { password_confirm: passwordConfirm }),
-      }),
-    passwordRules: () => call('password-rules'),
+    requestLink: (to, options) => call('send-reset-password-link', options, to),
+    checkLink: (link, options) => call('check-reset-link', options, link),
+    // What is undefined is not sent.
+    resetPassword: (link, password, passwordConfirm, options) =>
+      call('reset-password', options, { ...link, password, password_confirm: passwordConfirm }),
+    changePassword: (accessToken, oldPassword, password, passwordConfirm, options) =>
+      call(
+        'change-password',
+        options,
+        { old_password: oldPassword, password, password_confirm: passwordConfirm },
+        { authorization: `Bearer ${accessToken}` },
+      ),
+    passwordRules: (options) => call('password-rules', options),
   }
 }
 
@@ -180,6 +226,7 @@ function readFailure(response: Response, body: unknown): Failure {
 
 // For what answers in the service's place: a proxy, a firewall, a wrong address.
 function codeOfStatus(status: number): FailureCode {
+  if (status === 401) return 'not_authenticated'
   if (status === 429) return 'throttled'
   if (status === 503) return 'unavailable'
   return status >= 400 && status < 500 ? 'invalid_request' : 'network'

@@ -3,15 +3,18 @@
 import { verify } from '@node-rs/argon2'
 import type { Browser, Page } from 'playwright-core'
 import postgres from 'postgres'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../demo/start-demo.ts'
-import { generateSecret } from '../../src/core/key-ring.ts'
+import { deriveKeys, generateSecret } from '../../src/core/key-ring.ts'
+import { sealLink } from '../../src/core/link.ts'
 import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
 
 const OLD_PASSWORD = 'a forgotten password'
 const NEW_PASSWORD = ' a better one, with a ü '
+
+const linkSecret = generateSecret()
 
 let demo: Demo
 let browser: Browser
@@ -20,25 +23,32 @@ let app: string
 let outbox: string
 const requestedHosts = new Set<string>()
 const consoleLines: string[] = []
+const referrers = new Set<string>()
 
 beforeAll(async () => {
   const port = await freePort()
   const appPort = await freePort()
   app = `http://localhost:${appPort}`
   outbox = `http://localhost:${port}/outbox`
-  const options = { port, appPort, linkSecret: generateSecret() }
+  const options = { port, appPort, linkSecret }
   const started = await startDemo(options, new Promise(() => {}))
   if (!started) throw new Error('the demo was told to stop')
   demo = started
   browser = await launchBrowser()
   page = await browser.newPage()
   page.on('request', (request) => requestedHosts.add(new URL(request.url()).hostname))
+  page.on('request', (request) => referrers.add(request.headers()['referer'] ?? ''))
   page.on('console', (message) => consoleLines.push(message.text()))
 })
 
 afterAll(async () => {
   await browser?.close()
   await demo?.stop()
+})
+
+afterEach(() => {
+  // No request says where it came from.
+  expect([...referrers].filter((referrer) => referrer !== '')).toEqual([])
 })
 
 test('somebody who forgot a password gets back in, and the link then is used', async () => {
@@ -93,6 +103,28 @@ test('somebody who forgot a password gets back in, and the link then is used', a
   expect(consoleLines.filter((line) => !/status of 40[01]/.test(line))).toEqual([])
 })
 
+test('a link that has expired is explained before anything is typed', async () => {
+  await page.goto(await linkOf('grace@example.com', 3601))
+  await page.getByRole('heading', { name: 'This link has expired' }).waitFor()
+  await expectNoViolations()
+})
+
+test('two passwords that differ, and a network that fails, cost nothing', async () => {
+  const link = await linkOf('grace@example.com', 60)
+  await page.goto(link)
+  await choosePassword(NEW_PASSWORD, NEW_PASSWORD.trim())
+  await page.getByText('The two passwords are not the same.').waitFor()
+  await expectNoViolations()
+
+  await page.context().setOffline(true)
+  await choosePassword(NEW_PASSWORD)
+  await page.getByText('No answer came back.').waitFor()
+  await expectNoViolations()
+  await page.context().setOffline(false)
+  await choosePassword(NEW_PASSWORD)
+  await page.getByRole('heading', { name: 'Your password is changed' }).waitFor()
+})
+
 test('a link that works beyond today is told with its date', async () => {
   const body = { detail: 'Link is valid', expires_at: '2099-07-05T12:00:00Z' }
   const headers = { 'access-control-allow-origin': '*' }
@@ -109,7 +141,7 @@ async function signIn(password: string): Promise<string | null> {
   await (await replied).finished()
   await page.locator('#outcome:not(:empty)').waitFor()
   const outcome = await page.locator('#outcome').textContent()
-  await page.locator('#outcome').evaluate((element) => element.replaceChildren())
+  await page.evaluate("document.querySelector('#outcome').replaceChildren()")
   return outcome
 }
 
@@ -125,9 +157,28 @@ async function openMailedLink(): Promise<string> {
   return link ?? ''
 }
 
-async function choosePassword(password: string): Promise<void> {
+/** A link as it was mailed so many seconds ago. */
+async function linkOf(email: string, age: number): Promise<string> {
+  const sql = postgres(demo.databaseUrl, { max: 1 })
+  const [user] = await sql`SELECT id, password_hash FROM users WHERE email = ${email}`
+  await sql.end()
+  const facts = { emailAddress: email, passwordHash: user?.['password_hash'], lastLogin: undefined }
+  const rules = { audience: app, ttlSeconds: 3600, bucketSeconds: 60, notBefore: 0 }
+  const timestamp = String(Math.floor(Date.now() / 1000) - age)
+  const signature = sealLink(
+    deriveKeys(linkSecret),
+    { ...rules, opensFirstPasswords: false },
+    user?.['id'],
+    timestamp,
+    facts,
+  )
+  const values = new URLSearchParams({ timestamp, user_id: user?.['id'], signature })
+  return `${app}/reset/?${values}`
+}
+
+async function choosePassword(password: string, again = password): Promise<void> {
   await page.getByLabel('New password', { exact: true }).fill(password)
-  await page.getByLabel('New password again').fill(password)
+  await page.getByLabel('New password again').fill(again)
   await page.getByRole('button', { name: 'Set new password' }).click()
 }
 

@@ -121,7 +121,7 @@ describe.each([
     const page = await browser.newPage()
     await page.setContent(`<p>${link}</p><a href="${link}">here</a>`)
     expect(await page.locator('p').textContent()).toBe(link)
-    expect(await page.locator('a').evaluate((anchor) => anchor.getAttribute('href'))).toBe(link)
+    expect(await page.locator('a').getAttribute('href')).toBe(link)
     await page.close()
   })
 

@@ -1,7 +1,7 @@
 // The browser client: which URLs hold a link, what stays of them, and how each answer is told apart.
 
 import { describe, expect, test } from 'vitest'
-import { createClient, parseLink, takeLink } from '../../src/page/client.ts'
+import { type CallOptions, createClient, parseLink, takeLink } from '../../src/page/client.ts'
 
 const SIGNATURE = 'q61Sr3O5YPbTMAEobhOET8TadzAwN3OleQl_6KCGN-I'
 const VALUES = `timestamp=1700000000&user_id=42&signature=${SIGNATURE}`
@@ -200,6 +200,17 @@ describe('createClient', () => {
     ])
   })
 
+  test('a password is changed with the token of the application, in its header alone', async () => {
+    const { client, requests } = answering(200, { detail: 'Password changed successfully' })
+    await client.changePassword('ey.J.x', ' old ', ' new ')
+    await client.changePassword('ey.J.x', ' old ', ' new ', '')
+    expect(requests[0]?.url).toBe('https://api.example/accounts/change-password')
+    expect(requests[0]?.headers.get('authorization')).toBe('Bearer ey.J.x')
+    const body = { old_password: ' old ', password: ' new ' }
+    expect(await requests[0]?.json()).toEqual(body)
+    expect(await requests[1]?.json()).toEqual({ ...body, password_confirm: '' })
+  })
+
   test('the rules are read with GET and given on whole', async () => {
     const rules = { min_length: 8, max_length: 128, max_bytes: null, edge_spaces: 'keep', more: 1 }
     const { client, requests } = answering(200, rules)
@@ -228,6 +239,8 @@ describe('createClient', () => {
     [400, 'link_invalid'],
     [400, 'link_expired'],
     [400, 'link_superseded'],
+    [400, 'old_password_incorrect'],
+    [401, 'not_authenticated'],
     [400, 'account_unknown'],
     [429, 'throttled'],
     [503, 'unavailable'],
@@ -271,6 +284,7 @@ describe('createClient', () => {
   })
 
   test.each([
+    [401, 'not_authenticated'],
     [429, 'throttled'],
     [503, 'unavailable'],
     [403, 'invalid_request'],
@@ -303,6 +317,44 @@ describe('createClient', () => {
       detail: '',
       fieldErrors: [],
     })
+  })
+})
+
+describe('a call with a signal', () => {
+  /** Waits until it is told to stop, as a request that gets no answer does. */
+  const hanging = createClient({
+    baseUrl: '/api',
+    fetch: (_, init) =>
+      new Promise((_resolve, reject) => {
+        const stop = () => reject(init?.signal?.reason)
+        if (init?.signal?.aborted) stop()
+        init?.signal?.addEventListener('abort', stop)
+      }),
+  })
+  const aborted = { ok: false, code: 'aborted', detail: '', fieldErrors: [] }
+
+  test.each([
+    ['requestLink', (options: CallOptions) => hanging.requestLink({ email: 'a@b.c' }, options)],
+    ['checkLink', (options: CallOptions) => hanging.checkLink(LINK, options)],
+    ['resetPassword', (options: CallOptions) => hanging.resetPassword(LINK, 'x', 'x', options)],
+    [
+      'changePassword',
+      (options: CallOptions) => hanging.changePassword('t', 'x', 'y', undefined, options),
+    ],
+    ['passwordRules', (options: CallOptions) => hanging.passwordRules(options)],
+  ])('ends when it is aborted: %s', async (_, call) => {
+    const controller = new AbortController()
+    const result = call({ signal: controller.signal })
+    controller.abort()
+    expect(await result).toEqual(aborted)
+    expect(await call({ signal: controller.signal })).toEqual(aborted)
+  })
+
+  test('tells a time limit of the caller from a network that fails', async () => {
+    expect(await hanging.checkLink(LINK, { signal: AbortSignal.timeout(1) })).toEqual(aborted)
+    const failing = createClient({ baseUrl: '/api', fetch: () => Promise.reject(new TypeError()) })
+    const { signal } = new AbortController()
+    expect(await failing.checkLink(LINK, { signal })).toMatchObject({ code: 'network' })
   })
 })
 
