@@ -4,7 +4,7 @@
 // `<kind>.html.liquid` and `<kind>.text.liquid` are the two parts of a message, `layout.*.liquid` is
 // what all messages share, and the sentences come from a catalogue.
 
-import { Liquid, LiquidError } from 'liquidjs'
+import { Liquid, LiquidError, type Template } from 'liquidjs'
 import { messageOf } from '../errors.ts'
 import type { MailMessage, RenderedMail, Templates } from '../ports.ts'
 import { buttonColors } from './button-colors.ts'
@@ -85,6 +85,15 @@ export function loadTemplates(options: TemplateOptions): Templates {
   }
   const textEngine = createEngine(files)
   const htmlEngine = createEngine(files, 'escape')
+  const engineOf = (file: string) => (file.endsWith('.html.liquid') ? htmlEngine : textEngine)
+  const parsed = new Map<string, Template[]>()
+  const parse = (file: string) => {
+    const template = parsed.get(file) ?? engineOf(file).parseFileSync(file)
+    parsed.set(file, template)
+    return template
+  }
+  const renderFile = (file: string, scope: object, limits?: { renderLimit: number }): string =>
+    engineOf(file).renderSync(parse(file), scope, limits)
 
   function draw(
     message: MailMessage,
@@ -108,11 +117,11 @@ export function loadTemplates(options: TemplateOptions): Templates {
     const subject = fill(sentences.subject, { app: brand.app_name, ...words })
     text['subject'] = subject
     const scope = { ...brand, ...urls, lang: catalogue.locale, dir: catalogue.dir, text }
-    const plain: string = textEngine.renderFileSync(`${kind}.text.liquid`, scope, limits)
+    const plain = renderFile(`${kind}.text.liquid`, scope, limits)
     return {
       subject,
       text: `${plain.replace(/\n{3,}/g, '\n\n').trim()}\n`,
-      html: htmlEngine.renderFileSync(`${kind}.html.liquid`, scope, limits),
+      html: renderFile(`${kind}.html.liquid`, scope, limits),
     }
   }
 
@@ -133,8 +142,7 @@ export function loadTemplates(options: TemplateOptions): Templates {
   const faults = new Set([...files.faults, ...catalogues.faults])
   for (const file of files.templates.keys()) {
     try {
-      const engine = file.endsWith('.html.liquid') ? htmlEngine : textEngine
-      engine.parseFileSync(file)
+      parse(file)
     } catch (error) {
       faults.add(explain(error, files))
     }
