@@ -1,5 +1,5 @@
-// Compiles src/ to dist/: the process and its commands bundled, so that they start fast, and the
-// browser pages beside them. Type checking is `npm run check`'s job.
+// Compiles src/ to dist/: the process, its commands and the plugin bundled, so that they start fast, and
+// the browser pages beside them. Type checking is `npm run check`'s job.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -21,6 +21,7 @@ const { metafile } = await build({
     'src/cli/preview.ts',
     'src/cli/link.ts',
     'src/cli/explain.ts',
+    'src/plugin/rekey.ts',
   ],
   outbase: 'src',
   outdir: 'dist',
