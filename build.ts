@@ -2,7 +2,18 @@
 // the browser pages beside them. Type checking is `npm run check`'s job.
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, posix } from 'node:path'
 import { build } from 'esbuild'
 import { browserBuild } from './build-options.ts'
 
@@ -59,6 +70,23 @@ execFileSync(process.execPath, [
   ...['src/page/client.ts', '--ignoreConfig', '--strict', '--target', 'es2022', '--types', ''],
   ...['--lib', 'es2024,dom', '--declaration', '--emitDeclarationOnly', '--outDir', 'dist/page'],
 ])
+
+// What `rekey` exports: of all declarations those that the plugin's refers to.
+const declarations = mkdtempSync(join(tmpdir(), 'rekey-types-'))
+execFileSync(process.execPath, [
+  'node_modules/typescript/bin/tsc',
+  ...['-p', 'src/plugin', '--outDir', declarations],
+])
+const needed = new Set(['plugin/rekey'])
+for (const name of needed) {
+  const text = readFileSync(join(declarations, `${name}.d.ts`), 'utf8')
+  mkdirSync(join('dist', dirname(name)), { recursive: true })
+  writeFileSync(join('dist', `${name}.d.ts`), text)
+  for (const [, path = ''] of text.matchAll(/ from '(\..*)\.ts'/g)) {
+    needed.add(posix.join(posix.dirname(name), path))
+  }
+}
+rmSync(declarations, { recursive: true })
 
 // What is bundled takes its licence along.
 const packages = new Set(

@@ -19,8 +19,12 @@ export function prepareMount(app: FastifyInstance): (host: FastifyInstance) => P
     if (method !== 'OPTIONS' && !OF_THE_PROCESS.includes(url)) paths.add(url)
   })
   return async (host) => {
+    // One id in the lines of both.
+    const ids = new WeakMap<object, string>()
+    app.setGenReqId((raw) => ids.get(raw) ?? '')
     await app.ready()
     const onRequest: onRequestHookHandler = (request, reply) => {
+      ids.set(request.raw, request.id)
       reply.hijack()
       app.routing(request.raw, reply.raw)
     }
@@ -29,11 +33,12 @@ export function prepareMount(app: FastifyInstance): (host: FastifyInstance) => P
     }
     // The app writes its own line of each request. The host's would hold the URL, and so a link.
     const options = { onRequest, logLevel: 'silent' } as const
+    const { ignoreTrailingSlash, routerOptions } = host.initialConfig
+    const isSlashIgnored = ignoreTrailingSlash || routerOptions?.ignoreTrailingSlash
     for (const path of paths) {
       host.all(path, options, handler)
-      const slashed = `${path}/`
-      const isTaken = path.endsWith('*') || host.hasRoute({ method: 'POST', url: slashed })
-      if (!isTaken && !paths.has(slashed)) host.all(slashed, options, handler)
+      // Which of both it is, the app does not mind.
+      if (!isSlashIgnored && !path.endsWith('*')) host.all(`${path}/`, options, handler)
     }
   }
 }

@@ -6,7 +6,7 @@ import { attempt } from '../cli/report-faults.ts'
 import type { Config } from '../config/config.ts'
 import { EnvironmentSchema } from '../config/environment.ts'
 import { readConfig, readContentConfig } from '../config/read-config.ts'
-import type { RekeyOptions } from './options.ts'
+import type { RekeyLimits, RekeyOptions } from './options.ts'
 
 /** What the options come to. */
 export interface PluginSettings {
@@ -56,12 +56,31 @@ const SHARED = /^(?:DATABASE_.*|RESEND_.*|SMTP_URL)$/
 const OF_THE_PROCESS = /^(?:HOST|PORT|LOG_LEVEL)$/
 const names = Object.keys(EnvironmentSchema.properties)
 
+/** Beside those of Fastify's own `register`. */
+const knownOptions: Readonly<Record<keyof RekeyOptions, true>> = {
+  env: true,
+  accounts: true,
+  transport: true,
+  hasher: true,
+  limits: true,
+  beforeReset: true,
+  afterReset: true,
+}
+const knownLimits: Readonly<Record<keyof RekeyLimits, true>> = {
+  requests: true,
+  confirms: true,
+  wrongOldPasswords: true,
+}
+const OF_FASTIFY = ['prefix', 'logLevel', 'logSerializers']
+
 /**
  * Reads the options, and the files that they name.
  *
  * @throws AggregateError with every fault, each an Error that names its variable, part or file
  */
 export function readOptions(options: RekeyOptions): PluginSettings {
+  const misplaced = findMisplaced(options)
+  if (misplaced.length > 0) throw refuseOptions(misplaced)
   const env = withoutThoseOfTheProcess(options.env)
   const replaced = replacements.filter(({ isGiven }) => isGiven(options))
   const isNeeded = (name: string) => !replaced.some(({ variables }) => variables.test(name))
@@ -71,7 +90,11 @@ export function readOptions(options: RekeyOptions): PluginSettings {
       const by = replaced.find(({ variables }) => variables.test(name))
       return by ? [`${name}: has no effect beside \`${by.part}\``] : []
     })
-  const reading = readConfig(env, (name) => isNeeded(name))
+  // It would have a page of its own, for whoever can reach the application.
+  const isOutbox = isNeeded('MAIL_TRANSPORT') && env['MAIL_TRANSPORT'] === 'outbox'
+  if (isOutbox) idle.push('MAIL_TRANSPORT: outbox is for the service alone; give a `transport`')
+  const isJudged = (name: string) => isNeeded(name) && !(isOutbox && name === 'MAIL_TRANSPORT')
+  const reading = readConfig(env, isJudged)
   const templates = attempt(() => loadMailTemplates(readContentConfig(env)))
   const faults = [
     ...('faults' in reading ? reading.faults : []),
@@ -93,6 +116,18 @@ export function refuseOptions(faults: readonly string[]): AggregateError {
     faults.map((fault) => new Error(fault)),
     message,
   )
+}
+
+/** What is misspelled would be missed: a hook that never runs. */
+function findMisplaced(options: RekeyOptions): string[] {
+  const allowed = [...Object.keys(knownOptions), ...OF_FASTIFY]
+  const others = Object.keys(options).filter((name) => !allowed.includes(name))
+  const otherLimits = Object.keys(options.limits ?? {}).filter((name) => !(name in knownLimits))
+  const unknown = [...others, ...otherLimits.map((name) => `limits.${name}`)]
+  return [
+    ...(options.env ? [] : ['env: is required, such as process.env']),
+    ...unknown.map((name) => `${name}: is no option of Rekey`),
+  ]
 }
 
 function withoutThoseOfTheProcess(env: RekeyOptions['env']): RekeyOptions['env'] {

@@ -56,7 +56,8 @@ const DEFAULT_THREADS = 4
  * @throws AggregateError with every fault of the configuration and of the mapping, by name, never by value
  */
 export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
-  if (app.prefix !== '') throw refuseOptions(['prefix: has no effect; set BASE_PATH'])
+  if (app.prefix !== '')
+    throw refuseOptions(['prefix: register Rekey without one and set BASE_PATH'])
   const { config, content, warnings } = readOptions(options)
   const logger = app.log.child({ plugin: 'rekey' }, { serializers: { err: serializeError } })
   for (const warning of warnings) logger.warn(warning)

@@ -284,7 +284,7 @@ describe('a registration', () => {
 
   test('is refused for a prefix, which only BASE_PATH sets', async () => {
     expect(await register({}, { prefix: '/auth' })).toContain(
-      'prefix: has no effect; set BASE_PATH',
+      'prefix: register Rekey without one and set BASE_PATH',
     )
   })
 
@@ -307,9 +307,21 @@ describe('a registration', () => {
     ])
   })
 
+  test('is refused for options that there are none of, and without an environment', async () => {
+    const hook = () => undefined
+    const options = { env: undefined, beforeRest: hook, limits: { request: hook } }
+    expect((await register(options)).split('\n').slice(1)).toEqual([
+      '  env: is required, such as process.env',
+      '  beforeRest: is no option of Rekey',
+      '  limits.request: is no option of Rekey',
+    ])
+  })
+
   test('is refused for the outbox, which shows every mail', async () => {
     const env = { ...environmentFor(surroundings), MAIL_TRANSPORT: 'outbox' }
-    expect(await register({ env })).toContain('MAIL_TRANSPORT: ')
+    expect(await register({ env })).toMatch(
+      /\n {2}MAIL_TRANSPORT: outbox is for the service alone[^\n]+$/,
+    )
   })
 
   test('is refused where a route of the same path exists', async () => {
