@@ -56,9 +56,9 @@ const rules: readonly Rule[] = [
 
   { of: 'demo/', may: ['demo/', ...service, ...packages, 'node:'] },
   { of: 'examples/react/', may: ['rekey/client', 'react', 'react-dom'] },
-  { of: 'examples/in-code/', may: ['examples/in-code/', 'rekey', 'fastify', 'postgres', 'node:crypto', 'node:util'] },
+  { of: 'examples/in-code/', may: ['examples/in-code/', 'rekey', 'fastify', 'node:crypto', 'node:util'] },
   { of: 'bench/', may: ['bench/', 'build-options.ts', 'demo/', ...service, ...packages, 'node:'] },
-  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'build-options.ts', 'package.json', 'package-lock.json', ...service, ...packages, ...hostPackages, 'node:'] },
+  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'examples/in-code/', 'rekey', 'build-options.ts', 'package.json', 'package-lock.json', ...service, ...packages, ...hostPackages, 'node:'] },
 ]
 
 const files = list('{src,demo,examples,bench,test}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}')

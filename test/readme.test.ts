@@ -144,7 +144,8 @@ describe('with the build', () => {
     expect(run.stdout.trim()).toBe('200')
     await rm(folder, { recursive: true })
     await surroundings.end()
-  })
+    // Twice the compiler, over Fastify's types.
+  }, 60_000)
 
   test('it sends mails by both transports, and serves its pages', async () => {
     const surroundings = await createSurroundings()

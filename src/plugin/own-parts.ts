@@ -22,7 +22,7 @@ export interface Watch {
   report(part: string, err: unknown): void
 }
 
-/** Makes what watches over parts. Whatever fails is logged, but for the message, which may hold anything. */
+/** Makes what watches over parts. What fails is logged without its message, which may hold anything. */
 export function watchParts(logger: FastifyBaseLogger): Watch {
   const report: Watch['report'] = (part, err) =>
     logger.error({ part, err }, 'a part of the application fails')

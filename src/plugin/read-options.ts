@@ -125,7 +125,7 @@ function findMisplaced(options: RekeyOptions): string[] {
   const otherLimits = Object.keys(options.limits ?? {}).filter((name) => !(name in knownLimits))
   const unknown = [...others, ...otherLimits.map((name) => `limits.${name}`)]
   return [
-    ...(options.env ? [] : ['env: is required, such as process.env']),
+    ...(options.env ? [] : ['env: is required: the variables, as a process has them']),
     ...unknown.map((name) => `${name}: is no option of Rekey`),
   ]
 }

@@ -53,7 +53,8 @@ const DEFAULT_THREADS = 4
  * its health. Closing the application finishes the work that was accepted, for SHUTDOWN_GRACE_SECONDS
  * at most.
  *
- * @throws AggregateError with every fault of the configuration and of the mapping, by name, never by value
+ * @throws AggregateError with every fault of the configuration, or of the mapping, by name, never by
+ * value
  */
 export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
   if (app.prefix !== '')
@@ -81,7 +82,7 @@ export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
   await service.mount(app)
 }
 
-// Read by Fastify. Not marked to skip encapsulation: nothing of it is for the application's other routes.
+// Read by Fastify. Not marked to skip encapsulation: nothing of it is for other routes.
 Object.assign(rekey, { [Symbol.for('plugin-meta')]: { name: 'rekey', fastify: '5.x' } })
 
 function holdParts(options: RekeyOptions, watch: Watch): Parts {

@@ -141,6 +141,24 @@ describe('afterReset', () => {
   })
 })
 
+test('hooks that hang are waited for ten seconds: nothing is written, or all is as it was written', async () => {
+  const hang = () => new Promise<never>(() => {})
+  const [before, after] = [
+    await addUser(surroundings.database.sql),
+    await addUser(surroundings.database.sql),
+  ]
+  await Promise.all([
+    withParts({ beforeReset: hang }, async (host) => {
+      expect((await reset(host, before)).answer).toBe(UNAVAILABLE)
+      expect(await isPassword(before, before.password)).toBe(true)
+    }),
+    withParts({ afterReset: hang }, async (host) => {
+      expect((await reset(host, after)).status).toBe(200)
+      expect(await isPassword(after, NEW_PASSWORD)).toBe(true)
+    }),
+  ])
+})
+
 describe('limits that cannot count', () => {
   test.each([
     ['throw', fail],

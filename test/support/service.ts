@@ -207,7 +207,7 @@ export async function startHost(
   const log = createLog()
   const app = await build(pino({ level: 'trace' }, { write: (line: string) => log.add(line) }))
   const agent = new Agent({ keepAlive: true })
-  const client = createClient(await app.listen({ host: '127.0.0.1' }), resend, agent)
+  const client = createClient(await app.listen({ host: '127.0.0.1', port: 0 }), resend, agent)
   return {
     ...client,
     log,
