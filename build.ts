@@ -1,8 +1,19 @@
-// Compiles src/ to dist/: the process and its commands bundled, so that they start fast, and the
-// browser pages beside them. Type checking is `npm run check`'s job.
+// Compiles src/ to dist/: the process, its commands and the plugin bundled, so that they start fast, and
+// the browser pages beside them. Type checking is `npm run check`'s job.
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, posix } from 'node:path'
 import { build } from 'esbuild'
 import { browserBuild } from './build-options.ts'
 
@@ -21,6 +32,7 @@ const { metafile } = await build({
     'src/cli/preview.ts',
     'src/cli/link.ts',
     'src/cli/explain.ts',
+    'src/plugin/rekey.ts',
   ],
   outbase: 'src',
   outdir: 'dist',
@@ -58,6 +70,23 @@ execFileSync(process.execPath, [
   ...['src/page/client.ts', '--ignoreConfig', '--strict', '--target', 'es2022', '--types', ''],
   ...['--lib', 'es2024,dom', '--declaration', '--emitDeclarationOnly', '--outDir', 'dist/page'],
 ])
+
+// What `rekey` exports: of all declarations those that the plugin's refers to.
+const declarations = mkdtempSync(join(tmpdir(), 'rekey-types-'))
+execFileSync(process.execPath, [
+  'node_modules/typescript/bin/tsc',
+  ...['-p', 'src/plugin', '--outDir', declarations],
+])
+const needed = new Set(['plugin/rekey'])
+for (const name of needed) {
+  const text = readFileSync(join(declarations, `${name}.d.ts`), 'utf8')
+  mkdirSync(join('dist', dirname(name)), { recursive: true })
+  writeFileSync(join('dist', `${name}.d.ts`), text)
+  for (const [, path = ''] of text.matchAll(/ from '(\..*)\.ts'/g)) {
+    needed.add(posix.join(posix.dirname(name), path))
+  }
+}
+rmSync(declarations, { recursive: true })
 
 // What is bundled takes its licence along.
 const packages = new Set(

@@ -2,6 +2,10 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // As the package exports it, without a build.
+  resolve: {
+    alias: [{ find: /^rekey$/, replacement: `${import.meta.dirname}/src/plugin/rekey.ts` }],
+  },
   test: {
     globalSetup: ['test/support/global-setup.ts'],
     include: ['test/**/*.test.ts'],

@@ -81,6 +81,28 @@ export interface Hasher {
   verify(password: string, currentHash: string | null): Promise<boolean>
 }
 
+/** A new password for an account. */
+export interface PasswordWrite {
+  readonly accountId: string
+  /** Whether a link has allowed it, or the old password. */
+  readonly occasion: 'reset' | 'change'
+}
+
+/** What the host application does around the write of a password, in no transaction with it. */
+export interface ResetHooks {
+  /**
+   * Is asked once every rule is kept and before anything is written. It may be asked again for the
+   * same write.
+   *
+   * @param password as typed
+   * @returns what the reader is told where the password is refused
+   * @throws RekeyError `unavailable`
+   */
+  beforeReset(write: PasswordWrite, password: string): Promise<string | undefined>
+  /** Is told of a password that is set, whatever comes of it. The reply waits. It never rejects. */
+  afterReset(write: PasswordWrite): Promise<void>
+}
+
 /** What a token of the host application says, once it is proven. */
 export interface VerifiedToken {
   /** The id that it names: a text, or a safe integer. No account need have it. */
@@ -176,6 +198,9 @@ export interface OutgoingMail extends RenderedMail {
   readonly from: string
   readonly to: string
   readonly replyTo?: string | undefined
+  readonly accountId: string
+  /** What subject, text and HTML say. */
+  readonly message: MailMessage
   /** The same for the same mail, and for no other. */
   readonly idempotencyKey: string
 }

@@ -49,13 +49,16 @@ const rules: readonly Rule[] = [
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', 'src/tokens/', PORTS, CORE, ERRORS,
       'pino', '@zxcvbn-ts/language-common', 'node:fs', 'node:http', 'node:os', 'node:path', 'node:util'],
       mayAsTypes: ['fastify', 'node:net'] },
+  { of: 'src/plugin/', may: ['src/plugin/', 'src/cli/', 'src/config/', 'src/accounts/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,
+      'node:os'], mayAsTypes: ['fastify'] },
   { of: 'src/main.ts', may: ['src/cli/', 'node:os'] },
   { of: 'src/page/', may: ['src/page/'] },
 
   { of: 'demo/', may: ['demo/', ...service, ...packages, 'node:'] },
-  { of: 'examples/', may: ['rekey/client', 'react', 'react-dom'] },
+  { of: 'examples/react/', may: ['rekey/client', 'react', 'react-dom'] },
+  { of: 'examples/in-code/', may: ['examples/in-code/', 'rekey', 'fastify', 'node:crypto', 'node:util'] },
   { of: 'bench/', may: ['bench/', 'build-options.ts', 'demo/', ...service, ...packages, 'node:'] },
-  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'build-options.ts', 'package.json', 'package-lock.json', ...service, ...packages, ...hostPackages, 'node:'] },
+  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'examples/in-code/', 'rekey', 'build-options.ts', 'package.json', 'package-lock.json', ...service, ...packages, ...hostPackages, 'node:'] },
 ]
 
 const files = list('{src,demo,examples,bench,test}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}')

@@ -108,6 +108,45 @@ describe('with the build', () => {
     await rm(folder, { recursive: true })
   })
 
+  test('an application that installs the package has the plugin, with its types', async () => {
+    const surroundings = await createSurroundings()
+    await createUsers(surroundings.database.sql)
+    const folder = mkdtempSync(join(tmpdir(), 'rekey-package-'))
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(root, join(folder, 'node_modules', 'rekey'), 'junction')
+    for (const name of ['fastify', '@types']) {
+      const installed = join(root, 'node_modules', name)
+      symlinkSync(installed, join(folder, 'node_modules', name), 'junction')
+    }
+    const code = [
+      "import Fastify from 'fastify'",
+      "import { type Limiter, rekey } from 'rekey'",
+      'const requests: Limiter = { count: () => 0, waitFor: () => 0 }',
+      'const app = Fastify()',
+      'await app.register(rekey, { env: process.env, limits: { requests } })',
+      "const reply = await app.inject('/api/v1/accounts/password-rules')",
+      'console.log(reply.statusCode)',
+      'await app.close()',
+    ].join('\n')
+    writeFileSync(join(folder, 'app.mts'), code)
+    writeFileSync(join(folder, 'wrong.mts'), code.replace('waitFor:', 'waitsFor:'))
+    const check = (file: string) => {
+      const args = [tsc, file, '--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext']
+      const types = ['--target', 'es2024', '--types', 'node']
+      return promisify(execFile)(process.execPath, [...args, ...types], { cwd: folder })
+    }
+    await check('app.mts')
+    await expect(check('wrong.mts')).rejects.toMatchObject({
+      stdout: expect.stringContaining("'waitsFor' does not exist"),
+    })
+    const { RATE_LIMIT_REQUESTS: _replaced, ...env } = environmentFor(surroundings)
+    const run = await promisify(execFile)(process.execPath, ['app.mts'], { cwd: folder, env })
+    expect(run.stdout.trim()).toBe('200')
+    await rm(folder, { recursive: true })
+    await surroundings.end()
+    // Twice the compiler, over Fastify's types.
+  }, 60_000)
+
   test('it sends mails by both transports, and serves its pages', async () => {
     const surroundings = await createSurroundings()
     const smtp = await startSmtp()

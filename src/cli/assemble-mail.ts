@@ -52,10 +52,15 @@ export function assembleComposer(
   }
 }
 
-/** Puts together the ways for mails to leave. It connects to nothing before the first mail. */
+/**
+ * Puts together the ways for mails to leave. It connects to nothing before the first mail.
+ *
+ * @param ownTransport the host application's, in place of all others
+ */
 export function assembleChain(
   { mail }: Pick<Config, 'mail'>,
   logger: FastifyBaseLogger,
+  ownTransport?: Transport,
 ): { readonly chain: Chain; readonly outbox: Outbox | undefined } {
   const outbox = createOutbox()
   const createTransport = (settings: TransportSettings): Transport => {
@@ -68,18 +73,15 @@ export function assembleChain(
         return outbox
     }
   }
-  const chain = createChain(
-    mail.transports.map((settings) => [settings.name, createTransport(settings)]),
-    {
-      clock: () => performance.now(),
-      onRest: (transport, restMs, reason) =>
-        logger.warn(
-          { transport, restMs, reason },
-          'a mail transport fails: left alone for a while',
-        ),
-    },
-  )
-  const isShown = mail.transports.some(({ name }) => name === 'outbox')
+  const transports = ownTransport
+    ? [['application', ownTransport] as const]
+    : mail.transports.map((settings) => [settings.name, createTransport(settings)] as const)
+  const chain = createChain(transports, {
+    clock: () => performance.now(),
+    onRest: (transport, restMs, reason) =>
+      logger.warn({ transport, restMs, reason }, 'a mail transport fails: left alone for a while'),
+  })
+  const isShown = !ownTransport && mail.transports.some(({ name }) => name === 'outbox')
   return { chain, outbox: isShown ? outbox : undefined }
 }
 
@@ -88,11 +90,12 @@ export function assembleMail(
   config: Pick<Config, 'links' | 'mail'>,
   deps: MailDeps,
   logger: FastifyBaseLogger,
+  ownTransport?: Transport,
 ): MailParts {
   const { links, mail } = config
   const { clock, events } = deps
   const composer = assembleComposer(config, deps)
-  const { chain, outbox } = assembleChain(config, logger)
+  const { chain, outbox } = assembleChain(config, logger, ownTransport)
   const budget =
     mail.dailyBudget === undefined
       ? undefined

@@ -1,26 +1,36 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
 import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
-import type { FastifyBaseLogger } from 'fastify'
-import { openDatabase } from '../accounts/database.ts'
-import { inspectAgain } from '../accounts/inspect-accounts.ts'
-import { createLateAccounts } from '../accounts/late-accounts.ts'
-import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
-import { reachTable } from '../accounts/reach-table.ts'
-import { createReadiness } from '../accounts/readiness.ts'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
-import { describeFinding, type Finding } from '../core/finding.ts'
 import { requestReset } from '../flows/request-reset.ts'
 import { createTurns } from '../flows/turns.ts'
+import type { HashLine } from '../hashing/hash-line.ts'
 import { buildApp } from '../http/app.ts'
+import { prepareMount } from '../http/mount.ts'
 import type { AppDeps, AppSettings } from '../http/options.ts'
 import { createLimiter } from '../http/rate-limit.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
+import type { Transport } from '../mail/transports/transport.ts'
+import type { Accounts, Hasher, Limiter, ResetHooks } from '../ports.ts'
 import { createTokenVerifier } from '../tokens/token-verifier.ts'
+import { assembleAccounts, takeAccounts } from './assemble-accounts.ts'
 import { assembleEvents } from './assemble-events.ts'
 import { assembleHasher } from './assemble-hasher.ts'
 import { assembleMail } from './assemble-mail.ts'
 import type { Content } from './load-content.ts'
+
+/** What the host application brings along, in place of what the configuration would make. */
+export interface Parts {
+  readonly accounts?: Accounts | undefined
+  readonly transport?: Transport | undefined
+  readonly hasher?: Hasher | undefined
+  readonly hashLine?: HashLine | undefined
+  readonly requestLimiter?: Limiter | undefined
+  readonly confirmLimiter?: Limiter | undefined
+  readonly wrongPasswordLimiter?: Limiter | undefined
+  readonly hooks?: ResetHooks | undefined
+}
 
 /** A service put together. */
 export interface Service {
@@ -31,6 +41,8 @@ export interface Service {
   readonly mappingFaults: Promise<readonly string[]>
   /** @returns where it listens, as `http://address:port` */
   listen(): Promise<string>
+  /** Takes the requests for its routes from another application, which listens. */
+  mount(host: FastifyInstance): Promise<void>
   /**
    * Takes no new work and finishes what was accepted, within the grace period.
    *
@@ -42,24 +54,28 @@ export interface Service {
 const INTAKE_CAPACITY = 10_000
 /** Enough for somebody who tries all passwords that they remember, and next to nothing for guessing. */
 const WRONG_OLD_PASSWORDS = { limit: 10, seconds: 900 }
+const noHooks: ResetHooks = { beforeReset: async () => undefined, afterReset: async () => {} }
 
 /** Puts the service together. It begins to look for its database, and listens when it is told to. */
 export function assembleService(
   config: Config,
   content: Content,
   logger: FastifyBaseLogger,
+  parts: Parts = {},
 ): Service {
   const { http, links, mail, passwords } = config
   const clock = Date.now
   const { events, webhookLine } = assembleEvents(config, clock, logger)
-  const database = openDatabase(config.database)
-  const { accounts, arrive, hasArrived } = createLateAccounts()
-  const hasher = assembleHasher(config)
+  const { accounts, assertReady, mappingFaults, close } = parts.accounts
+    ? takeAccounts(parts.accounts)
+    : assembleAccounts(config, clock, logger)
+  const hasher = parts.hasher ?? assembleHasher(config, parts.hashLine)
 
   const mails = assembleMail(
     config,
     { accounts, hasher, templates: content.templates, events, clock },
     logger,
+    parts.transport,
   )
   const requestDeps = {
     accounts,
@@ -86,21 +102,13 @@ export function assembleService(
     passwordRules: { ...passwords, commonPasswords: new Set(commonPasswords) },
     turns: createTurns(),
     intakeLine,
-    requestLimiter: createLimiter(http.requestRate),
-    confirmLimiter: createLimiter(http.confirmRate),
-    wrongPasswordLimiter: createLimiter(WRONG_OLD_PASSWORDS),
+    hooks: parts.hooks ?? noHooks,
+    requestLimiter: parts.requestLimiter ?? createLimiter(http.requestRate),
+    confirmLimiter: parts.confirmLimiter ?? createLimiter(http.confirmRate),
+    wrongPasswordLimiter: parts.wrongPasswordLimiter ?? createLimiter(WRONG_OLD_PASSWORDS),
     tokenVerifier: config.tokens && createTokenVerifier(config.tokens),
     clock,
-    assertReady: createReadiness({
-      hasArrived,
-      ping: database.ping,
-      inspect: () => inspectAgain(config.database, config.users),
-      onChange: (faults) =>
-        faults.length > 0
-          ? logger.error({ faults }, 'the tables are no longer as they are mapped')
-          : logger.info('the tables are as they are mapped again'),
-      clock,
-    }),
+    assertReady,
   }
   const settings: AppSettings = {
     basePath: http.basePath,
@@ -113,23 +121,7 @@ export function assembleService(
     outbox: mails.outbox,
   }
   const app = buildApp(deps, settings, logger)
-
-  const stopping = new AbortController()
-  const mappingFaults = reachTable(database, config.users, stopping.signal, (reason) => {
-    logger.warn({ reason }, 'the database cannot be reached: still trying')
-  }).then((inspection) => {
-    const { facts, findings } = inspection ?? { findings: [] }
-    const listed = (status: Finding['status']) =>
-      findings.filter((finding) => finding.status === status).map(describeFinding)
-    if (!facts) return listed('fault')
-    for (const warning of listed('warning')) logger.warn(warning)
-    arrive(
-      createPostgresAccounts(database, config.users, facts, (code) =>
-        logger.warn({ code }, 'an account is left out: the database cannot read or judge its row'),
-      ),
-    )
-    return []
-  })
+  const mount = prepareMount(app)
 
   return {
     mappingFaults,
@@ -139,6 +131,7 @@ export function assembleService(
         port: config.process.port,
         listenTextResolver: (address) => `Rekey listens at ${address}`,
       }),
+    mount,
     async stop() {
       const graceMs = config.process.shutdownGraceSeconds * 1000
       const drained = async () => {
@@ -149,9 +142,8 @@ export function assembleService(
         await webhookLine?.drained()
       }
       await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
-      stopping.abort()
       mails.close()
-      await database.close()
+      await close()
       const lines = [intakeLine, mails.mailLine, webhookLine]
       return lines.reduce((sum, line) => sum + (line?.waiting() ?? 0), deps.turns.size())
     },

@@ -8,7 +8,7 @@ export function createLogger(level: string, stream?: DestinationStream): Logger 
 }
 
 /** How an error is written to the log: never with what a query or a request carried. */
-function serializeError(error: Error): object {
+export function serializeError(error: Error): object {
   const code = 'code' in error ? error.code : undefined
   // The stack begins with the message, and a database library's message repeats the values.
   const stack = error.stack?.split('\n').filter((line) => line.startsWith('    at '))

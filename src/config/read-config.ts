@@ -41,31 +41,30 @@ export type ConfigReading<T = Config> =
 /**
  * Reads the configuration from the variables of a process. DEFAULT_LOCALE and MAIL_TEMPLATES_DIR are
  * judged by whoever reads the templates.
+ *
+ * @param isNeeded says of which variables faults count; the slices that the others make are never used
  */
-export function readConfig(env: Variables): ConfigReading {
+export function readConfig(
+  env: Variables,
+  isNeeded: (name: string) => boolean = () => true,
+): ConfigReading {
   const { config, faults, warnings } = read(env)
-  return faults.size > 0
-    ? { faults: listFaults([...faults]), warnings }
+  const ours = [...faults].filter(([name]) => isNeeded(name))
+  return ours.length > 0
+    ? { faults: listFaults(ours), warnings }
     : { config: deepFreeze(config), warnings }
 }
 
 /** The database's part of the configuration; faults of other variables do not count. */
 export function readDatabaseConfig(env: Variables): ConfigReading<DatabaseSettings> {
-  const reading = readPart(env, /^DATABASE_/)
+  const reading = readConfig(env, (name) => name.startsWith('DATABASE_'))
   const { warnings } = reading
   return 'faults' in reading ? reading : { config: reading.config.database, warnings }
 }
 
 /** The part that it takes to reach the accounts; faults of other variables do not count. */
 export function readTableConfig(env: Variables): ConfigReading<Pick<Config, 'database' | 'users'>> {
-  return readPart(env, TABLE_VARIABLES)
-}
-
-/** @returns a configuration of which only the slices count that the named variables make */
-function readPart(env: Variables, names: RegExp): ConfigReading {
-  const { config, faults, warnings } = read(env)
-  const ours = [...faults].filter(([name]) => names.test(name))
-  return ours.length > 0 ? { faults: listFaults(ours), warnings } : { config, warnings }
+  return readConfig(env, (name) => TABLE_VARIABLES.test(name))
 }
 
 /**

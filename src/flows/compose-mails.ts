@@ -75,7 +75,15 @@ function compose(
   const envelope = ['rekey-mail-v2', order.kind, order.timestamp, from, replyTo ?? '', to]
   const fields = [...envelope, subject, text, html]
   const idempotencyKey = macFields(deps.keyRing[0].idempotency, fields).toString('base64url')
-  return { from, to, replyTo, ...rendered, idempotencyKey }
+  return {
+    from,
+    to,
+    replyTo,
+    ...rendered,
+    accountId: account.id,
+    message: composed,
+    idempotencyKey,
+  }
 }
 
 /** @returns undefined where a template fails, which is no reason to withhold the other mails */

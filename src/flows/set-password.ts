@@ -3,7 +3,15 @@
 
 import { judgePassword, type PasswordRules } from '../core/password-policy.ts'
 import { type FieldFault, RekeyError } from '../errors.ts'
-import type { Account, Accounts, Events, Hasher, MailLine } from '../ports.ts'
+import type {
+  Account,
+  Accounts,
+  Events,
+  Hasher,
+  MailLine,
+  PasswordWrite,
+  ResetHooks,
+} from '../ports.ts'
 import type { Turns } from './turns.ts'
 
 export interface SetPasswordDeps {
@@ -14,6 +22,7 @@ export interface SetPasswordDeps {
   readonly events: Events
   /** One confirmation or change of an account at a time, so that a burst of posts costs one hash. */
   readonly turns: Turns
+  readonly hooks: ResetHooks
 }
 
 /**
@@ -40,12 +49,13 @@ export function refuseMismatch(): RekeyError {
 }
 
 /**
- * Writes a password that the rules have accepted, and tells the owner and those who watch.
+ * Writes a password that the rules have accepted, unless the host application refuses it, and tells
+ * the owner and those who watch.
  *
  * @param type the event that this is
  * @param now unix milliseconds
  * @returns whether the account still was as it was read; if not, nothing has happened
- * @throws RekeyError `unavailable`
+ * @throws RekeyError `password_rejected` with what the host application says, `unavailable`
  */
 export async function writePassword(
   deps: SetPasswordDeps,
@@ -54,10 +64,18 @@ export async function writePassword(
   type: 'password_reset.completed' | 'password.changed',
   now: number,
 ): Promise<boolean> {
+  const occasion = type === 'password.changed' ? 'change' : 'reset'
+  const write: PasswordWrite = { accountId: account.id, occasion }
+  const detail = await deps.hooks.beforeReset(write, password)
+  if (detail !== undefined) {
+    const faults = [{ field: 'password', code: 'refused', detail }]
+    throw new RekeyError('password_rejected', 'the host application refuses it', { faults })
+  }
   const newHash = await deps.hasher.hash(password, account.passwordHash)
   if (!(await deps.accounts.replacePassword(account, newHash))) return false
   deps.events.record({ type, accountId: account.id })
   const timestamp = String(Math.floor(now / 1000))
   deps.mailLine.add({ kind: 'password-changed', accountId: account.id, timestamp })
+  await deps.hooks.afterReset(write)
   return true
 }

@@ -26,6 +26,8 @@ const mailOf = ({ accountId }: MailOrder): OutgoingMail => ({
   subject: 's',
   text: 't',
   html: 'h',
+  accountId,
+  message: { kind: 'no-password', name: undefined },
   idempotencyKey: accountId,
 })
 const sent: ChainOutcome = { status: 'sent' }

@@ -7,6 +7,8 @@ import { Agent, type IncomingHttpHeaders, request as openRequest } from 'node:ht
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { hash } from '@node-rs/argon2'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { pino } from 'pino'
 import type { Sql, TransactionSql } from 'postgres'
 import { assembleService } from '../../src/cli/assemble-service.ts'
 import { createLogger } from '../../src/cli/create-logger.ts'
@@ -188,6 +190,32 @@ export async function startService(
       const lost = await service.stop()
       expectDiscretion(log.lines.map((line) => JSON.stringify(line)).join('\n'))
       return lost
+    },
+  }
+}
+
+/**
+ * Starts an application that has Rekey in its own process.
+ *
+ * @param build is given a log of the application's own
+ * @returns as the service; `lost` is 0, because whatever was lost is in the log
+ */
+export async function startHost(
+  { resend }: Surroundings,
+  build: (logger: FastifyBaseLogger) => Promise<FastifyInstance>,
+): Promise<TestService> {
+  const log = createLog()
+  const app = await build(pino({ level: 'trace' }, { write: (line: string) => log.add(line) }))
+  const agent = new Agent({ keepAlive: true })
+  const client = createClient(await app.listen({ host: '127.0.0.1', port: 0 }), resend, agent)
+  return {
+    ...client,
+    log,
+    async stop() {
+      agent.destroy()
+      await app.close()
+      expectDiscretion(log.lines.map((line) => JSON.stringify(line)).join('\n'))
+      return 0
     },
   }
 }

@@ -11,6 +11,8 @@ const mailOf = (idempotencyKey: string): OutgoingMail => ({
   subject: 's',
   text: 't',
   html: 'h',
+  accountId: '42',
+  message: { kind: 'no-password', name: undefined },
   idempotencyKey,
 })
 const sent: SendOutcome = { status: 'sent' }

@@ -2,13 +2,16 @@
 
 import { expect, test } from 'vitest'
 import { createOutbox } from '../../../src/mail/transports/outbox.ts'
+import type { OutgoingMail } from '../../../src/ports.ts'
 
-const mailOf = (idempotencyKey: string) => ({
+const mailOf = (idempotencyKey: string): OutgoingMail => ({
   from: 'a@b.c',
   to: 'd@e.f',
   subject: idempotencyKey,
   text: 't',
   html: 'h',
+  accountId: '42',
+  message: { kind: 'no-password', name: undefined },
   idempotencyKey,
 })
 

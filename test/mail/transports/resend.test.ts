@@ -15,13 +15,18 @@ import {
   type TestService,
 } from '../../support/service.ts'
 
-const mail = {
+const shown = {
   from: 'Rekey <no-reply@app.example>',
   to: 'ada@example.com',
   subject: 'Reset',
   text: 'text',
   html: '<p>text</p>',
 }
+const mail = {
+  ...shown,
+  accountId: '42',
+  message: { kind: 'no-password', name: undefined },
+} as const
 
 describe('the transport', () => {
   let resend: ResendStandIn
@@ -47,7 +52,7 @@ describe('the transport', () => {
         'idempotency-key': 'one',
       },
     })
-    expect(request?.body).toEqual(mail)
+    expect(request?.body).toEqual(shown)
   })
 
   test('takes key and address from nobody else', async () => {

@@ -7,15 +7,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { parseSmtpUrl } from '../../../src/config/values.ts'
 import { createSmtpTransport } from '../../../src/mail/transports/smtp.ts'
 import type { Transport } from '../../../src/mail/transports/transport.ts'
+import type { OutgoingMail } from '../../../src/ports.ts'
 import { makeCertificate } from '../../support/certificate.ts'
 import { type SmtpBehaviour, type SmtpStandIn, startSmtp } from '../../support/smtp-stand-in.ts'
 
-const mail = {
+const mail: OutgoingMail = {
   from: 'Ünited App <no-reply@app.example>',
   to: 'ada@example.com',
   subject: 'Größe',
   text: 'https://app.example/reset?timestamp=1700000000&signature=x\n',
   html: '<p>text</p>',
+  accountId: '42',
+  message: { kind: 'no-password', name: undefined },
   idempotencyKey: 'a-key',
 }
 /** Answers on loopback too, but is no loopback address by its name. */
