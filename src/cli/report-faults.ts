@@ -1,5 +1,6 @@
 // Says what is wrong with a configuration, all at once.
 
+import { messageOf } from '../errors.ts'
 import { EXIT_CONFIG, type ExitStatus, type Terminal } from './terminal.ts'
 
 /** Makes something of a configuration's files. @returns it, or every fault that it threw */
@@ -10,7 +11,7 @@ export function attempt<T>(
     return { made: make() }
   } catch (error) {
     const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
-    return { faults: errors.map((each) => (each instanceof Error ? each.message : String(each))) }
+    return { faults: errors.map(messageOf) }
   }
 }
 

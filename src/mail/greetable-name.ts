@@ -5,7 +5,8 @@ const MAX_CODE_POINTS = 64
 
 /** Of what is shown as one character, which no layout can break: wider ones leave a phone's screen. */
 const MAX_CLUSTER_LENGTH = 15
-const clusters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+/** Made for the first name that could have one: making it takes longer than a whole mail. */
+let clusters: Intl.Segmenter | undefined
 
 /** Cleans a name, or gives an empty text for one that no greeting may carry. */
 export function greetableName(raw: string): string {
@@ -22,8 +23,11 @@ export function greetableName(raw: string): string {
   const looksLikeNumber = /(?:\p{N}\P{N}*){5}/u.test(plain)
   if (looksLikeAddress || looksLikeNumber || !/[\p{L}\p{N}]/u.test(plain)) return ''
   const cut = Array.from(name).slice(0, MAX_CODE_POINTS).join('').trim()
-  const hasTower = [...clusters.segment(cut)].some(
-    ({ segment }) => segment.length > MAX_CLUSTER_LENGTH,
-  )
-  return hasTower ? '' : cut
+  return hasTower(cut) ? '' : cut
+}
+
+function hasTower(name: string): boolean {
+  if (name.length <= MAX_CLUSTER_LENGTH) return false
+  clusters ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return [...clusters.segment(name)].some(({ segment }) => segment.length > MAX_CLUSTER_LENGTH)
 }

@@ -34,7 +34,7 @@ interface MailLineOptions {
   /** @returns unix milliseconds */
   readonly clock: () => number
   readonly ratePerSecond?: number | undefined
-  /** Spent by what anybody can ask for; the notice of a change neither costs nor waits. */
+  /** Spent by what anybody can ask for; the notice of a change costs nothing of it. */
   readonly budget?: { readonly daily: DailyBudget; readonly recent: RecentAddresses } | undefined
   /** How long to wait before the second attempt; twice as long before each further one. */
   readonly firstPauseMs?: number
@@ -235,14 +235,14 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const end = (item: Item) => {
     onTheirWay.delete(item)
     items.delete(item.slot)
-    waiting[isChange(item.order) ? 'changes' : 'requested'] -= 1
+    waiting[roomOf(item.order)] -= 1
     if (item.next) begin(item.next)
   }
   const begin = (order: MailOrder) => {
     const slot = slotOf(order)
     const rank = isChange(order) ? 'change' : 'new'
     const item: Item = { ...UNTRIED, slot, order, next: undefined, rank, attempts: 0 }
-    waiting[isChange(order) ? 'changes' : 'requested'] += 1
+    waiting[roomOf(order)] += 1
     items.set(slot, item)
     ready.add(item)
     schedule()
@@ -259,7 +259,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
       const known = items.get(slotOf(order))
       if (known && onTheirWay.has(known)) known.next = order
       else if (known) supersede(known, order)
-      else if (waiting[isChange(order) ? 'changes' : 'requested'] < options.capacity) begin(order)
+      else if (waiting[roomOf(order)] < options.capacity) begin(order)
       else events.record({ type: 'password_reset.ignored', reason: 'mail_line_full' })
     },
     drained() {
@@ -283,6 +283,11 @@ const UNTRIED = {
 
 function isChange({ kind }: MailOrder): boolean {
   return kind === 'password-changed'
+}
+
+/** Which of the two rooms of the line an order takes up. */
+function roomOf(order: MailOrder): 'changes' | 'requested' {
+  return isChange(order) ? 'changes' : 'requested'
 }
 
 /** Of the mails of one kind that an account is sent the newest is enough. */

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EnvironmentSchema, readEnvironment } from '../../src/config/environment.ts'
+import { EnvironmentSchema } from '../../src/config/environment.ts'
+import { readEnvironment } from '../../src/config/read-environment.ts'
 import { configWith, faultsWith, required, SECRET, warningsWith } from './readings.ts'
 
 let folder: string

@@ -18,3 +18,5 @@ export const presets = {
 } as const satisfies Readonly<Record<string, Preset>>
 
 export type PresetName = keyof typeof presets
+
+export const presetNames = Object.keys(presets) as readonly PresetName[]

@@ -28,7 +28,7 @@ const ENHANCED_CODE = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/
 
 /** Makes the transport. Its connections are made when they are needed, and kept for a while. */
 export function createSmtpTransport(server: SmtpServer, connections: number): Transport {
-  // By the signal of the attempt, which is its own even where two attempts are of the same mail.
+  // By the signal of the attempt.
   const contents = new WeakMap<AbortSignal, Readable>()
   const open = async () => {
     const { createTransport } = await import('nodemailer')
