@@ -49,9 +49,13 @@ const collisionCases = collisions.flatMap(([part, plain, lookAlike]): SeedCase[]
   },
 ])
 
+const hosted = { HOSTED_PAGE: 'true' }
+const linkedPage = async () =>
+  `/reset/?${new URLSearchParams({ ...(await world.linkFor(await world.addUser(), hosted)) })}`
+
 const pages = [
-  ['PasswordResetFormTest', '/reset/request', ['email']],
-  ['SetPasswordFormTest', '/reset/', ['new-password', 'new-password']],
+  ['PasswordResetFormTest', () => '/reset/request', ['email']],
+  ['SetPasswordFormTest', linkedPage, ['new-password', 'new-password']],
 ] as const
 
 const autocompleteCases = pages.map(
@@ -59,7 +63,7 @@ const autocompleteCases = pages.map(
     name: `${form}.test_html_autocomplete_attributes`,
     means: 'the fields of the hosted page say what a password manager is to fill in',
     async run() {
-      const { text } = await (await world.serve({ HOSTED_PAGE: 'true' })).ask(path)
+      const { text } = await (await world.serve(hosted)).ask(await path())
       const found = [...text.matchAll(/autocomplete="([^"]+)"/g)].map(([, value]) => value)
       expect(found).toEqual(expected)
     },
