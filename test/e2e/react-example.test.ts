@@ -23,7 +23,9 @@ import {
   startService,
   type TestService,
 } from '../support/service.ts'
+import { claimsOf, seconds, signWithSecret, tokenVariables } from '../support/token-issuer.ts'
 
+const JWT_SECRET = confide('the secret of a host application')
 const NEW_PASSWORD = confide(' a better one, with a ü ')
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 
@@ -62,6 +64,8 @@ beforeAll(async () => {
   service = await startService(surroundings, {
     RESET_PAGE_URL: `${app.origin}/`,
     LINK_AUDIENCE: 'https://app.example',
+    JWT_SECRET,
+    ...tokenVariables,
   })
   api = `${service.url}${basePath}`
   browser = await launchBrowser()
@@ -165,49 +169,31 @@ test('a network that fails is told, and the form works once it is back', async (
 })
 
 test('whoever is signed in changes the password with the token of the application', async () => {
-  await page.addInitScript("sessionStorage.setItem('access_token', 'ey.J.x')")
-  const asked: unknown[] = []
-  const answers = [
-    {
-      status: 400,
-      code: 'old_password_incorrect',
-      field: 'old_password',
-      detail: 'Old password is not correct',
-    },
-    { status: 401, code: 'not_authenticated', detail: 'Invalid token.' },
-  ]
-  // A stand-in: the service has the route only where a JWT setting is made.
-  await page.route('**/change-password', async (route, request) => {
-    const headers = {
-      'access-control-allow-origin': '*',
-      'access-control-allow-headers': 'content-type, authorization',
-    }
-    if (request.method() === 'OPTIONS') return route.fulfill({ status: 204, headers })
-    asked.push([request.headers()['authorization'], request.postDataJSON()])
-    const answer = answers.shift()
-    if (!answer) {
-      return route.fulfill({ json: { detail: 'Password changed successfully' }, headers })
-    }
-    const { status, field, ...fault } = answer
-    const errors = field ? [{ field, ...fault }] : []
-    return route.fulfill({ status, headers, json: { ...fault, status, errors } })
-  })
-  await page.goto(app.origin)
-  await heading('Change your password')
-  await expectNoViolations()
-  const change = async () => {
-    await page.getByLabel('Old password').fill('old')
-    await page.getByLabel('New password', { exact: true }).fill('new')
-    await page.getByLabel('New password again').fill('new')
+  const user = await addUser(surroundings.database.sql)
+  const signIn = async (claims = claimsOf(user.id)) => {
+    const token = await signWithSecret(JWT_SECRET, claims)
+    await page.evaluate(`sessionStorage.setItem('access_token', '${token}')`)
+  }
+  const change = async (oldPassword: string) => {
+    await page.getByLabel('Old password').fill(oldPassword)
+    await page.getByLabel('New password', { exact: true }).fill(NEW_PASSWORD)
+    await page.getByLabel('New password again').fill(NEW_PASSWORD)
     await page.getByRole('button', { name: 'Change password' }).click()
   }
-  await change()
+  await page.goto(app.origin)
+  await signIn()
+  await page.reload()
+  await heading('Change your password')
+  await expectNoViolations()
+
+  await change('not the old one')
   await page.getByText('Old password is not correct').waitFor()
   await expectNoViolations()
-  await change()
+  await signIn(claimsOf(user.id, { exp: seconds() - 1 }))
+  await change(user.password)
   await page.getByText('Please sign in again.').waitFor()
-  await change()
+  await signIn()
+  await change(user.password)
   await page.getByText('Your password is changed.').waitFor()
-  const body = { old_password: 'old', password: 'new', password_confirm: 'new' }
-  expect(asked).toEqual(Array(3).fill(['Bearer ey.J.x', body]))
+  expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
 })
