@@ -9,8 +9,10 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY . .
-# The modes are those of the checkout, which a strict umask may have closed to the image's user.
+# Without the plugin and the types, which are for applications. The modes are those of the checkout,
+# which a strict umask may have closed to the image's user.
 RUN npm run build \
+  && rm -r dist/plugin && find dist -name '*.d.ts' -delete \
   && chmod -R a+rX,go-w dist drizzle emails node_modules/@node-rs LICENSE package.json
 
 FROM node:26-bookworm-slim

@@ -105,7 +105,7 @@ async function checkContents(): Promise<void> {
   const names = Object.keys(dependencies).join('|')
   const parts = [
     /^(?:LICENSE|package\.json)$/,
-    /^dist\/(?:[\w-]+\/)?[\w.-]+\.(?:js|json|txt|html|css)$/,
+    /^dist\/(?:(?:cli|page)\/)?[\w.-]+\.(?:js|json|txt|css)$/,
     /^drizzle\/(?:meta\/)?\w+\.(?:sql|json)$/,
     /^emails\/(?:[\w-]+\.(?:html|text)\.liquid|locales\/[\w-]+\.json)$/,
     new RegExp(`^node_modules/(?:${names})(?:-linux-(?:x64|arm64)-gnu)?/`),
