@@ -1,5 +1,5 @@
-// The shapes that flows and routes need from the world. Types only; the adapters are in accounts/,
-// hashing/, mail/ and events/.
+// The shapes that flows and routes need from the world. Types only; the adapters are in the folders
+// beside it.
 
 import type { AccountFacts } from './core/link.ts'
 import type { HashableForm, PersonalValue } from './core/password-policy.ts'

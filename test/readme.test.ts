@@ -1,4 +1,4 @@
-// Runs what the README tells a reader to type or to copy.
+// Runs what the README, and the pages that it sends its readers to, tell them to type or to copy.
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,6 +6,7 @@ import {
   accessSync,
   constants,
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
@@ -33,8 +34,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
 const readme = read('README.md')
-const snippets = (language: string) =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
+const snippets = (language: string, text = readme) =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
     (match) => match[1] ?? '',
   )
 const envFile = Object.fromEntries(
@@ -46,15 +47,20 @@ const envFile = Object.fromEntries(
 
 test('every npm script that the documents name exists', () => {
   const { scripts } = JSON.parse(read('package.json'))
-  const documents = readme + read('CONTRIBUTING.md') + read('SECURITY.md')
+  const documents = readme + read('CONTRIBUTING.md') + read('SECURITY.md') + read('docs/support.md')
   const named = [...documents.matchAll(/npm (?:run )?(\w+)/g)].map(([, name]) => name)
   const ours = named.filter((name) => !['ci', 'brings', 'and', 'scripts'].includes(name ?? ''))
   expect(ours.filter((name) => !(name && name in scripts))).toEqual([])
 })
 
 test('every file that the documents link to exists', () => {
-  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, file]) => file ?? '')
-  expect(links.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)))).toEqual([])
+  const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/**/*.md')]
+  const links = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, file = '']) =>
+      join(dirname(page), file),
+    ),
+  )
+  expect(links.filter((file) => !existsSync(join(root, file)))).toEqual([])
 })
 
 test('the environment for the container is a configuration', () => {
@@ -66,7 +72,8 @@ test('the environment for the container is a configuration', () => {
 test('the commands for the container are those that it has', () => {
   const [, program = ''] =
     /ln -s \/app\/(\S+) \/usr\/local\/bin\/rekey/.exec(read('Dockerfile')) ?? []
-  const named = [...readme.matchAll(/^docker run .* rekey rekey (\w+)(?: \S+)*$/gm)].map(
+  const documents = readme + read('docs/support.md')
+  const named = [...documents.matchAll(/^docker run .* rekey rekey (\w+)(?: \S+)*$/gm)].map(
     ([, name]) => name,
   )
   expect(program).toBe('dist/main.js')
@@ -195,7 +202,7 @@ describe('with the build', () => {
     while (!output.includes('Rekey listens at ')) output += (await once(child.stdout, 'data'))[0]
     const [, url = ''] = /Rekey listens at (http:[^"]+)/.exec(output) ?? []
 
-    const command = snippets('sh').find((block) => block.includes('change-password')) ?? ''
+    const command = snippets('sh', read('docs/change-password.md'))[0] ?? ''
     const token = await sign(key, claimsOf(user.id))
     const [, name = '', value = ''] = /-H "(\w+): ([^"]+)"/.exec(command) ?? []
     const [, path] = /localhost:3000(\S+)/.exec(command) ?? []

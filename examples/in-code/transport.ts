@@ -1,6 +1,6 @@
 // Links by SMS, and everything else too, through a gateway that has an API.
 
-import type { Transport } from 'rekey'
+import type { MailMessage, Transport } from 'rekey'
 
 /** @param phoneOf finds the number of an account */
 export function smsThrough(
@@ -14,14 +14,10 @@ export function smsThrough(
       const to = phoneOf(accountId)
       // Of this message, for good: it is not tried again.
       if (to === undefined) return { status: 'refused', reason: 'no phone number' }
-      const text =
-        message.kind === 'reset-link'
-          ? `Choose a new password: ${message.link}`
-          : 'Your password was changed. If that was not you, call us.'
       const reply = await fetch(gatewayUrl, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-        body: JSON.stringify({ to, text }),
+        body: JSON.stringify({ to, text: textOf(message) }),
         signal: AbortSignal.timeout(5000),
       })
       if (reply.ok) return { status: 'sent' }
@@ -30,5 +26,16 @@ export function smsThrough(
       return { status: reply.status < 500 ? 'refused' : 'unsent', reason }
     },
     close() {},
+  }
+}
+
+function textOf(message: MailMessage): string {
+  switch (message.kind) {
+    case 'reset-link':
+      return `Choose a new password: ${message.link}`
+    case 'password-changed':
+      return 'Your password was changed. If that was not you, call us.'
+    case 'no-password':
+      return 'Somebody asked for a new password. You have none here: sign in as you always do.'
   }
 }

@@ -27,7 +27,7 @@ export type Difference =
   | 'no metadata'
   /** Tokens and uids are Rekey's own, and stored nowhere. */
   | "tokens are Rekey's"
-  /** docs/settings.md says why there is none. */
+  /** docs/coming-from-django.md says why there is none. */
   | 'no such setting'
   /** `login` finds an address first, and cannot be kept from it. */
   | 'an address is always a login'

@@ -24,10 +24,10 @@ import { linkIn, type ResendStandIn, startResend } from './resend-stand-in.ts'
 
 export type Environment = Readonly<Record<string, string>>
 
-/** What a service needs around it. Several services can share it. */
 /** The answer to every link request that is taken. */
 export const ACCEPTED = '200 {"detail":"Reset link sent if the user exists in database"}'
 
+/** What a service needs around it. Several services can share it. */
 export interface Surroundings {
   readonly database: TestDatabase
   readonly resend: ResendStandIn

@@ -1,10 +1,10 @@
-// What docs/settings.md names exists.
+// What docs/coming-from-django.md names exists.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { EnvironmentSchema } from '../src/config/environment.ts'
 
-const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../docs/coming-from-django.md', import.meta.url), 'utf8')
 const rows = [...page.matchAll(/^\| (?<setting>.+) \| (?<here>.+) \| (?<verdict>.*) \|$/gm)]
   .map(({ groups }) => groups ?? {})
   .filter(({ here }) => here !== 'here')
