@@ -3,6 +3,7 @@
 import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
+import { messageOf } from '../errors.ts'
 import { requestReset } from '../flows/request-reset.ts'
 import { createTurns } from '../flows/turns.ts'
 import type { HashLine } from '../hashing/hash-line.ts'
@@ -90,8 +91,7 @@ export function assembleService(
     maxAgeSeconds: links.rules.ttlSeconds,
     handle: (requests) => requestReset(requestDeps, requests),
     onFailure: (error, waiting) => {
-      const reason = error instanceof Error ? error.message : 'unknown'
-      logger.error({ reason, waiting }, 'link requests wait: trying again')
+      logger.error({ reason: messageOf(error), waiting }, 'link requests wait: trying again')
     },
     clock,
   })

@@ -1,5 +1,6 @@
 // Gathers the faults of variables, so that all of them are reported at once.
 
+import { messageOf } from '../errors.ts'
 import type { Environment } from './environment.ts'
 
 export interface Judge {
@@ -14,7 +15,7 @@ export function createJudge(faults: Map<string, string>): Judge {
     try {
       if (!faults.has(name)) return make()
     } catch (error) {
-      faults.set(name, error instanceof Error ? error.message : 'cannot be read')
+      faults.set(name, messageOf(error))
     }
     return undefined as T
   }

@@ -3,7 +3,7 @@
 import type { TokenKeys, TokenSettings } from '../tokens/token-verifier.ts'
 import type { Environment } from './environment.ts'
 import type { Judge } from './judge.ts'
-import { parsePageUrl } from './values.ts'
+import { parseEndpointUrl } from './values.ts'
 
 const LEAST_SECRET_BYTES = 32
 const PUBLIC_KEY_ALGORITHMS = [
@@ -46,7 +46,7 @@ function readKeys(env: Environment, { attempt, check }: Judge): TokenKeys | unde
   const { JWKS_URL: url, JWT_SECRET: secret } = env
   const isOne = url === undefined || secret === undefined
   check('JWT_SECRET', isOne, 'set it or JWKS_URL, not both')
-  if (url !== undefined) return { jwksUrl: attempt('JWKS_URL', () => parseJwksUrl(url)) }
+  if (url !== undefined) return { jwksUrl: attempt('JWKS_URL', () => parseEndpointUrl(url)) }
   if (secret === undefined) return undefined
   const isLong = Buffer.byteLength(secret) >= LEAST_SECRET_BYTES
   check('JWT_SECRET', isLong, `must be at least ${LEAST_SECRET_BYTES} bytes`)
@@ -54,10 +54,4 @@ function readKeys(env: Environment, { attempt, check }: Judge): TokenKeys | unde
   const isKey = secret.includes('-----BEGIN ')
   check('JWT_SECRET', !isKey, 'must be a shared secret; public keys come from JWKS_URL')
   return { secret }
-}
-
-function parseJwksUrl(value: string): string {
-  const url = parsePageUrl(value)
-  if (url.hash) throw new TypeError('must have no fragment')
-  return url.href
 }

@@ -3,7 +3,7 @@
 import type { WebhookReceiver } from '../events/post-webhook.ts'
 import type { Environment } from './environment.ts'
 import type { Judge } from './judge.ts'
-import { parsePageUrl } from './values.ts'
+import { parseEndpointUrl } from './values.ts'
 
 const PREFIX = 'whsec_'
 /** As the Standard Webhooks specification has it. */
@@ -18,16 +18,10 @@ export function readWebhooks(
   const hasBoth = (env.WEBHOOK_URL === undefined) === (env.WEBHOOK_SECRETS === undefined)
   check('WEBHOOK_SECRETS', hasBoth, 'goes with WEBHOOK_URL: set both or neither')
   const url = attempt('WEBHOOK_URL', () =>
-    env.WEBHOOK_URL === undefined ? undefined : parseReceiverUrl(env.WEBHOOK_URL),
+    env.WEBHOOK_URL === undefined ? undefined : parseEndpointUrl(env.WEBHOOK_URL),
   )
   const secrets = attempt('WEBHOOK_SECRETS', () => env.WEBHOOK_SECRETS?.map(parseSecret))
   return url === undefined || secrets === undefined ? undefined : { url, secrets }
-}
-
-function parseReceiverUrl(value: string): string {
-  const url = parsePageUrl(value)
-  if (url.hash) throw new TypeError('must have no fragment')
-  return url.href
 }
 
 /** @throws TypeError when it is no such secret; the message does not repeat it */

@@ -39,6 +39,13 @@ export function parsePageUrl(value: string): URL {
   return url
 }
 
+/** Where something is fetched from or posted to: https, or http on localhost; no credentials. */
+export function parseEndpointUrl(value: string): string {
+  const url = parsePageUrl(value)
+  if (url.hash) throw new TypeError('must have no fragment')
+  return url.href
+}
+
 /** The base of a provider's API: https, or http on a loopback address. @returns no trailing slash */
 export function parseProviderUrl(value: string): string {
   const url = parsePageUrl(value)

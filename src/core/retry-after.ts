@@ -1,7 +1,10 @@
 // How long a server asks to be left alone.
 
+/** The longest that is kept to. */
+export const MAX_RETRY_AFTER_MS = 300_000
+
 /**
- * Reads `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3). Whoever keeps to it sets the bounds.
+ * Reads `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3).
  *
  * @param now unix milliseconds
  * @returns milliseconds; undefined when nothing that can be read was sent

@@ -4,6 +4,8 @@
 // While the receiver fails it is left alone, for longer each time, and then asked with a single
 // webhook. One that fails alone backs off by itself, so that it cannot hold up the others.
 
+import { backOffMs } from '../core/back-off.ts'
+import { MAX_RETRY_AFTER_MS } from '../core/retry-after.ts'
 import type { PostOutcome } from './post-webhook.ts'
 import { isChange, type Webhook } from './webhook.ts'
 
@@ -52,7 +54,6 @@ const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 300_000
 const LONGEST_REST_MS = 30_000
 const LONGEST_PAUSE_IN_HASTE_MS = 1000
-const MAX_RETRY_AFTER_MS = 300_000
 /** How often the log says that the line is full. */
 const TELLING_MS = 60_000
 
@@ -75,11 +76,8 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
   const full = { dropped: 0, toldAt: Number.NEGATIVE_INFINITY }
 
   const size = () => waiting.changes + waiting.others
-  const pause = (times: number, longestMs: number) => {
-    const grown = firstPauseMs * 2 ** (times - 1)
-    const longest = isInHaste ? LONGEST_PAUSE_IN_HASTE_MS : longestMs
-    return Math.min(grown, longest) * (1 + Math.random() / 2)
-  }
+  const pause = (times: number, longestMs: number) =>
+    backOffMs(times, firstPauseMs, isInHaste ? LONGEST_PAUSE_IN_HASTE_MS : longestMs)
   const isOver = ({ webhook }: Item) => clock() >= webhook.occurredAt + LIFE_MS
 
   /** Sends as soon as the receiver may be asked; never at once, so that whoever adds does not wait. */

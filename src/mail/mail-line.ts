@@ -1,7 +1,8 @@
 // Holds mail orders until they are sent: bounded, paced, a few at a time, tried again with back-off
 // for as long as what they say holds.
 
-import { RekeyError } from '../errors.ts'
+import { backOffMs } from '../core/back-off.ts'
+import { messageOf, RekeyError } from '../errors.ts'
 import type { Events, MailLine, MailOrder, OutgoingMail } from '../ports.ts'
 import type { DailyBudget } from './daily-budget.ts'
 import { createPace } from './pace.ts'
@@ -94,7 +95,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
       const mails = await options.compose(batch.map((item) => item.order))
       for (const [index, item] of batch.entries()) dispatch(item, mails[index])
     } catch (error) {
-      const reason = error instanceof Error ? error.message : 'unknown'
+      const reason = messageOf(error)
       const isAway = error instanceof RekeyError && error.code === 'unavailable'
       if (isAway) {
         options.onUnreadable(reason, items.size)
@@ -185,9 +186,8 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     item.attempts += 1
     if (item.rank === 'new') item.rank = 'tried'
     if (item.rank === 'change') item.rank = 'tried-change'
-    const grown = firstPauseMs * 2 ** (item.attempts - 1)
-    const longest = isInHaste ? LONGEST_PAUSE_IN_HASTE_MS : LONGEST_PAUSE_MS
-    putOff(item, Math.max(Math.min(grown, longest) * (1 + Math.random() / 2), atLeastMs))
+    const longestMs = isInHaste ? LONGEST_PAUSE_IN_HASTE_MS : LONGEST_PAUSE_MS
+    putOff(item, Math.max(backOffMs(item.attempts, firstPauseMs, longestMs), atLeastMs))
   }
   const putOff = (item: Item, pauseMs: number) => {
     if (item.next) supersede(item, item.next)

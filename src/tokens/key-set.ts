@@ -4,7 +4,7 @@
 // jose brings a remote key set of its own. It caps neither the reply nor the attempts after a failure,
 // and its pause after every fetch would refuse the first tokens of a new key.
 
-import { RekeyError } from '../errors.ts'
+import { messageOf, RekeyError } from '../errors.ts'
 import { fetchKeys, type PublicKeys } from './fetch-keys.ts'
 
 /** How long keys are used without another look. */
@@ -37,7 +37,7 @@ export function createKeySet(url: string): KeySet {
       return keys
     } catch (error) {
       failedAt = now
-      throw unavailable(error instanceof Error ? error.message : 'unknown failure')
+      throw unavailable(messageOf(error))
     } finally {
       fetching = undefined
     }

@@ -5,11 +5,10 @@
 // sees each exchange pass, and cuts what is too long.
 
 import type { Dispatcher } from 'undici'
-import { parseRetryAfter } from '../../core/retry-after.ts'
+import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../../core/retry-after.ts'
 import {
   ATTEMPT_TIMEOUT_MS,
   MAX_REPLY_BYTES,
-  MAX_RETRY_AFTER_MS,
   type SendOutcome,
   type Transport,
 } from './transport.ts'

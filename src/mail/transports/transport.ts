@@ -41,5 +41,3 @@ export interface Transport {
 export const ATTEMPT_TIMEOUT_MS = 10_000
 /** How much of a reply is read. */
 export const MAX_REPLY_BYTES = 64 * 1024
-/** The longest `Retry-After` that is kept to. */
-export const MAX_RETRY_AFTER_MS = 300_000
