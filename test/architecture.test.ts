@@ -49,7 +49,7 @@ const rules: readonly Rule[] = [
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', 'src/tokens/', PORTS, CORE, ERRORS,
       'pino', '@zxcvbn-ts/language-common', 'node:fs', 'node:http', 'node:os', 'node:path', 'node:util'],
       mayAsTypes: ['fastify', 'node:net'] },
-  { of: 'src/plugin/', may: ['src/plugin/', 'src/cli/', 'src/config/', 'src/accounts/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,
+  { of: 'src/plugin/', may: ['src/plugin/', 'src/cli/', 'src/config/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,
       'node:os'], mayAsTypes: ['fastify'] },
   { of: 'src/main.ts', may: ['src/cli/', 'node:os'] },
   { of: 'src/page/', may: ['src/page/'] },

@@ -3,8 +3,9 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { withDeadline } from '../core/deadline.ts'
 import { RekeyError } from '../errors.ts'
-import { createStatementLine, type StatementLine, withDeadline } from './statement-line.ts'
+import { createStatementLine, type StatementLine } from './statement-line.ts'
 
 export interface DatabaseSettings {
   readonly url: string
@@ -68,7 +69,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
       pinging ??= client`select 1`.finally(() => {
         pinging = undefined
       })
-      return withDeadline(pinging, PING_TIMEOUT_MS, 'no answer in time').then(
+      return withDeadline(pinging, PING_TIMEOUT_MS).then(
         () => true,
         () => false,
       )

@@ -2,6 +2,7 @@
 // tables fit, and whether row-level security hides rows of them.
 
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { withDeadline } from '../core/deadline.ts'
 import type { Finding } from '../core/finding.ts'
 import { type DatabaseSettings, openDatabase } from './database.ts'
 import { type Inspection, inspectTable } from './inspect-table.ts'
@@ -10,7 +11,6 @@ import { addLock } from './needed-rights.ts'
 import { findOperatorRights } from './operator-rights.ts'
 import { listMappingRights, mergeRights, type TableRights } from './rights.ts'
 import { judgeRowSecurity } from './row-security.ts'
-import { withDeadline } from './statement-line.ts'
 
 const LOOK_TIMEOUT_MS = 5000
 
@@ -52,5 +52,5 @@ export async function inspectAgain(
     const { findings } = await inspectTable(db, { ...mapping, allowSeqScan: true })
     return [...findings, ...(await judgeRows(db, mapping))]
   }
-  return withDeadline(look(), LOOK_TIMEOUT_MS, 'no answer in time').finally(close)
+  return withDeadline(look(), LOOK_TIMEOUT_MS).finally(close)
 }

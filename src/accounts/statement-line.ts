@@ -1,6 +1,8 @@
 // Gives the driver no more statements than it has connections, so that one which was given up while
 // it waited is never run later.
 
+import { withDeadline } from '../core/deadline.ts'
+
 /**
  * Runs a statement as soon as a connection is free for it.
  *
@@ -50,15 +52,6 @@ export function createStatementLine(
     const answer = statement()
     // However late it comes: until then the statement has its connection.
     answer.then(leave, leave)
-    return withDeadline(answer, answerMs, 'no answer in time')
+    return withDeadline(answer, answerMs)
   }
-}
-
-/** Settles as the work does, but not later than the deadline. The work itself goes on. */
-export function withDeadline<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), ms)
-  })
-  return Promise.race([work, tooLate]).finally(() => clearTimeout(timer))
 }

@@ -2,7 +2,7 @@
 // none, and one that does not come in time, cost one request or one mail and nothing else.
 
 import type { FastifyBaseLogger } from 'fastify'
-import { withDeadline } from '../accounts/statement-line.ts'
+import { withDeadline } from '../core/deadline.ts'
 import { RekeyError } from '../errors.ts'
 import type { HashLine } from '../hashing/hash-line.ts'
 import { ATTEMPT_TIMEOUT_MS, type Transport } from '../mail/transports/transport.ts'
@@ -36,7 +36,7 @@ export function watchParts(logger: FastifyBaseLogger): Watch {
     async ask(part, work) {
       try {
         const answer = Promise.resolve().then(work)
-        return await withDeadline(answer, ANSWER_MS, 'no answer in time')
+        return await withDeadline(answer, ANSWER_MS)
       } catch (error) {
         throw refuse(part, error)
       }
@@ -138,7 +138,6 @@ export function holdTransport(own: Transport): Transport {
       withDeadline(
         Promise.resolve().then(() => own.send(mail)),
         ATTEMPT_TIMEOUT_MS,
-        'no answer in time',
       ),
     close: () => own.close(),
   }

@@ -1,7 +1,7 @@
 // How many requests a client may make: the period, the seconds to wait, and what a flood costs.
 
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createLimiter } from '../../src/http/rate-limit.ts'
+import { createLimiter } from '../../src/http/limiter.ts'
 import type { Limiter } from '../../src/ports.ts'
 import { measureHeap } from '../flows/heap.ts'
 
