@@ -3,7 +3,7 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import { withDeadline } from '../core/deadline.ts'
+import { withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import { createStatementLine, type StatementLine } from './statement-line.ts'
 

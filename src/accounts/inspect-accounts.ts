@@ -2,8 +2,8 @@
 // tables fit, and whether row-level security hides rows of them.
 
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { withDeadline } from '../core/deadline.ts'
 import type { Finding } from '../core/finding.ts'
+import { withDeadline } from '../deadline.ts'
 import { type DatabaseSettings, openDatabase } from './database.ts'
 import { type Inspection, inspectTable } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'

@@ -1,7 +1,7 @@
 // Gives the driver no more statements than it has connections, so that one which was given up while
 // it waited is never run later.
 
-import { withDeadline } from '../core/deadline.ts'
+import { withDeadline } from '../deadline.ts'
 
 /**
  * Runs a statement as soon as a connection is free for it.

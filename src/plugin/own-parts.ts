@@ -2,7 +2,7 @@
 // none, and one that does not come in time, cost one request or one mail and nothing else.
 
 import type { FastifyBaseLogger } from 'fastify'
-import { withDeadline } from '../core/deadline.ts'
+import { withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import type { HashLine } from '../hashing/hash-line.ts'
 import { ATTEMPT_TIMEOUT_MS, type Transport } from '../mail/transports/transport.ts'
