@@ -40,6 +40,8 @@ export interface Service {
    * the faults found. With any, every flow goes on answering `unavailable`.
    */
   readonly mappingFaults: Promise<readonly string[]>
+  /** The same faults, or none when the database has given no answer within five seconds. */
+  firstFaults(): Promise<readonly string[]>
   /** @returns where it listens, as `http://address:port` */
   listen(): Promise<string>
   /** Takes the requests for its routes from another application, which listens. */
@@ -52,6 +54,8 @@ export interface Service {
   stop(): Promise<number>
 }
 
+/** How long a start waits for the database, to refuse a wrong mapping before it takes requests. */
+const FIRST_REACH_MS = 5000
 const INTAKE_CAPACITY = 10_000
 /** Enough for somebody who tries all passwords that they remember, and next to nothing for guessing. */
 const WRONG_OLD_PASSWORDS = { limit: 10, seconds: 900 }
@@ -125,6 +129,12 @@ export function assembleService(
 
   return {
     mappingFaults,
+    firstFaults: () => {
+      const startAnyway = new Promise<readonly string[]>((resolve) => {
+        setTimeout(resolve, FIRST_REACH_MS, []).unref()
+      })
+      return Promise.race([mappingFaults, startAnyway])
+    },
     listen: () =>
       app.listen({
         host: config.process.host,

@@ -7,9 +7,6 @@ import { loadContent, loadMailTemplates } from './load-content.ts'
 import { attempt, reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 
-/** How long a start waits for the database, to refuse a wrong mapping before it listens. */
-const FIRST_REACH_MS = 5000
-
 /** @returns 0 after a clean stop, 1 when accepted work was lost or it cannot listen, 78 for faults */
 export async function serve(terminal: Terminal): Promise<ExitStatus> {
   const reading = readConfig(terminal.env)
@@ -25,10 +22,7 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   if ('faults' in content) return reportFaults(terminal, content.faults)
   const service = assembleService(config, content.made, logger)
   const stopSignal = terminal.stopSignal()
-  const startAnyway = new Promise<readonly string[]>((resolve) => {
-    setTimeout(resolve, FIRST_REACH_MS, []).unref()
-  })
-  const firstNews = await Promise.race([stopSignal, service.mappingFaults, startAnyway])
+  const firstNews = await Promise.race([stopSignal, service.firstFaults()])
   // A string is a signal, a list holds faults.
   if (typeof firstNews === 'string') {
     await service.stop()

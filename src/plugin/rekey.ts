@@ -43,8 +43,6 @@ export type {
   Transport,
 }
 
-/** How long a registration waits for the database, to refuse a wrong mapping. */
-const FIRST_REACH_MS = 5000
 /** Node's, where nothing else is set. */
 const DEFAULT_THREADS = 4
 
@@ -69,14 +67,10 @@ export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
     const lost = await service.stop()
     if (lost > 0) logger.error({ lost }, 'stopped before all accepted work was done')
   })
-  const { mappingFaults } = service
-  const soon = new Promise<readonly string[]>((resolve) => {
-    setTimeout(resolve, FIRST_REACH_MS, []).unref()
-  })
-  const faults = await Promise.race([mappingFaults, soon])
+  const faults = await service.firstFaults()
   if (faults.length > 0) throw refuseOptions(faults)
   // A process of our own would end. Here all requests are answered with 503.
-  void mappingFaults.then((late) => {
+  void service.mappingFaults.then((late) => {
     if (late.length > 0) logger.error({ faults: late }, 'Rekey cannot use these tables')
   })
   await service.mount(app)
