@@ -3,7 +3,7 @@
 import type { TokenKeys, TokenSettings } from '../tokens/token-verifier.ts'
 import type { Environment } from './environment.ts'
 import type { Judge } from './judge.ts'
-import { parsePageUrl } from './values.ts'
+import { isLoopback, parsePageUrl } from './values.ts'
 
 const LEAST_SECRET_BYTES = 32
 const PUBLIC_KEY_ALGORITHMS = [
@@ -59,5 +59,9 @@ function readKeys(env: Environment, { attempt, check }: Judge): TokenKeys | unde
 function parseJwksUrl(value: string): string {
   const url = parsePageUrl(value)
   if (url.hash) throw new TypeError('must have no fragment')
+  // Other names under it are looked up in DNS, which could then say whose keys count.
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new TypeError('must be an https URL, or http on localhost')
+  }
   return url.href
 }
