@@ -8,7 +8,10 @@ import type { TableFacts } from './inspect-table.ts'
 import { conditionSql, type TableName, tableSql, type UsersMapping } from './mapping.ts'
 
 /** What the queries need to know of the table. */
-export type QueryFacts = Pick<TableFacts, 'idType' | 'emailType' | 'folding' | 'lookUp'>
+export type QueryFacts = Pick<
+  TableFacts,
+  'idType' | 'emailType' | 'folding' | 'lookUp' | 'changedAtDigits'
+>
 
 /** The values that the write compares, and the one that it writes. */
 export type WriteValues = Readonly<{
@@ -91,7 +94,7 @@ export function buildStatements(
     conditionSql(mapping.eligibleSql),
   ]
   const changes = {
-    ...(mapping.changedAt !== undefined && { changedAt: sql`now()` }),
+    ...(mapping.changedAt !== undefined && { changedAt: nowSql(facts) }),
     ...(mapping.epoch !== undefined && { epoch: sql`coalesce(${users.epoch}, 0) + 1` }),
   }
   const newHash = value('newHash')
@@ -191,6 +194,12 @@ function hashSql(mapping: UsersMapping): { passwordHash: SQL; hasOne: SQL } {
 function changedAtSql({ changedAt, readsChangedAt }: UsersMapping): SQL {
   if (changedAt === undefined || !readsChangedAt) return sql`NULL`
   return sql`extract(epoch FROM ${sql.identifier(changedAt)}::timestamptz)::float8`
+}
+
+/** The time, cut to what the column keeps: rounded up, it would be later than tokens issued after it. */
+function nowSql({ changedAtDigits: digits }: QueryFacts): SQL {
+  if (digits === undefined) return sql`now()`
+  return digits < 3 ? sql`date_trunc('second', now())` : sql`date_trunc('milliseconds', now())`
 }
 
 function nameTable({ schema, table }: TableName) {

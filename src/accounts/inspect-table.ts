@@ -21,6 +21,8 @@ export interface TableFacts {
   readonly emailIsCitext: boolean
   readonly lookUp: LookUp
   readonly folding: Folding
+  /** How many digits behind the second the time of a change keeps, where it does not keep all. */
+  readonly changedAtDigits: number | undefined
 }
 
 /** By which collation the look-up folds letter case. */
@@ -61,6 +63,7 @@ export async function inspectTable(
     emailType: email?.fullType ?? 'text',
     emailIsCitext: email?.type === 'citext',
     folding: await findFolding(db, email?.collation ?? undefined),
+    changedAtDigits: users.get(mapping.changedAt ?? '')?.digits ?? undefined,
   }
   const faults = findColumnFaults(mapping, columns)
   const columnsFit = faults.length === 0

@@ -21,6 +21,8 @@ export interface ColumnRow extends Record<string, unknown> {
   fullType: string
   /** Most characters, for types that have a limit. */
   width: number | null
+  /** Digits behind the second, for times that keep fewer than there are. */
+  digits: number | null
   /** As SQL; null for the database's own, and for types that have none. */
   collation: string | null
   selectable: boolean
@@ -89,6 +91,8 @@ async function readColumns(
       SELECT a.attname AS name, t.typname AS type, format_type(t.oid, -1) AS "fullType",
         CASE WHEN t.typname IN ('varchar', 'bpchar') AND greatest(a.atttypmod, domain.typtypmod) > 4
           THEN greatest(a.atttypmod, domain.typtypmod) - 4 END AS width,
+        CASE WHEN t.typname IN ('timestamp', 'timestamptz') AND greatest(a.atttypmod, domain.typtypmod) BETWEEN 0 AND 5
+          THEN greatest(a.atttypmod, domain.typtypmod) END AS digits,
         (SELECT format('%I.%I', n.nspname, c.collname) FROM pg_collation c
           JOIN pg_namespace n ON n.oid = c.collnamespace
           WHERE c.oid = a.attcollation AND c.collname <> 'default') AS collation,

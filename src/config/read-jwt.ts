@@ -46,7 +46,7 @@ function readKeys(env: Environment, { attempt, check }: Judge): TokenKeys | unde
   const { JWKS_URL: url, JWT_SECRET: secret } = env
   const isOne = url === undefined || secret === undefined
   check('JWT_SECRET', isOne, 'set it or JWKS_URL, not both')
-  if (url !== undefined) return { jwksUrl: attempt('JWKS_URL', () => parseEndpointUrl(url)) }
+  if (url !== undefined) return { jwksUrl: attempt('JWKS_URL', () => parseEndpointUrl(url).href) }
   if (secret === undefined) return undefined
   const isLong = Buffer.byteLength(secret) >= LEAST_SECRET_BYTES
   check('JWT_SECRET', isLong, `must be at least ${LEAST_SECRET_BYTES} bytes`)

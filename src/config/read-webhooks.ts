@@ -18,7 +18,7 @@ export function readWebhooks(
   const hasBoth = (env.WEBHOOK_URL === undefined) === (env.WEBHOOK_SECRETS === undefined)
   check('WEBHOOK_SECRETS', hasBoth, 'goes with WEBHOOK_URL: set both or neither')
   const url = attempt('WEBHOOK_URL', () =>
-    env.WEBHOOK_URL === undefined ? undefined : parseEndpointUrl(env.WEBHOOK_URL),
+    env.WEBHOOK_URL === undefined ? undefined : parseEndpointUrl(env.WEBHOOK_URL).href,
   )
   const secrets = attempt('WEBHOOK_SECRETS', () => env.WEBHOOK_SECRETS?.map(parseSecret))
   return url === undefined || secrets === undefined ? undefined : { url, secrets }

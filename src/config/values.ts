@@ -39,21 +39,21 @@ export function parsePageUrl(value: string): URL {
   return url
 }
 
-/** Where something is fetched from or posted to: https, or http on localhost; no credentials. */
-export function parseEndpointUrl(value: string): string {
+/** Where something is fetched from or posted to: https, or http on this machine; no credentials. */
+export function parseEndpointUrl(value: string): URL {
   const url = parsePageUrl(value)
   if (url.hash) throw new TypeError('must have no fragment')
-  return url.href
-}
-
-/** The base of a provider's API: https, or http on a loopback address. @returns no trailing slash */
-export function parseProviderUrl(value: string): string {
-  const url = parsePageUrl(value)
-  if (url.search || url.hash) throw new TypeError('must have no query and no fragment')
-  // Unlike a page, which a browser looks up by itself, it is sent a key.
+  // Other names under `localhost` are looked up in DNS, which could then say who is asked.
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     throw new TypeError('must be an https URL, or http on a loopback address')
   }
+  return url
+}
+
+/** The base of a provider's API: an endpoint without a query. @returns no trailing slash */
+export function parseProviderUrl(value: string): string {
+  const url = parseEndpointUrl(value)
+  if (url.search) throw new TypeError('must have no query')
   return url.href.replace(/\/+$/, '')
 }
 

@@ -83,10 +83,12 @@ export function holdAccounts(own: Accounts, { ask, askAtOnce, report }: Watch): 
 }
 
 function isAccount(account: Account): boolean {
-  const { id, emailAddress, passwordHash, isEligible, personal } = account
+  const { id, emailAddress, passwordHash, isEligible, personal, changedAt } = account
   const isHash = passwordHash === null || typeof passwordHash === 'string'
   const areTexts = typeof id === 'string' && typeof emailAddress === 'string'
-  return areTexts && isHash && typeof isEligible === 'boolean' && Array.isArray(personal)
+  // No token would be older than what is no number.
+  const isTime = typeof (changedAt ?? 0) === 'number' && !Number.isNaN(changedAt)
+  return areTexts && isHash && isTime && typeof isEligible === 'boolean' && Array.isArray(personal)
 }
 
 /** Asks for a few hashes at a time, and refuses more than may wait. */

@@ -53,11 +53,12 @@ export function createKeySet(url: string): KeySet {
     async findKeys(id, now) {
       if (!known || !isWithin(FRESH_MS, known.at, now)) return look(now)
       if (known.keys.ids.includes(id)) return known.keys
-      if (!fetching) {
-        if (isWithin(PAUSE_MS, missedAt, now)) return known.keys
-        missedAt = now
-      }
-      return look(now)
+      if (fetching) return fetching
+      if (isWithin(PAUSE_MS, missedAt, now)) return known.keys
+      const keys = await look(now)
+      // Only now: a look that fails does not say that the key is not there.
+      missedAt = now
+      return keys
     },
   }
 }

@@ -1,5 +1,6 @@
 // `rekey doctor`: silent where all is well, and each planted fault found by its name and with its remedy.
 
+import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { doctor } from '../../src/cli/doctor.ts'
 import { grants } from '../../src/cli/grants.ts'
@@ -18,7 +19,7 @@ import {
   runRekey,
   type Surroundings,
 } from '../support/service.ts'
-import { createKey, startIssuer, tokenVariables } from '../support/token-issuer.ts'
+import { createKey, type SigningKey, startIssuer, tokenVariables } from '../support/token-issuer.ts'
 import { makeWebhookSecret, startReceiver } from '../support/webhook-receiver.ts'
 
 let surroundings: Surroundings
@@ -708,7 +709,9 @@ test('a key that may send only is well, and what it cannot show is said', async 
 
 test('the keys of the tokens are fetched, and counted as far as they can be used', async () => {
   const [used, unused] = [await createKey('ES256'), await createKey('ES384')]
-  const issuer = await startIssuer(used, unused)
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'weak', alg: 'RS256' }
+  const issuer = await startIssuer(used, unused, { ...used, jwk } as SigningKey)
   const env = { JWKS_URL: issuer.url, ...tokenVariables, USERS_CHANGED_AT_COLUMN: '' }
   const look = async (more: Environment = {}) => {
     const { report } = await examine({ ...env, ...more })

@@ -75,6 +75,11 @@ describe('a fault is', () => {
       ['JWT_SECRET'],
     ],
     ['http', { JWKS_URL: 'http://app.example/keys', ...names }, ['JWKS_URL']],
+    [
+      'http on another name of localhost',
+      { JWKS_URL: 'http://app.localhost/keys', ...names },
+      ['JWKS_URL'],
+    ],
     ['credentials', { JWKS_URL: 'https://a:b@app.example/keys', ...names }, ['JWKS_URL']],
     ['a fragment', { JWKS_URL: `${JWKS_URL}#x`, ...names }, ['JWKS_URL']],
     ['no URL', { JWKS_URL: '/keys', ...names }, ['JWKS_URL']],

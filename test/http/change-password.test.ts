@@ -50,6 +50,7 @@ beforeAll(async () => {
     'username text',
     'active boolean default true',
     'changed_at timestamptz',
+    'changed_second timestamp(0)',
   ])
   await surroundings.database.sql`create table sessions (user_id uuid, secret text)`
   key = await createKey()
@@ -463,6 +464,19 @@ describe('with USERS_CHANGED_AT_COLUMN', () => {
     expect(await post(user, { iat: now - 1 }, password)).toBe(INVALID)
     expect(await post(user, { iat: now + 2 }, password)).toBe(CHANGED)
   })
+
+  test('a column of whole seconds does not outrun the token of the next sign-in', () =>
+    withService({ USERS_CHANGED_AT_COLUMN: 'changed_second' }, async (own) => {
+      const user = await newUser()
+      const old = await tokenFor(user)
+      // The half of a second that such a column rounds up.
+      await surroundings.database
+        .sql`select pg_sleep(mod(1.6 - mod(extract(second from clock_timestamp())::numeric, 1), 1))`
+      const body = { old_password: user.password, password }
+      expect((await own.post(ROUTE, body, bearer(old))).answer).toBe(CHANGED)
+      const again = { old_password: password, password: user.password }
+      expect((await change(user, again, own)).answer).toBe(CHANGED)
+    }))
 
   test.each<[string, number, string]>([
     ['the second before', -1, INVALID],

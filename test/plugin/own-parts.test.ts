@@ -22,6 +22,7 @@ import {
 
 const NEW_PASSWORD = 'a brand new pass phrase'
 const JWT_SECRET = confide('0123456789abcdef0123456789abcdef')
+const tokenEnv = { JWT_SECRET, JWT_ISSUER: 'app', JWT_AUDIENCE: 'rekey' }
 const UNAVAILABLE = '503 {"detail":"Service temporarily unavailable."}'
 const fail = () => {
   throw new Error('with something secret: rk1_0123456789012345678901234567890123456789012')
@@ -54,6 +55,15 @@ async function isPassword(user: StoredUser, password: string): Promise<boolean> 
   const { sql } = surroundings.database
   const [row] = await sql`select password_hash from users where id = ${user.id}`
   return verify(row?.['password_hash'], password)
+}
+
+async function tokenFor({ id }: StoredUser): Promise<{ authorization: string }> {
+  const token = await new SignJWT({ sub: id, iss: 'app', aud: 'rekey' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuedAt()
+    .setExpirationTime('1m')
+    .sign(Buffer.from(JWT_SECRET))
+  return { authorization: `Bearer ${confide(token)}` }
 }
 
 const reset = (host: TestService, user: StoredUser) =>
@@ -126,16 +136,11 @@ describe('afterReset', () => {
   test('is told of a change by the old password too', async () => {
     const user = await addUser(surroundings.database.sql)
     const told: unknown[] = []
-    const env = { JWT_SECRET, JWT_ISSUER: 'app', JWT_AUDIENCE: 'rekey' }
-    const token = await new SignJWT({ sub: user.id, iss: 'app', aud: 'rekey' })
-      .setProtectedHeader({ alg: 'HS256' })
-      .setExpirationTime('1m')
-      .sign(Buffer.from(JWT_SECRET))
     const afterReset = (write: unknown) => told.push(write)
-    await withParts({ env, afterReset }, async (host) => {
+    await withParts({ env: tokenEnv, afterReset }, async (host) => {
       const body = { old_password: user.password, password: NEW_PASSWORD }
-      const authorization = `Bearer ${token}`
-      expect((await host.post('change-password', body, { authorization })).status).toBe(200)
+      const reply = await host.post('change-password', body, await tokenFor(user))
+      expect(reply.status).toBe(200)
     })
     expect(told).toEqual([{ accountId: user.id, occasion: 'change' }])
   })
@@ -215,6 +220,21 @@ describe('accounts', () => {
     await withParts({ accounts: accounts(found) }, async (host) => {
       expect(await host.code('check-reset-link', sealedLink(user))).toBe('link_superseded')
       expect((await host.post('check-reset-link', sealedLink(other))).status).toBe(200)
+    })
+  })
+
+  test.each([
+    ['a text', '2026-01-31T12:00:00Z'],
+    ['a Date', new Date()],
+    ['no number', Number.NaN],
+  ])('that say by %s when they changed let no token of before pass', async (_, changedAt) => {
+    const user = await addUser(surroundings.database.sql)
+    const found = [{ ...account(user), changedAt }]
+    await withParts({ env: tokenEnv, accounts: accounts(found) }, async (host) => {
+      const body = { old_password: user.password, password: NEW_PASSWORD }
+      const reply = await host.post('change-password', body, await tokenFor(user))
+      expect(reply.answer).toBe('401 {"detail":"Invalid token."}')
+      await host.log.waitFor(({ part }) => part === 'accounts.read')
     })
   })
 

@@ -76,6 +76,20 @@ test('after a failure it is left alone for five seconds, and keys that are too o
   expect(await ids(key.kid, 10 * MINUTE + 5000)).toEqual([key.kid])
 })
 
+test('a key that could not be looked for is not said to be missing', async () => {
+  await ids(key.kid, 0)
+  issuer.answer((response) => response.writeHead(500).end())
+  expect(await ids(other.kid, 1)).toMatch(/it answers 500$/)
+  for (const moment of [2, 5000]) {
+    expect(await ids(other.kid, moment)).toMatch(/it failed a moment ago$/)
+    expect(await ids(key.kid, moment)).toEqual([key.kid])
+  }
+  expect(issuer.asked()).toBe(2)
+  issuer.answer()
+  issuer.publish(key, other)
+  expect(await ids(other.kid, 5001)).toEqual([key.kid, other.kid])
+})
+
 test('a clock that is set back makes nobody wait for it', async () => {
   await ids(key.kid, 0)
   await ids(other.kid, 1)

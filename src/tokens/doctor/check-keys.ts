@@ -6,6 +6,8 @@ import { fetchKeys, type PublicKeys } from '../fetch-keys.ts'
 import type { TokenSettings } from '../token-verifier.ts'
 
 const NAME = 'token-keys'
+/** With a shorter one no token is verified (RFC 7518, section 3.3). */
+const LEAST_RSA_BITS = 2048
 
 /** Says nothing where tokens are signed with a shared secret, of which nothing shows from outside. */
 export async function checkKeys({ algorithms, keys }: TokenSettings): Promise<Finding[]> {
@@ -25,8 +27,12 @@ export async function checkKeys({ algorithms, keys }: TokenSettings): Promise<Fi
 async function countUsable({ ids, find }: PublicKeys, algorithms: readonly string[]) {
   const isUsable = async (kid: string) => {
     const found = await Promise.allSettled(algorithms.map((alg) => find({ alg, kid })))
-    return found.some(({ status }) => status === 'fulfilled')
+    return found.some((each) => each.status === 'fulfilled' && isLongEnough(each.value))
   }
   const answers = await Promise.all([...new Set(ids)].map(isUsable))
   return answers.filter(Boolean).length
+}
+
+function isLongEnough({ algorithm }: CryptoKey): boolean {
+  return !('modulusLength' in algorithm) || Number(algorithm.modulusLength) >= LEAST_RSA_BITS
 }
