@@ -1,17 +1,9 @@
 // Reads DIALECTS: which ones are turned on, and where, so that no two routes are in one place.
 
-import { type DialectName, dialects, type SpokenDialect } from '../core/dialects.ts'
+import { type DialectName, dialects, nativePaths, type SpokenDialect } from '../core/dialects.ts'
 import { parseBasePath } from './values.ts'
 
 const names = Object.keys(dialects) as readonly DialectName[]
-/** What is answered under BASE_PATH. */
-const OWN_PATHS = [
-  '/send-reset-password-link',
-  '/check-reset-link',
-  '/reset-password',
-  '/change-password',
-  '/password-rules',
-]
 const AROUND_THE_API = /^\/(?:livez|readyz|outbox|reset)(?:\/|$)/
 
 /**
@@ -28,7 +20,7 @@ export function parseDialects(
     throw new TypeError('must name each dialect once')
   }
   const claims = spoken.map(({ name, prefix }) => claim(prefix, dialects[name].paths))
-  if (basePath !== undefined) claims.push(claim(basePath, OWN_PATHS))
+  if (basePath !== undefined) claims.push(claim(basePath, nativePaths))
   const claimed = claims.flatMap((paths) => [...paths])
   const isAround = spoken.some(({ prefix }) => AROUND_THE_API.test(prefix))
   if (isAround || new Set(claimed).size < claimed.length) {

@@ -1,4 +1,14 @@
-// The dialects that can be turned on: other packages' wire formats, and where they hang.
+// Where the routes are: the native ones, and those of the dialects that can be turned on, which are other
+// packages' wire formats.
+
+/** What is answered under BASE_PATH. */
+export const nativePaths = [
+  '/send-reset-password-link',
+  '/check-reset-link',
+  '/reset-password',
+  '/change-password',
+  '/password-rules',
+]
 
 interface Dialect {
   /** Where it hangs unless told otherwise. */
