@@ -18,6 +18,7 @@ import { assembleAccounts, takeAccounts } from './assemble-accounts.ts'
 import { assembleEvents } from './assemble-events.ts'
 import { assembleHasher } from './assemble-hasher.ts'
 import { assembleMail } from './assemble-mail.ts'
+import { waitWithin } from './grace-period.ts'
 import type { Content } from './load-content.ts'
 
 /** What the host application brings along, in place of what the configuration would make. */
@@ -133,7 +134,6 @@ export function assembleService(
       }),
     mount,
     async stop() {
-      const graceMs = config.process.shutdownGraceSeconds * 1000
       const drained = async () => {
         await app.close()
         await intakeLine.drained()
@@ -141,11 +141,14 @@ export function assembleService(
         // The last mails have left events.
         await webhookLine?.drained()
       }
-      await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
+      await waitWithin(config.process.shutdownGraceSeconds, drained())
       mails.close()
       await close()
       const lines = [intakeLine, mails.mailLine, webhookLine]
-      return lines.reduce((sum, line) => sum + (line?.waiting() ?? 0), deps.turns.size())
+      const lost = lines.reduce((sum, line) => sum + (line?.waiting() ?? 0), deps.turns.size())
+      // The process may live on, and what is told to be lost is not sent after all.
+      webhookLine?.close()
+      return lost
     },
   }
 }

@@ -14,6 +14,8 @@ export interface WebhookLine {
   drained(): Promise<void>
   /** Webhooks that wait, are on their way, or wait to be tried again. */
   waiting(): number
+  /** Gives up whatever waits. Nothing is sent any more. */
+  close(): void
 }
 
 interface WebhookLineOptions {
@@ -71,14 +73,14 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
   let askedUntil = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let isInHaste = false
-  let isGone = false
+  let isClosed = false
   const full = { dropped: 0, toldAt: Number.NEGATIVE_INFINITY }
 
   const size = () => waiting.changes + waiting.others
   const pause = (times: number, longestMs: number) => {
     const grown = firstPauseMs * 2 ** (times - 1)
     const longest = isInHaste ? LONGEST_PAUSE_IN_HASTE_MS : longestMs
-    return Math.min(grown, longest) * (1 + Math.random() / 2)
+    return Math.min(grown * (1 + Math.random() / 2), longest)
   }
   const isOver = ({ webhook }: Item) => clock() >= webhook.occurredAt + LIFE_MS
 
@@ -123,7 +125,11 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
       end(item)
     } else if (outcome.status === 'gone') {
       ready[item.rank].add(item)
-      stopForGood()
+      const lost = close()
+      log.error(
+        { lost },
+        'the webhook receiver is gone (410): nothing is sent until the next start',
+      )
     } else {
       const { reason, retryAfterMs = 0 } = outcome
       item.reason = reason
@@ -145,7 +151,7 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
     log.warn({ reason, restMs, waiting: size(), dropped }, 'the webhook receiver fails: left alone')
   }
   const tryAgain = (item: Item) => {
-    if (isGone || isOver(item)) return giveUp(item)
+    if (isClosed || isOver(item)) return giveUp(item)
     const pauseMs = pause(item.attempts, LONGEST_PAUSE_MS)
     backingOff.set(item, setTimeout(resume, pauseMs, item).unref())
   }
@@ -164,16 +170,16 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
   const end = ({ rank }: Item) => {
     waiting[rank] -= 1
   }
-  const stopForGood = () => {
-    isGone = true
+  /** @returns how many it gives up */
+  const close = () => {
+    isClosed = true
     const items = [...ready.changes, ...ready.others, ...backingOff.keys()]
-    const lost = items.length
-    log.error({ lost }, 'the webhook receiver is gone (410): nothing is sent until the next start')
     for (const item of items) end(item)
     for (const pending of backingOff.values()) clearTimeout(pending)
     backingOff.clear()
     ready.changes.clear()
     ready.others.clear()
+    return items.length
   }
   const drop = () => {
     full.dropped += 1
@@ -185,7 +191,7 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
 
   return {
     add(webhook) {
-      if (isGone) return
+      if (isClosed) return
       const rank = isChange(webhook) ? 'changes' : 'others'
       if (waiting[rank] >= capacity) return drop()
       waiting[rank] += 1
@@ -205,5 +211,6 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
       })
     },
     waiting: size,
+    close,
   }
 }

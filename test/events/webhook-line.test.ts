@@ -24,9 +24,11 @@ function arrange({ capacity = 100, atOnce = 4, firstPauseMs = 1, outcomes = {}, 
   const attempts: string[] = []
   const times: number[] = []
   const logged: string[] = []
+  const rests: number[] = []
   let now = Date.now()
   const note = (fields: object, message: string) => {
     const { restMs, ...told } = fields as { restMs?: number }
+    if (restMs !== undefined) rests.push(restMs)
     logged.push(`${message} ${JSON.stringify(told)}`)
   }
   const line = createWebhookLine({
@@ -47,6 +49,7 @@ function arrange({ capacity = 100, atOnce = 4, firstPauseMs = 1, outcomes = {}, 
     attempts,
     times,
     logged,
+    rests,
     add: (id: string, type = 'password_reset.requested') =>
       line.add({ id, type, occurredAt: now, data: { user_id: id } }),
     passHours: (hours: number) => {
@@ -117,6 +120,17 @@ test('while the receiver fails it is asked with one at a time, and less and less
   isBack = true
   await until(() => line.waiting() === 0)
   expect(new Set(attempts).size).toBe(50)
+})
+
+test('no pause is longer than half a minute for the receiver', async () => {
+  const lines = Array.from({ length: 20 }, () =>
+    arrange({ firstPauseMs: 3_600_000, post: async () => failed }),
+  )
+  for (const { add } of lines) add('a')
+  for (const { rests } of lines) {
+    await until(() => rests.length === 1)
+    expect(rests).toEqual([30_000])
+  }
 })
 
 test('one that the receiver cannot take does not hold up the others', async () => {
@@ -206,6 +220,23 @@ test('those that were on their way to a receiver that is gone are not tried agai
   expect(attempts).toEqual(['a', 'b', 'c'])
   expect(line.waiting()).toBe(0)
   expect(logged[0]).toContain('gone (410)')
+})
+
+test('what waits in a line that is closed is not sent', async () => {
+  const { line, add, attempts } = arrange({
+    atOnce: 2,
+    async post() {
+      await delay(5)
+      return failed
+    },
+  })
+  for (const id of ['a', 'b', 'c']) add(id)
+  await until(() => attempts.length === 2)
+  line.close()
+  add('d')
+  await line.drained()
+  await delay(30)
+  expect(attempts).toEqual(['a', 'b'])
 })
 
 test('a full line drops what comes, and says so once in a while', async () => {
