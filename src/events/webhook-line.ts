@@ -8,8 +8,8 @@ import type { PostOutcome } from './post-webhook.ts'
 import { isChange, type Webhook } from './webhook.ts'
 
 export interface WebhookLine {
-  /** Takes a webhook. When the line is full it is dropped, which only the log says. */
-  add(webhook: Webhook): void
+  /** Takes a webhook. @returns false when it is dropped, because the line is full or closed */
+  add(webhook: Webhook): boolean
   /** Makes haste from now on, and settles once every webhook is taken or given up. */
   drained(): Promise<void>
   /** Webhooks that wait, are on their way, or wait to be tried again. */
@@ -191,12 +191,16 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
 
   return {
     add(webhook) {
-      if (isClosed) return
+      if (isClosed) return false
       const rank = isChange(webhook) ? 'changes' : 'others'
-      if (waiting[rank] >= capacity) return drop()
+      if (waiting[rank] >= capacity) {
+        drop()
+        return false
+      }
       waiting[rank] += 1
       ready[rank].add({ webhook, rank, attempts: 0, reason: 'could not go out in time' })
       schedule()
+      return true
     },
     drained() {
       if (!isInHaste) {

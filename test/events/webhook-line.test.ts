@@ -259,6 +259,20 @@ test.each(['password_reset.completed', 'password.changed'])(
   },
 )
 
+test('what a full line dropped is told at its next occurrence, and then once a minute', async () => {
+  const { line, add } = arrange({ capacity: 1 })
+  const events = createWebhookEvents({ line, clock: Date.now })
+  const ask = () => events.record({ type: 'password_reset.requested', accountId: '42' })
+  add('a')
+  ask()
+  await line.drained()
+  ask()
+  expect(line.waiting()).toBe(1)
+  await line.drained()
+  ask()
+  expect(line.waiting()).toBe(0)
+})
+
 test('a flood of events with nobody to take them stays within bounds', async () => {
   const { line } = arrange({ capacity: 10_000, post: async () => failed, firstPauseMs: 1000 })
   const events = createWebhookEvents({ line, clock: Date.now })
