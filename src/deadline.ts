@@ -1,14 +1,27 @@
-// Bounds the wait for an answer.
+// Bounds a wait for work, which itself goes on.
 
 /**
- * Settles as the work does, but not later than the deadline. The work itself goes on.
+ * Settles as the work does, or rejects when it takes longer.
  *
  * @throws Error when there is no answer in time
  */
-export function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), ms)
-  })
-  return Promise.race([work, tooLate]).finally(() => clearTimeout(timer))
+export async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('no answer in time')), ms)
+  try {
+    return await Promise.race([work, tooLate])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Settles as the work does, or with nothing when it takes longer. */
+export async function waitWithin(work: Promise<void>, ms: number): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  try {
+    await Promise.race([work, over])
+  } finally {
+    clearTimeout(timer)
+  }
 }

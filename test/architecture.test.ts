@@ -49,7 +49,7 @@ const rules: readonly Rule[] = [
 
   { of: 'src/cli/', may: ['src/cli/', 'src/config/', 'src/http/', 'src/flows/',
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', 'src/tokens/', PORTS, CORE, ERRORS,
-      'pino', '@zxcvbn-ts/language-common', 'node:fs', 'node:http', 'node:os', 'node:path', 'node:util'],
+      DEADLINE, 'pino', '@zxcvbn-ts/language-common', 'node:fs', 'node:http', 'node:os', 'node:path', 'node:util'],
       mayAsTypes: ['fastify', 'node:net'] },
   { of: 'src/plugin/', may: ['src/plugin/', 'src/cli/', 'src/config/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,
       DEADLINE, 'node:os'], mayAsTypes: ['fastify'] },

@@ -3,6 +3,7 @@
 import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
+import { waitWithin } from '../deadline.ts'
 import { messageOf } from '../errors.ts'
 import { requestReset } from '../flows/request-reset.ts'
 import { createTurns } from '../flows/turns.ts'
@@ -143,7 +144,6 @@ export function assembleService(
       }),
     mount,
     async stop() {
-      const graceMs = config.process.shutdownGraceSeconds * 1000
       const drained = async () => {
         await app.close()
         await intakeLine.drained()
@@ -151,11 +151,14 @@ export function assembleService(
         // The last mails have left events.
         await webhookLine?.drained()
       }
-      await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
+      await waitWithin(drained(), config.process.shutdownGraceSeconds * 1000)
       mails.close()
       await close()
       const lines = [intakeLine, mails.mailLine, webhookLine]
-      return lines.reduce((sum, line) => sum + (line?.waiting() ?? 0), deps.turns.size())
+      const lost = lines.reduce((sum, line) => sum + (line?.waiting() ?? 0), deps.turns.size())
+      // The process may live on, and what is told to be lost is not sent after all.
+      webhookLine?.close()
+      return lost
     },
   }
 }

@@ -4,6 +4,7 @@
 import { userInfo } from 'node:os'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
+import { isIdText } from '../accounts/id-text.ts'
 import { inspectAtStart } from '../accounts/inspect-accounts.ts'
 import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
 import type { Config } from '../config/config.ts'
@@ -15,10 +16,11 @@ import {
   trimIdentifier,
 } from '../core/email-address.ts'
 import { describeFinding } from '../core/finding.ts'
+import { waitWithin } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
-import { createLogEvents } from '../events/log-events.ts'
 import { type ComposeMailsDeps, composeMails } from '../flows/compose-mails.ts'
 import type { Account, Events, IgnoredReason, MailOrder, OutgoingMail } from '../ports.ts'
+import { assembleEvents } from './assemble-events.ts'
 import { assembleHasher } from './assemble-hasher.ts'
 import { assembleComposer } from './assemble-mail.ts'
 import { createLogger } from './create-logger.ts'
@@ -74,6 +76,10 @@ export async function atSupportDesk(
   const templates = attempt(() => loadMailTemplates(config))
   if ('faults' in templates) return reportFaults(terminal, templates.faults)
 
+  const { logLevel, shutdownGraceSeconds } = config.process
+  const stream = { write: (text: string) => terminal.err(text.trimEnd()) }
+  const logger = createLogger(logLevel, stream).child({ operator: nameOperator() })
+  const { events, webhookLine } = assembleEvents(config, Date.now, logger)
   let database: Database | undefined
   try {
     database = openDatabase(config.database)
@@ -86,12 +92,6 @@ export async function atSupportDesk(
     const accounts = createPostgresAccounts(database, config.users, facts, (code) =>
       terminal.err(`warning: an account is left out: its row cannot be read or judged (${code})`),
     )
-    // Any text may be tried as an id: what the database says to one that cannot be is no news.
-    const { read: readIds } = createPostgresAccounts(database, config.users, facts)
-    const stream = { write: (text: string) => terminal.err(text.trimEnd()) }
-    const { logLevel } = config.process
-    const logger = createLogger(logLevel, stream).child({ operator: nameOperator() })
-    const events = createLogEvents(logger)
     const hasher = assembleHasher(config)
     return await work({
       config,
@@ -100,7 +100,8 @@ export async function atSupportDesk(
       events,
       async find(text) {
         const byId = async () => {
-          const [account] = await readIds([text])
+          if (!(await isIdText({ db, line }, facts.idType, text))) return []
+          const [account] = await accounts.read([text])
           return account?.id === text ? [{ account, foundBy: config.users.id }] : []
         }
         const byName = async () => {
@@ -118,6 +119,9 @@ export async function atSupportDesk(
     return 1
   } finally {
     await database?.close()
+    if (webhookLine) await waitWithin(webhookLine.drained(), shutdownGraceSeconds * 1000)
+    const lost = webhookLine?.waiting() ?? 0
+    if (lost > 0) logger.error({ lost }, 'ended before the webhook receiver took every event')
   }
 }
 

@@ -5,7 +5,7 @@ import type { Events } from '../ports.ts'
 import { describeEvent, type Webhook } from './webhook.ts'
 
 interface WebhookEventsOptions {
-  readonly line: { add(webhook: Webhook): void }
+  readonly line: { add(webhook: Webhook): boolean }
   /** @returns unix milliseconds */
   readonly clock: () => number
 }
@@ -23,16 +23,13 @@ const MAX_REMEMBERED = 10_000
 export function createWebhookEvents({ line, clock }: WebhookEventsOptions): Events {
   /** When each was last told; the one told longest ago first. */
   const told = new Map<string, number>()
-  const isRepeat = (type: string, data: Webhook['data'], now: number) => {
-    const said = JSON.stringify([type, data])
+  const isRepeat = (said: string, now: number) => {
     const isRecent = (at: number) => Math.abs(now - at) < REPEATED_WITHIN_MS
     for (const [each, at] of told) {
       if (isRecent(at) && told.size < MAX_REMEMBERED) break
       told.delete(each)
     }
-    if (told.has(said)) return true
-    told.set(said, now)
-    return false
+    return told.has(said)
   }
   return {
     record(event) {
@@ -40,8 +37,10 @@ export function createWebhookEvents({ line, clock }: WebhookEventsOptions): Even
       if (!described) return
       const { type, data } = described
       const occurredAt = clock()
-      if (REPEATABLE.includes(type) && isRepeat(type, data, occurredAt)) return
-      line.add({ id: randomUUID(), occurredAt, type, data })
+      const said = REPEATABLE.includes(type) ? JSON.stringify([type, data]) : undefined
+      if (said !== undefined && isRepeat(said, occurredAt)) return
+      const isTaken = line.add({ id: randomUUID(), occurredAt, type, data })
+      if (said !== undefined && isTaken) told.set(said, occurredAt)
     },
   }
 }

@@ -10,12 +10,14 @@ import type { PostOutcome } from './post-webhook.ts'
 import { isChange, type Webhook } from './webhook.ts'
 
 export interface WebhookLine {
-  /** Takes a webhook. When the line is full it is dropped, which only the log says. */
-  add(webhook: Webhook): void
+  /** Takes a webhook. @returns false when it is dropped, because the line is full or closed */
+  add(webhook: Webhook): boolean
   /** Makes haste from now on, and settles once every webhook is taken or given up. */
   drained(): Promise<void>
   /** Webhooks that wait, are on their way, or wait to be tried again. */
   waiting(): number
+  /** Gives up whatever waits. Nothing is sent any more. */
+  close(): void
 }
 
 interface WebhookLineOptions {
@@ -72,7 +74,7 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
   let askedUntil = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let isInHaste = false
-  let isGone = false
+  let isClosed = false
   const full = { dropped: 0, toldAt: Number.NEGATIVE_INFINITY }
 
   const size = () => waiting.changes + waiting.others
@@ -121,7 +123,11 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
       end(item)
     } else if (outcome.status === 'gone') {
       ready[item.rank].add(item)
-      stopForGood()
+      const lost = close()
+      log.error(
+        { lost },
+        'the webhook receiver is gone (410): nothing is sent until the next start',
+      )
     } else {
       const { reason, retryAfterMs = 0 } = outcome
       item.reason = reason
@@ -143,7 +149,7 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
     log.warn({ reason, restMs, waiting: size(), dropped }, 'the webhook receiver fails: left alone')
   }
   const tryAgain = (item: Item) => {
-    if (isGone || isOver(item)) return giveUp(item)
+    if (isClosed || isOver(item)) return giveUp(item)
     const pauseMs = pause(item.attempts, LONGEST_PAUSE_MS)
     backingOff.set(item, setTimeout(resume, pauseMs, item).unref())
   }
@@ -162,16 +168,16 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
   const end = ({ rank }: Item) => {
     waiting[rank] -= 1
   }
-  const stopForGood = () => {
-    isGone = true
+  /** @returns how many it gives up */
+  const close = () => {
+    isClosed = true
     const items = [...ready.changes, ...ready.others, ...backingOff.keys()]
-    const lost = items.length
-    log.error({ lost }, 'the webhook receiver is gone (410): nothing is sent until the next start')
     for (const item of items) end(item)
     for (const pending of backingOff.values()) clearTimeout(pending)
     backingOff.clear()
     ready.changes.clear()
     ready.others.clear()
+    return items.length
   }
   const drop = () => {
     full.dropped += 1
@@ -183,12 +189,16 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
 
   return {
     add(webhook) {
-      if (isGone) return
+      if (isClosed) return false
       const rank = isChange(webhook) ? 'changes' : 'others'
-      if (waiting[rank] >= capacity) return drop()
+      if (waiting[rank] >= capacity) {
+        drop()
+        return false
+      }
       waiting[rank] += 1
       ready[rank].add({ webhook, rank, attempts: 0, reason: 'could not go out in time' })
       schedule()
+      return true
     },
     drained() {
       if (!isInHaste) {
@@ -203,5 +213,6 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
       })
     },
     waiting: size,
+    close,
   }
 }

@@ -4,7 +4,12 @@ import { type GenuineLink, type Link, openLink } from '../core/link.ts'
 import { RekeyError } from '../errors.ts'
 import type { RefusedReason } from '../ports.ts'
 import { type CheckLinkDeps, findSealedAccount } from './check-link.ts'
-import { judgeNewPassword, type SetPasswordDeps, writePassword } from './set-password.ts'
+import {
+  judgeNewPassword,
+  refuseMismatch,
+  type SetPasswordDeps,
+  writePassword,
+} from './set-password.ts'
 
 export interface ConfirmResetDeps extends CheckLinkDeps, SetPasswordDeps {}
 
@@ -13,6 +18,7 @@ export interface ConfirmResetDeps extends CheckLinkDeps, SetPasswordDeps {}
  * rejects, for a link that is not genuine: a promise would cost more than refusing it.
  *
  * @param now unix milliseconds
+ * @param repeated the password once more, where it is compared after the link has proved good
  * @throws RekeyError `link_invalid`, `link_expired`, `link_superseded`, `unavailable`
  * @throws RekeyError `password_rejected` with every broken rule
  */
@@ -21,11 +27,12 @@ export function confirmReset(
   link: Link,
   password: string,
   now: number,
+  repeated = password,
 ): Promise<void> {
   const genuine = openLink(deps.keyRing, deps.linkRules, link, now)
   return deps.turns.take(link.userId, async () => {
     try {
-      await setPassword(deps, genuine, password, now)
+      await setPassword(deps, genuine, password, repeated, now)
     } catch (error) {
       const reason = refusalIn(error)
       if (reason) {
@@ -40,9 +47,11 @@ async function setPassword(
   deps: ConfirmResetDeps,
   genuine: GenuineLink,
   password: string,
+  repeated: string,
   now: number,
 ): Promise<void> {
   const account = await findSealedAccount(deps, genuine)
+  if (repeated !== password) throw refuseMismatch()
 
   const faults = judgeNewPassword(deps, account, password)
   if (faults.length > 0) {

@@ -117,6 +117,19 @@ test.each([
   }
 })
 
+test('an account whose row cannot be judged is warned about, however it is named', async () => {
+  const user = await add({ username: 'no number' })
+  const failing = { USERS_ELIGIBLE_SQL: `coalesce(username, '1')::integer = 1` }
+  for (const name of [user.email, user.id]) {
+    const { status, said } = await explain([name], failing)
+    expect(status).toBe(1)
+    expect(said).toEqual([
+      'warning: an account is left out: its row cannot be read or judged (22P02)',
+    ])
+  }
+  expect((await explain(['nobody'], failing)).said).toEqual([])
+})
+
 test('what the configuration changes: hash formats, notices, first passwords, dead links', async () => {
   const unknown = await add({ password_hash: 'md5$abcdefghijklm' })
   const none = await add({ password_hash: '!' })

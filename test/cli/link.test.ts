@@ -21,6 +21,7 @@ import {
   startServiceProcess,
 } from '../support/service.ts'
 import { startSmtp } from '../support/smtp-stand-in.ts'
+import { makeWebhookSecret, startReceiver } from '../support/webhook-receiver.ts'
 
 let surroundings: Surroundings
 let service: ServiceProcess
@@ -158,6 +159,45 @@ describe('without --print', () => {
     ])
     expect(events[0]?.event).toBe('password_reset.mail_unconfirmed')
     expect((await link([user.email])).status).toBe(0)
+  })
+
+  test('what becomes of the mail goes to the webhook receiver before it ends', async () => {
+    const receiver = await startReceiver(confide(makeWebhookSecret()))
+    const webhooks = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRETS: receiver.secret }
+    const user = await add()
+    receiver.answerNext({ kind: 'status', status: 500 })
+    expect((await link([user.email], webhooks)).status).toBe(0)
+    surroundings.resend.answerAlways({ kind: 'status', status: 422, name: 'validation_error' })
+    expect((await link([(await add()).id], webhooks)).status).toBe(1)
+    expect((await link(['--print', user.id], webhooks)).status).toBe(0)
+    const taken = await receiver.waitForTaken(2)
+    expect(taken.map(({ type }) => type)).toEqual([
+      'password_reset.mailed',
+      'password_reset.mail_failed',
+    ])
+    expect(taken[0]?.data).toEqual({ user_id: user.id, message: 'reset-link' })
+    await receiver.stop()
+  })
+
+  test('for a receiver that is away it waits no longer than the grace period, and the log says so', async () => {
+    const receiver = await startReceiver(confide(makeWebhookSecret()))
+    await receiver.stop()
+    const { status, output, log } = await runCommand(
+      linkCommand,
+      [(await add()).email],
+      env({
+        WEBHOOK_URL: receiver.url,
+        WEBHOOK_SECRETS: receiver.secret,
+        SHUTDOWN_GRACE_SECONDS: '1',
+      }),
+    )
+    expect(status).toBe(0)
+    expect(output).toMatch(/^A link was mailed to account/)
+    expect(log.at(-1)).toMatchObject({
+      lost: 1,
+      level: 50,
+      msg: 'ended before the webhook receiver took every event',
+    })
   })
 
   test('it goes the way of the configured transports', async () => {

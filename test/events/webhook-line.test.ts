@@ -24,9 +24,11 @@ function arrange({ capacity = 100, atOnce = 4, firstPauseMs = 1, outcomes = {}, 
   const attempts: string[] = []
   const times: number[] = []
   const logged: string[] = []
+  const rests: number[] = []
   let now = Date.now()
   const note = (fields: object, message: string) => {
     const { restMs, ...told } = fields as { restMs?: number }
+    if (restMs !== undefined) rests.push(restMs)
     logged.push(`${message} ${JSON.stringify(told)}`)
   }
   const line = createWebhookLine({
@@ -47,6 +49,7 @@ function arrange({ capacity = 100, atOnce = 4, firstPauseMs = 1, outcomes = {}, 
     attempts,
     times,
     logged,
+    rests,
     add: (id: string, type = 'password_reset.requested') =>
       line.add({ id, type, occurredAt: now, data: { user_id: id } }),
     passHours: (hours: number) => {
@@ -117,6 +120,17 @@ test('while the receiver fails it is asked with one at a time, and less and less
   isBack = true
   await until(() => line.waiting() === 0)
   expect(new Set(attempts).size).toBe(50)
+})
+
+test('no pause is longer than half a minute for the receiver', async () => {
+  const lines = Array.from({ length: 20 }, () =>
+    arrange({ firstPauseMs: 3_600_000, post: async () => failed }),
+  )
+  for (const { add } of lines) add('a')
+  for (const { rests } of lines) {
+    await until(() => rests.length === 1)
+    expect(rests[0]).toBeLessThanOrEqual(30_000)
+  }
 })
 
 test('one that the receiver cannot take does not hold up the others', async () => {
@@ -208,6 +222,23 @@ test('those that were on their way to a receiver that is gone are not tried agai
   expect(logged[0]).toContain('gone (410)')
 })
 
+test('what waits in a line that is closed is not sent', async () => {
+  const { line, add, attempts } = arrange({
+    atOnce: 2,
+    async post() {
+      await delay(5)
+      return failed
+    },
+  })
+  for (const id of ['a', 'b', 'c']) add(id)
+  await until(() => attempts.length === 2)
+  line.close()
+  add('d')
+  await line.drained()
+  await delay(30)
+  expect(attempts).toEqual(['a', 'b'])
+})
+
 test('a full line drops what comes, and says so once in a while', async () => {
   const { line, add, attempts, logged } = arrange({ capacity: 3 })
   for (const id of ['a', 'b', 'c', 'd', 'e']) add(id)
@@ -227,6 +258,20 @@ test.each(['password_reset.completed', 'password.changed'])(
     expect(attempts).toEqual(['d', 'e', 'a', 'b'])
   },
 )
+
+test('what a full line dropped is told at its next occurrence, and then once a minute', async () => {
+  const { line, add } = arrange({ capacity: 1 })
+  const events = createWebhookEvents({ line, clock: Date.now })
+  const ask = () => events.record({ type: 'password_reset.requested', accountId: '42' })
+  add('a')
+  ask()
+  await line.drained()
+  ask()
+  expect(line.waiting()).toBe(1)
+  await line.drained()
+  ask()
+  expect(line.waiting()).toBe(0)
+})
 
 test('a flood of events with nobody to take them stays within bounds', async () => {
   const { line } = arrange({ capacity: 10_000, post: async () => failed, firstPauseMs: 1000 })

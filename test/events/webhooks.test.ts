@@ -2,8 +2,10 @@
 // receiver refuses, stalls or is away.
 
 import { execFileSync } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { encodeUid } from '../../src/core/token.ts'
 import {
   addUser,
   confide,
@@ -13,6 +15,7 @@ import {
   endProcess,
   expectDiscretion,
   forgedLink,
+  type LinkValues,
   linkMailsTo,
   type ServiceProcess,
   type StoredUser,
@@ -21,6 +24,7 @@ import {
   startService,
   startServiceProcess,
   type TestService,
+  tokenOf,
 } from '../support/service.ts'
 import {
   makeWebhookSecret,
@@ -156,6 +160,25 @@ test('a genuine link that sets no password is told with the reason, however ofte
   ])
 })
 
+test('in the dialect that compares two passwords, two different ones are told as refused', async () => {
+  const { send } = await start({ DIALECTS: 'dj-rest-auth' })
+  const user = await newUser()
+  const confirm = (link: LinkValues) =>
+    send('/api/auth/password/reset/confirm', {
+      uid: encodeUid(user.id),
+      token: tokenOf(link),
+      new_password1: 'a brand new pass phrase',
+      new_password2: 'a brand new pass phrasf',
+    })
+  expect((await confirm(sealedLink(user))).status).toBe(400)
+  await confirm(sealedLink({ ...user, passwordHash: 'the hash of another password' }))
+  await receiver.waitForTaken(2)
+  expect(told()).toEqual([
+    { type: 'password_reset.refused', user_id: user.id, reason: 'password_rejected' },
+    { type: 'password_reset.refused', user_id: user.id, reason: 'link_superseded' },
+  ])
+})
+
 test('a burst of requests for one account is told once', async () => {
   const { post } = await start()
   const [user, last] = await addUsers(2)
@@ -216,6 +239,7 @@ test.each<[string, ReceiverBehaviour]>([
   ['asks to be left alone', status(503, { 'retry-after': '1' })],
   ['redirects', status(307, { location: 'http://127.0.0.1:1/' })],
   ['cuts the connection', { kind: 'drop' }],
+  ['speaks no HTTP', { kind: 'garble' }],
 ])('a receiver that %s gets the event again under its id', async (_, behaviour) => {
   const { post } = await start()
   const user = await newUser()
@@ -229,6 +253,14 @@ test.each<[string, ReceiverBehaviour]>([
   expect(Number(second?.headers['webhook-timestamp'])).toBeGreaterThanOrEqual(
     Number(first?.headers['webhook-timestamp']),
   )
+})
+
+test('an answer that is no HTTP is named as such in the log', async () => {
+  const { post, log } = await start()
+  receiver.answerNext({ kind: 'garble' })
+  await post('reset-password', { ...sealedLink(await newUser()), password: '1234' })
+  const line = await log.waitFor(({ msg }) => String(msg).startsWith('the webhook receiver fails'))
+  expect(line['reason']).toBe('HTTPParserError')
 })
 
 test('a redirect is not followed', async () => {
@@ -372,6 +404,18 @@ test.each<[string, ReceiverBehaviour | undefined]>([
     expect(lost).toMatchObject({ lost: 20 })
   },
 )
+
+test('what was told to be lost is not sent after all, in a process that lives on', async () => {
+  const service = await start()
+  receiver.answerAlways(status(500))
+  await service.post('reset-password', { ...sealedLink(await newUser()), password: '1234' })
+  expect(await service.stop()).toBe(1)
+  stop = undefined
+  receiver.answerAlways()
+  // The longest pause while the line is in haste.
+  await delay(1500)
+  expect(receiver.attempts.filter(({ isTaken }) => isTaken)).toEqual([])
+})
 
 function residentBytes(pid: number | undefined): number {
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)])) * 1024

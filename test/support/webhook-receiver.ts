@@ -17,6 +17,8 @@ export type ReceiverBehaviour =
   | { kind: 'drip' }
   /** Cuts the connection, having read the request. */
   | { kind: 'drop' }
+  /** Answers with what is no HTTP. */
+  | { kind: 'garble' }
   /** Takes it in so many bytes. */
   | { kind: 'flood'; bytes: number }
 
@@ -90,6 +92,9 @@ export async function startReceiver(secret = makeWebhookSecret()): Promise<Webho
         break
       case 'drop':
         incoming.socket.destroy()
+        break
+      case 'garble':
+        incoming.socket.end('220 mail.example ESMTP\r\n')
         break
       case 'drip': {
         response.writeHead(200).flushHeaders()

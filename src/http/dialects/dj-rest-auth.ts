@@ -8,9 +8,7 @@ import type { Link } from '../../core/link.ts'
 import { parseToken } from '../../core/token.ts'
 import { type FieldFault, RekeyError } from '../../errors.ts'
 import { changePassword } from '../../flows/change-password.ts'
-import { checkLink } from '../../flows/check-link.ts'
 import { confirmReset } from '../../flows/confirm-reset.ts'
-import { refuseMismatch } from '../../flows/set-password.ts'
 import { requireToken, tokenOf } from '../bearer.ts'
 import { answerPreflights } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
@@ -100,12 +98,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
     async (request) => {
       const { new_password1, new_password2, uid, token } = request.body
       const link = readLink(uid, token)
-      if (new_password1 !== new_password2) {
-        // Whoever has no good link hears of that first.
-        await checkLink(deps, link, deps.clock())
-        throw refuseMismatch()
-      }
-      await confirmReset(deps, link, new_password1, deps.clock())
+      await confirmReset(deps, link, new_password1, deps.clock(), new_password2)
       noteOutcome(request, { accountId: link.userId })
       return RESET
     },

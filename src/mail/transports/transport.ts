@@ -3,8 +3,9 @@
 import type { OutgoingMail } from '../../ports.ts'
 
 /**
- * What became of one attempt to send a mail. `reason` is for the log; `retryAfterMs` is how long the
- * provider wants to be left alone, where it said so.
+ * What became of one attempt to send a mail. `reason` goes to the log and into events, so that nothing
+ * in it is secret or an address; `retryAfterMs` is how long the provider wants to be left alone, where
+ * it said so.
  */
 export type SendOutcome =
   | { readonly status: 'sent' }

@@ -1,0 +1,24 @@
+// Tells the texts that can be an id from all others.
+
+import { sql } from 'drizzle-orm'
+import { asUnavailable, type Database, isRowFault } from './database.ts'
+
+/**
+ * Asks the database whether it takes a text for an id, of whichever row.
+ *
+ * @param idType the SQL type of ids
+ * @throws RekeyError `unavailable`
+ */
+export async function isIdText(
+  { db, line }: Pick<Database, 'db' | 'line'>,
+  idType: string,
+  text: string,
+): Promise<boolean> {
+  try {
+    await line(() => db.execute(sql`SELECT ${text}::text::${sql.raw(idType)}`))
+    return true
+  } catch (error) {
+    if (isRowFault(error)) return false
+    throw asUnavailable(error)
+  }
+}
