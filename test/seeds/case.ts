@@ -37,7 +37,6 @@ export type Difference =
   | 'bearer token only'
   /** Nothing of a link comes from the request, so no Host has to be refused. */
   | 'links from the configuration'
-  | 'own list of common passwords'
 
 export interface SeedCase {
   /** As the system's own suite calls it. */

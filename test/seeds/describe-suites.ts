@@ -23,7 +23,6 @@ const explanations: Readonly<Record<Difference, string>> = {
   'bearer token only': 'who asks for a change is proven by a Bearer token, so its lack is 401',
   'links from the configuration':
     'nothing of a link comes from the request, so that no Host has to be refused',
-  'own list of common passwords': "it is zxcvbn-ts's: each list has words that the other lacks",
 }
 
 const intro = `# The suites of the systems before Rekey

@@ -22,7 +22,7 @@ const jwtSecret = 'the secret of a host application'
 const withTokens = { JWT_SECRET: jwtSecret, ...tokenVariables }
 /** What a validator says; the JSON number of the suite is a text by then. */
 const NUMERIC =
-  '400 {"new_password2":["This password is too short. It must contain at least 8 characters.","This password is entirely numeric."]}'
+  '400 {"new_password2":["This password is too short. It must contain at least 8 characters.","This password is too common.","This password is entirely numeric."]}'
 const required = ['This field is required.']
 
 const post = async (route: string, body: object, env?: Environment, headers?: object) =>
