@@ -35,8 +35,6 @@ export type Difference =
   | 'a confirmation that is sent counts'
   /** Who asks for a change is proven by a Bearer token, so its lack is 401. */
   | 'bearer token only'
-  /** Nothing of a link comes from the request, so no Host has to be refused. */
-  | 'links from the configuration'
 
 export interface SeedCase {
   /** As the system's own suite calls it. */

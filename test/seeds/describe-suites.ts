@@ -21,8 +21,6 @@ const explanations: Readonly<Record<Difference, string>> = {
   'an address is always a login': '`login` finds an address first, and cannot be kept from it',
   'a confirmation that is sent counts': '`password_confirm` has to match, required or not',
   'bearer token only': 'who asks for a change is proven by a Bearer token, so its lack is 401',
-  'links from the configuration':
-    'nothing of a link comes from the request, so that no Host has to be refused',
 }
 
 const intro = `# The suites of the systems before Rekey
