@@ -70,6 +70,7 @@ test.each<[string, (email: string) => string]>([
 
 test.each([
   'app.example:@evil.example',
+  'localhost@evil.example',
   'www.example:dr.frankenstein@evil.example',
   'app.example, evil.example',
   'app.example/reset',
