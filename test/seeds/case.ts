@@ -27,14 +27,14 @@ export type Difference =
   | 'no metadata'
   /** Tokens and uids are Rekey's own, and stored nowhere. */
   | "tokens are Rekey's"
+  /** A mailed link is no second factor. */
+  | 'a reset signs nobody in'
   /** docs/settings.md says why there is none. */
   | 'no such setting'
   /** `login` finds an address first, and cannot be kept from it. */
   | 'an address is always a login'
   /** A `password_confirm` that is sent has to match, required or not. */
   | 'a confirmation that is sent counts'
-  /** Who asks for a change is proven by a Bearer token, so its lack is 401. */
-  | 'bearer token only'
 
 export interface SeedCase {
   /** As the system's own suite calls it. */

@@ -17,10 +17,10 @@ const explanations: Readonly<Record<Difference, string>> = {
   'no empty non_field_errors': 'beside a field error there is no empty list of others',
   'no metadata': 'GET and OPTIONS describe nothing',
   "tokens are Rekey's": 'they are stored nowhere, and have one shape',
+  'a reset signs nobody in': 'a mailed link is no second factor',
   'no such setting': '[settings.md](settings.md) says why there is none',
   'an address is always a login': '`login` finds an address first, and cannot be kept from it',
   'a confirmation that is sent counts': '`password_confirm` has to match, required or not',
-  'bearer token only': 'who asks for a change is proven by a Bearer token, so its lack is 401',
 }
 
 const intro = `# The suites of the systems before Rekey

@@ -79,7 +79,7 @@ const signIns = ['', '_custom_backend', '_already_logged_in'].map(
   (name): SeedCase => ({
     name: `test_confirm_login_post_reset${name}`,
     means: 'a reset signs nobody in: no cookie, no session, no last login',
-    differs: 'no such setting',
+    differs: 'a reset signs nobody in',
     async run() {
       const user = await world.addUser()
       const body = { ...(await world.linkFor(user)), password: newPassword }
