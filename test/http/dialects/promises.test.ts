@@ -234,6 +234,14 @@ test.each([
   }
 })
 
+test('neither body nor type is an empty body', async () => {
+  for (const path of everyPath) {
+    const { answer } = await service.ask(path, { method: 'POST' })
+    expect(answer).toBe((await service.send(path, {})).answer)
+    expect(answer).toContain('["This field is required."]')
+  }
+})
+
 test.each(['[]', 'null', '"text"', '5'])('%s is no dictionary', async (body) => {
   for (const path of everyPath) {
     expect((await service.send(path, body)).answer).toBe(
