@@ -12,7 +12,7 @@ import { checkLink } from '../../flows/check-link.ts'
 import { confirmReset } from '../../flows/confirm-reset.ts'
 import { refuseMismatch } from '../../flows/set-password.ts'
 import { requireToken, tokenOf } from '../bearer.ts'
-import { answerPreflights } from '../cross-origin.ts'
+import { answerPreflights, DJANGO_HEADERS } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
 import { noteLinkRequest, queueLinkRequest } from '../link-requests.ts'
 import type { AppOptions } from '../options.ts'
@@ -127,7 +127,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
       },
     )
   }
-  answerPreflights(app, ['POST'])
+  answerPreflights(app, ['POST'], ['/*'], DJANGO_HEADERS)
   done()
 }
 

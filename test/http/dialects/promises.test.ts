@@ -274,7 +274,7 @@ describe.each(everyPath.flatMap((path) => [path, path.slice(0, -1)]))('%s', (pat
     expect(allowed.headers).toMatchObject({
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': 'Content-Type, Authorization',
+      'access-control-allow-headers': 'Content-Type, Authorization, X-CSRFToken, X-Requested-With',
       vary: 'Origin',
     })
     const other = await preflight('https://evil.example')
