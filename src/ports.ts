@@ -175,6 +175,7 @@ export type MailMessage =
 export interface RenderedMail {
   readonly subject: string
   readonly text: string
+  /** Empty in a mail of text alone. */
   readonly html: string
 }
 

@@ -1,6 +1,6 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
-import commonPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
+import zxcvbnPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { waitWithin } from '../deadline.ts'
@@ -20,6 +20,7 @@ import { assembleAccounts, takeAccounts } from './assemble-accounts.ts'
 import { assembleEvents } from './assemble-events.ts'
 import { assembleHasher } from './assemble-hasher.ts'
 import { assembleMail } from './assemble-mail.ts'
+import djangoPasswords from './django-passwords.json' with { type: 'json' }
 import type { Content } from './load-content.ts'
 
 /** What the host application brings along, in place of what the configuration would make. */
@@ -101,10 +102,12 @@ export function assembleService(
     clock,
   })
 
+  // What Django refuses has to be refused; the other list is longer.
+  const commonPasswords = new Set(djangoPasswords.concat(zxcvbnPasswords))
   const deps: AppDeps = {
     ...requestDeps,
     keyRing: links.keyRing,
-    passwordRules: { ...passwords, commonPasswords: new Set(commonPasswords) },
+    passwordRules: { ...passwords, commonPasswords },
     turns: createTurns(),
     intakeLine,
     hooks: parts.hooks ?? noHooks,

@@ -149,7 +149,8 @@ export function parseProxy(value: string): string {
 
 /** `/path`, or nothing for the root. @returns no trailing slash */
 export function parseBasePath(value: string): string {
-  if (!/^\/(?:[A-Za-z0-9._~-]+\/)*[A-Za-z0-9._~-]*$/.test(value)) {
+  // No client sends a segment of dots as it is.
+  if (!/^\/(?:[\w.~-]+\/)*[\w.~-]*$/.test(value) || /\/\.\.?(?:\/|$)/.test(value)) {
     throw new TypeError('must be a path such as /api/v1/accounts')
   }
   return value.replace(/\/$/, '')

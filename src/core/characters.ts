@@ -2,18 +2,18 @@
 
 import type { FieldFault } from '../errors.ts'
 
-/** @returns a fault for each kind of them that a text has */
+/** @returns a fault for each kind of them that a text has, in its order */
 export function judgeCharacters(text: string): Omit<FieldFault, 'field'>[] {
   const faults: Omit<FieldFault, 'field'>[] = []
+  if (text.includes('\0')) {
+    const detail = 'Null characters are not allowed.'
+    faults.push({ code: 'null_characters_not_allowed', detail })
+  }
   if (!text.isWellFormed()) {
     const lone = /\p{Cs}/u.exec(text)?.[0] ?? ''
     const name = lone.charCodeAt(0).toString(16).toUpperCase()
     const detail = `Surrogate characters are not allowed: U+${name}.`
     faults.push({ code: 'surrogate_characters_not_allowed', detail })
-  }
-  if (text.includes('\0')) {
-    const detail = 'Null characters are not allowed.'
-    faults.push({ code: 'null_characters_not_allowed', detail })
   }
   return faults
 }

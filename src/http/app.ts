@@ -18,6 +18,7 @@ import { djRestAuth } from './dialects/dj-rest-auth.ts'
 import { restPasswordreset } from './dialects/rest-passwordreset.ts'
 import { replyWithErrors } from './errors.ts'
 import { health } from './health.ts'
+import { findHostFault } from './host-header.ts'
 import { hostedPage } from './hosted-page.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import type { AppDeps, AppOptions, AppSettings } from './options.ts'
@@ -93,8 +94,10 @@ export function buildApp(
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(apiHeaders)
     allowOrigin(request, reply)
+    const hostFault = findHostFault(request)
     // Before a body is read that nobody wants.
-    if (request.is404) done(findRefusal(request, reply))
+    if (hostFault) done(hostFault)
+    else if (request.is404) done(findRefusal(request, reply))
     else if (isClosing()) {
       done(new RekeyError('unavailable', 'the process is stopping', { retryAfterSeconds: 1 }))
     } else done()

@@ -2,10 +2,9 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-const preflightHeaders = {
-  'access-control-allow-headers': 'Content-Type, Authorization',
-  'access-control-max-age': '600',
-}
+const HEADERS = ['Content-Type', 'Authorization']
+/** What frontends of Django send besides, and django-cors-headers allows. Nothing is made of them. */
+export const DJANGO_HEADERS = [...HEADERS, 'X-CSRFToken', 'X-Requested-With']
 
 /** Says whether a path, which a query may follow, is for pages of other origins: routes or not. */
 export type IsForPages = (url: string) => boolean
@@ -46,11 +45,17 @@ export function answerPreflights(
   app: FastifyInstance,
   methods: readonly string[],
   paths: readonly string[] = ['/*'],
+  headers: readonly string[] = HEADERS,
 ): void {
+  const preflightHeaders = {
+    'access-control-allow-methods': methods.join(', '),
+    'access-control-allow-headers': headers.join(', '),
+    'access-control-max-age': '600',
+  }
+
   for (const path of paths) {
     app.options(path, (_request, reply) => {
-      reply.code(204).header('access-control-allow-methods', methods.join(', '))
-      reply.headers(preflightHeaders).send()
+      reply.code(204).headers(preflightHeaders).send()
     })
   }
 }

@@ -40,15 +40,19 @@ function openInWholeWindow(html: string): string {
   return html.replace('<head>', '<head><base target="_top">')
 }
 
+function renderFrame(subject: string, html: string): string {
+  return `<iframe title="${escapeHtml(subject)}" srcdoc="${escapeHtml(openInWholeWindow(html))}"
+        sandbox="allow-top-navigation-by-user-activation"></iframe>`
+}
+
 function renderOutbox(mails: readonly OutgoingMail[]): string {
   const sections = mails.map(
     ({ to, subject, html, text }) => `
     <article>
       <h2>${escapeHtml(subject)}</h2>
       <p>To ${escapeHtml(to)}</p>
-      <iframe title="${escapeHtml(subject)}" srcdoc="${escapeHtml(openInWholeWindow(html))}"
-        sandbox="allow-top-navigation-by-user-activation"></iframe>
-      <details><summary>Text part</summary><pre>${escapeHtml(text)}</pre></details>
+      ${html === '' ? '' : renderFrame(subject, html)}
+      <details${html === '' ? ' open' : ''}><summary>Text part</summary><pre>${escapeHtml(text)}</pre></details>
     </article>`,
   )
   return `<!doctype html>

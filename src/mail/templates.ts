@@ -1,8 +1,8 @@
 // Turns a message and a language into the subject, text and HTML of a mail, by the templates in
 // `emails/` and those that MAIL_TEMPLATES_DIR has in their place.
 //
-// `<kind>.html.liquid` and `<kind>.text.liquid` are the two parts of a message, `layout.*.liquid` is
-// what all messages share, and the sentences come from a catalogue.
+// `<kind>.html.liquid` and `<kind>.text.liquid` are the two parts of a message, of which an empty HTML
+// one is left out; `layout.*.liquid` is what all messages share, and the sentences come from a catalogue.
 
 import { Liquid, LiquidError, type Template } from 'liquidjs'
 import { messageOf } from '../errors.ts'
@@ -92,6 +92,7 @@ export function loadTemplates(options: TemplateOptions): Templates {
     parsed.set(file, template)
     return template
   }
+  const isEmpty = (file: string) => files.templates.get(file)?.source.trim() === ''
   const renderFile = (file: string, scope: object, limits?: { renderLimit: number }): string =>
     engineOf(file).renderSync(parse(file), scope, limits)
 
@@ -118,10 +119,11 @@ export function loadTemplates(options: TemplateOptions): Templates {
     text['subject'] = subject
     const scope = { ...brand, ...urls, lang: catalogue.locale, dir: catalogue.dir, text }
     const plain = renderFile(`${kind}.text.liquid`, scope, limits)
+    const htmlFile = `${kind}.html.liquid`
     return {
       subject,
       text: `${plain.replace(/\n{3,}/g, '\n\n').trim()}\n`,
-      html: renderFile(`${kind}.html.liquid`, scope, limits),
+      html: isEmpty(htmlFile) ? '' : renderFile(htmlFile, scope, limits),
     }
   }
 
@@ -131,8 +133,9 @@ export function loadTemplates(options: TemplateOptions): Templates {
     for (const [name, url] of Object.entries(valuesOf(message, catalogue).urls)) {
       const expected = { text: url, html: url.replaceAll('&', '&amp;') }
       for (const part of ['text', 'html'] as const) {
-        if (mail[part].includes(expected[part])) continue
         const file = `${message.kind}.${part}.liquid`
+        const isLeftOut = part === 'html' && isEmpty(file)
+        if (isLeftOut || mail[part].includes(expected[part])) continue
         const path = files.templates.get(file)?.path ?? file
         throw new Error(`${path}: {{ ${name} }} is not rendered as ${expected[part]}`)
       }

@@ -48,12 +48,14 @@ test("the operator's brand, templates and languages show", async () => {
   const english = readFileSync(new URL('../../emails/locales/en.json', import.meta.url), 'utf8')
   writeFileSync(join(own, 'locales', 'nl.json'), english.replace('Hello', 'Dag'))
   writeFileSync(join(own, 'no-password.text.liquid'), 'Ours: {{ app_name }}, {{ support_email }}')
+  writeFileSync(join(own, 'no-password.html.liquid'), '')
   const env = { MAIL_TEMPLATES_DIR: own, APP_NAME: 'Acme', SUPPORT_EMAIL: 'us@acme.example' }
   const target = join(folder, 'shown')
   const { status } = await runRekey(['preview', '--write-only', target], env).ended
   expect(status).toBe(0)
   expect(read('shown/nl/reset-link.txt')).toContain('Dag Ada Lovelace')
   expect(read('shown/ja/no-password.txt')).toMatch(/Ours: Acme, us@acme\.example\n$/)
+  expect(read('shown/index.html')).toContain('<iframe src="ja/no-password.txt"')
 })
 
 test('the life of a link and the page to ask for one show, and misspelt variables are said', async () => {

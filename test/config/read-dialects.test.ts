@@ -46,6 +46,7 @@ describe('a fault is', () => {
     ['dj-rest-auth=/a=/b', PREFIX],
     ['dj-rest-auth=/:id', PREFIX],
     ['dj-rest-auth=/*', PREFIX],
+    ['dj-rest-auth=/api/..', PREFIX],
     ['dj-rest-auth=https://app.example', PREFIX],
     ['dj-rest-auth=/api/v1/accounts', TAKEN],
     ['rest-passwordreset=/api/v1/accounts/', TAKEN],

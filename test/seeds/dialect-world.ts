@@ -40,6 +40,8 @@ export interface DialectWorld {
   mailed(address: string, ask: () => Promise<Reply>): Promise<MailedValues>
   /** How many mails with a link an address has had. */
   linkMails(address: string): number
+  /** How many times a mail with a link was handed over. Notices of what other cases did may still come. */
+  linksAsked(): number
   expectPassword(user: StoredUser, password: string): Promise<void>
   expectUnchanged(user: StoredUser): Promise<void>
 }
@@ -105,6 +107,8 @@ export function createDialectWorld(idType: IdType): DialectWorld {
       return { uid, token: confide(token) }
     },
     linkMails: (address) => linksTo(address).length,
+    linksAsked: () =>
+      surroundings.resend.requests.filter(({ rawBody }) => rawBody.includes('/reset/')).length,
     async expectPassword(user, password) {
       expect(await verify(await storedHash(user), password)).toBe(true)
     },

@@ -45,11 +45,12 @@ export function renderFaults(faults: readonly string[]): string {
 function renderArticle(mail: SampleMail): string {
   const paths = pathsOf(mail)
   const subject = escapeHtml(mail.subject)
+  const shown = mail.html === '' ? paths.text : paths.html
   return `
           <article>
             <h3 lang="${escapeHtml(mail.locale)}" dir="auto">${subject}</h3>
             <p>${mail.kind}: <a href="${escapeHtml(paths.html)}">HTML</a>, <a href="${escapeHtml(paths.text)}">text</a></p>
-            <div class="frame"><iframe src="${escapeHtml(paths.html)}" title="${subject}" loading="lazy"></iframe></div>
+            <div class="frame"><iframe src="${escapeHtml(shown)}" title="${subject}" loading="lazy"></iframe></div>
           </article>`
 }
 

@@ -10,7 +10,7 @@ import { type FieldFault, RekeyError } from '../../errors.ts'
 import { changePassword } from '../../flows/change-password.ts'
 import { confirmReset } from '../../flows/confirm-reset.ts'
 import { requireToken, tokenOf } from '../bearer.ts'
-import { answerPreflights } from '../cross-origin.ts'
+import { answerPreflights, DJANGO_HEADERS } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
 import { noteLinkRequest, queueLinkRequest } from '../link-requests.ts'
 import type { AppOptions } from '../options.ts'
@@ -120,7 +120,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
       },
     )
   }
-  answerPreflights(app, ['POST'])
+  answerPreflights(app, ['POST'], ['/*'], DJANGO_HEADERS)
   done()
 }
 

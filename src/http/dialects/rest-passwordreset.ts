@@ -7,7 +7,7 @@ import { RekeyError } from '../../errors.ts'
 import { checkLink } from '../../flows/check-link.ts'
 import { confirmReset } from '../../flows/confirm-reset.ts'
 import { requestReset } from '../../flows/request-reset.ts'
-import { answerPreflights } from '../cross-origin.ts'
+import { answerPreflights, DJANGO_HEADERS } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
 import { noteLinkRequest, queueLinkRequest } from '../link-requests.ts'
 import type { AppOptions } from '../options.ts'
@@ -97,6 +97,6 @@ export const restPasswordreset: FastifyPluginCallbackTypebox<AppOptions> = (
       return OK
     },
   )
-  answerPreflights(app, ['POST'], ['', '/*'])
+  answerPreflights(app, ['POST'], ['', '/*'], DJANGO_HEADERS)
   done()
 }

@@ -30,7 +30,8 @@ interface TextFields {
 /** A hook that reads the named fields before the schema judges them. */
 export function readTexts({ trimmed = [], asTyped = [] }: TextFields) {
   return (request: FastifyRequest, _reply: unknown, done: () => void): void => {
-    const { body } = request
+    // Neither body nor type: to Django REST framework an empty body.
+    const { body = {} } = request
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
       const values: Record<string, unknown> = { ...body }
       for (const name of trimmed) {

@@ -55,7 +55,7 @@ export function createResendTransport(account: ResendAccount): Transport {
   let opened: ReturnType<typeof open> | undefined
   return {
     knowsKeys: true,
-    async send({ idempotencyKey, replyTo, ...mail }) {
+    async send({ idempotencyKey, replyTo, html, ...mail }) {
       opened ??= open()
       const { resend, dispatcher } = await opened
       const exchange: Exchange = {
@@ -75,7 +75,7 @@ export function createResendTransport(account: ResendAccount): Transport {
         dispatcher: watch(dispatcher, exchange),
       }
       const { data, error } = await resend.emails.send(
-        replyTo === undefined ? mail : { ...mail, replyTo },
+        { ...mail, ...(html && { html }), ...(replyTo && { replyTo }) },
         request,
       )
       return judge(exchange, typeof data?.id === 'string', error?.name)

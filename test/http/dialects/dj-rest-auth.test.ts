@@ -148,6 +148,7 @@ describe('password/reset/confirm', () => {
       refused({
         new_password2: [
           'This password is too short. It must contain at least 8 characters.',
+          'This password is too common.',
           'This password is entirely numeric.',
         ],
       }),

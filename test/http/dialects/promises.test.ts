@@ -234,6 +234,14 @@ test.each([
   }
 })
 
+test('neither body nor type is an empty body', async () => {
+  for (const path of everyPath) {
+    const { answer } = await service.ask(path, { method: 'POST' })
+    expect(answer).toBe((await service.send(path, {})).answer)
+    expect(answer).toContain('["This field is required."]')
+  }
+})
+
 test.each(['[]', 'null', '"text"', '5'])('%s is no dictionary', async (body) => {
   for (const path of everyPath) {
     expect((await service.send(path, body)).answer).toBe(
@@ -266,7 +274,7 @@ describe.each(everyPath.flatMap((path) => [path, path.slice(0, -1)]))('%s', (pat
     expect(allowed.headers).toMatchObject({
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': 'Content-Type, Authorization',
+      'access-control-allow-headers': 'Content-Type, Authorization, X-CSRFToken, X-Requested-With',
       vary: 'Origin',
     })
     const other = await preflight('https://evil.example')

@@ -87,6 +87,17 @@ describe('a request', () => {
       () => 'a\ud800@example.com',
       refused({ email: ['Surrogate characters are not allowed: U+D800.', NO_ADDRESS] }),
     ],
+    [
+      'both',
+      () => 'a\ud800\0@example.com',
+      refused({
+        email: [
+          'Null characters are not allowed.',
+          'Surrogate characters are not allowed: U+D800.',
+          NO_ADDRESS,
+        ],
+      }),
+    ],
   ])('with %s', async (_, email, answer) => {
     for (const path of [PREFIX, `${PREFIX}/`]) {
       expect((await service.send(path, { email: email() })).answer).toBe(answer)

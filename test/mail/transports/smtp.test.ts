@@ -73,6 +73,13 @@ describe('a mail', () => {
     expect(first?.content.text).toContain(mail.text.trim())
   })
 
+  test('of text alone has no parts', async () => {
+    const smtp = await server()
+    await transportTo(`smtp://127.0.0.1:${smtp.port}`).send({ ...mail, html: '' })
+    expect(smtp.mails[0]?.raw).toMatch(/^Content-Type: text\/plain; charset=utf-8\r$/m)
+    expect(smtp.mails[0]?.raw).not.toMatch(/multipart|text\/html/)
+  })
+
   test('shares its connection with the next ones', async () => {
     const smtp = await server()
     const transport = transportTo(`smtp://127.0.0.1:${smtp.port}`)

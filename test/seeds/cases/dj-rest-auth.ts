@@ -7,6 +7,7 @@ import type { Environment, Reply, StoredUser } from '../../support/service.ts'
 import { bearer, claimsOf, signWithSecret, tokenVariables } from '../../support/token-issuer.ts'
 import type { SeedCase, SeedSuite } from '../case.ts'
 import { createDialectWorld, valuesAged } from '../dialect-world.ts'
+import { withHook } from '../host.ts'
 
 /** Opened before the cases run, and closed after them. */
 export const world = createDialectWorld('integer')
@@ -22,7 +23,7 @@ const jwtSecret = 'the secret of a host application'
 const withTokens = { JWT_SECRET: jwtSecret, ...tokenVariables }
 /** What a validator says; the JSON number of the suite is a text by then. */
 const NUMERIC =
-  '400 {"new_password2":["This password is too short. It must contain at least 8 characters.","This password is entirely numeric."]}'
+  '400 {"new_password2":["This password is too short. It must contain at least 8 characters.","This password is too common.","This password is entirely numeric."]}'
 const required = ['This field is required.']
 
 const post = async (route: string, body: object, env?: Environment, headers?: object) =>
@@ -30,10 +31,11 @@ const post = async (route: string, body: object, env?: Environment, headers?: ob
 const reset = (email: string) => post('reset/', { email })
 const both = (password: unknown) => ({ new_password1: password, new_password2: password })
 
-/** A post of somebody who is signed in to the host application. */
-async function change(user: StoredUser, body: object, env: Environment = {}): Promise<Reply> {
-  const headers = bearer(await signWithSecret(jwtSecret, claimsOf(user.id)))
-  return post('change/', body, { ...withTokens, ...env }, headers)
+/** What somebody sends who is signed in to the host application. */
+const signIn = async ({ id }: StoredUser) => bearer(await signWithSecret(jwtSecret, claimsOf(id)))
+
+async function change(user: StoredUser, body: object): Promise<Reply> {
+  return post('change/', body, withTokens, await signIn(user))
 }
 
 async function expectAnswer(reply: Promise<Reply>, answer: string): Promise<void> {
@@ -93,10 +95,10 @@ const cases: readonly SeedCase[] = [
     async run() {
       const { log } = await world.serve()
       const seen = log.lines.length
-      const asked = world.surroundings().resend.requests.length
+      const asked = world.linksAsked()
       await expectAnswer(reset('nonexisting@email.com'), SENT)
       await log.waitFor(({ reason }) => reason === 'no_account', seen)
-      expect(world.surroundings().resend.requests).toHaveLength(asked)
+      expect(world.linksAsked()).toBe(asked)
     },
   },
   {
@@ -161,20 +163,26 @@ const cases: readonly SeedCase[] = [
   ),
   {
     name: 'TestPasswordChangeSerializer test_custom_validation',
-    means:
-      'AFTER_RESET_SQL is run once for a change, and its failure leaves the password as it was.',
+    means: 'A hook before the change, in code, is asked once, and what it refuses is answered.',
     async run() {
-      const { sql } = world.surroundings().database
-      await sql`create table changes (user_id integer)`
-      const noted = { AFTER_RESET_SQL: 'insert into changes values (:user_id)' }
       const user = await world.addUser()
-      const body = { old_password: user.password, ...both('new_person') }
-      await sql`alter table changes add constraint refuses check (user_id is null)`
-      expect((await change(user, body, noted)).status).toBe(503)
-      await world.expectUnchanged(user)
-      await sql`alter table changes drop constraint refuses`
-      await expectAnswer(change(user, body, noted), CHANGED)
-      expect(await sql`select user_id::text from changes`).toEqual([{ user_id: user.id }])
+      const asked: unknown[] = []
+      const validate = async (...attrs: unknown[]) => {
+        asked.push(attrs)
+        return asked.length === 1 ? 'failed' : undefined
+      }
+      const env = { DIALECTS: 'dj-rest-auth', ...withTokens }
+      await withHook(world.surroundings(), env, validate, async ({ send }) => {
+        const body = { old_password: user.password, ...both('new_person') }
+        const signedIn = await signIn(user)
+        const post = () => send(`${PREFIX}change/`, body, signedIn)
+        await expectAnswer(post(), '400 {"new_password2":["failed"]}')
+        expect(asked).toEqual([[{ accountId: user.id, occasion: 'change' }, 'new_person']])
+        await world.expectUnchanged(user)
+        await expectAnswer(post(), CHANGED)
+        expect(asked).toHaveLength(2)
+        await world.expectPassword(user, 'new_person')
+      })
     },
   },
 ]

@@ -13,6 +13,11 @@ export const SENT = '200 {"detail":"Reset link sent if the user exists in databa
 /** What a link binds of a user who has never signed in. */
 export const neverSignedIn = { lastLogin: null }
 
+/** Mails as Django sends them by default: of text alone. */
+export const plainMails = () => ({
+  MAIL_TEMPLATES_DIR: world.templates({ 'reset-link.html.liquid': '' }),
+})
+
 export const check = async (link: object, env = {}): Promise<string> =>
   (await (await world.serve(env)).post('check-reset-link', link)).answer
 export const reset = async (body: object, env = {}): Promise<string> =>

@@ -102,7 +102,6 @@ export const resetCases: readonly SeedCase[] = [
   {
     name: 'test_reset_password_disabled (reset-password)',
     means: 'where the routes are not, there is 404 and the password stays',
-    differs: 'no such setting',
     async run() {
       const user = await world.addUser()
       const body = { ...(await world.linkFor(user)), password: newPassword }

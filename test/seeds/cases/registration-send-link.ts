@@ -110,13 +110,11 @@ export const sendLinkCases: readonly SeedCase[] = [
   {
     name: 'test_reset_password_disabled (send-reset-password-link)',
     means: 'where the routes are not, there is 404 and no mail',
-    differs: 'no such setting',
     run: () => expectRouteGone(elsewhere),
   },
   {
     name: 'test_no_templates_reset_password_disabled',
     means: 'where the routes are not, there is 404 and no mail, without templates of your own too',
-    differs: 'no such setting',
     run: () => expectRouteGone({ ...elsewhere, MAIL_TEMPLATES_DIR: world.templates({}) }),
   },
   {

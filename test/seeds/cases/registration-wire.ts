@@ -110,7 +110,7 @@ const sendCases: readonly SeedCase[] = [
   },
   {
     name: "send: one user's address is another's login",
-    differs: 'an address is always a login',
+    means: 'the first login field is always the address',
     async run() {
       const owner = await world.addUser()
       const namesake = await world.addUser({ username: owner.email })

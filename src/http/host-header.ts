@@ -1,0 +1,17 @@
+// Refuses a request whose Host is no host, as every server has to (RFC 9112 section 3.2). Nothing is
+// made of a Host here; what is in front of Rekey, or beside it, may read another one in such a text.
+
+import type { FastifyRequest } from 'fastify'
+import { RekeyError } from '../errors.ts'
+
+/** RFC 3986 section 3.2.2 and 3.2.3: a name, an address or `[...]`, then perhaps a port. */
+const HOST =
+  /^(?:\[(?:[\da-f:.]+|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i
+
+/** @returns the refusal for a Host that is none; HTTP/1.0 may leave it out */
+export function findHostFault({ headers }: FastifyRequest): RekeyError | undefined {
+  if (headers.host === undefined || HOST.test(headers.host)) return undefined
+  const detail = 'The Host header is not a host.'
+  const faults = [{ field: 'non_field_errors', code: 'invalid', detail }]
+  return new RekeyError('invalid_request', 'the Host is none', { faults })
+}
