@@ -141,7 +141,13 @@ export function assembleService(
         // The last mails have left events.
         await webhookLine?.drained()
       }
-      await Promise.race([drained(), new Promise((resolve) => setTimeout(resolve, graceMs))])
+      let graceTimer: NodeJS.Timeout | undefined
+      const graceOver = new Promise((resolve) => {
+        graceTimer = setTimeout(resolve, graceMs)
+      })
+      await Promise.race([drained(), graceOver])
+      // It would keep the process of an application alive that has closed.
+      clearTimeout(graceTimer)
       mails.close()
       await close()
       const lines = [intakeLine, mails.mailLine, webhookLine]
