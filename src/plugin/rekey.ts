@@ -5,6 +5,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { assembleHashLine } from '../cli/assemble-hasher.ts'
 import { assembleService, type Parts } from '../cli/assemble-service.ts'
 import { serializeError } from '../cli/create-logger.ts'
+import type { Config } from '../config/config.ts'
 import type { SendOutcome, Transport } from '../mail/transports/transport.ts'
 import type {
   Account,
@@ -63,7 +64,7 @@ export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
   const logger = app.log.child({ plugin: 'rekey' }, { serializers: { err: serializeError } })
   for (const warning of warnings) logger.warn(warning)
 
-  const parts = holdParts(options, watchParts(logger))
+  const parts = holdParts(options, config, watchParts(logger))
   const service = assembleService(config, content, logger, parts)
   app.addHook('onClose', async () => {
     const lost = await service.stop()
@@ -85,7 +86,11 @@ export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
 // Read by Fastify. Not marked to skip encapsulation: nothing of it is for other routes.
 Object.assign(rekey, { [Symbol.for('plugin-meta')]: { name: 'rekey', fastify: '5.x' } })
 
-function holdParts(options: RekeyOptions, watch: Watch): Parts {
+function holdParts(
+  options: RekeyOptions,
+  { hashing: { requireUsable } }: Config,
+  watch: Watch,
+): Parts {
   const { env, accounts, transport, hasher, limits = {} } = options
   // Hashes leave two of the pool's threads to name look-ups.
   const threads = Number(env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS
@@ -96,8 +101,8 @@ function holdParts(options: RekeyOptions, watch: Watch): Parts {
   }
   return {
     accounts: accounts && holdAccounts(accounts, watch),
-    transport: transport && holdTransport(transport),
-    hasher: hasher && holdHasher(hasher, hashLine, watch),
+    transport: transport && holdTransport(transport, watch),
+    hasher: hasher && holdHasher(hasher, hashLine, requireUsable, watch),
     hashLine,
     requestLimiter: hold('requests'),
     confirmLimiter: hold('confirms'),
