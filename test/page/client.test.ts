@@ -350,6 +350,18 @@ describe('a call with a signal', () => {
     expect(await call({ signal: controller.signal })).toEqual(aborted)
   })
 
+  test('needs nothing of AbortSignal that browsers of 2023 lack', async () => {
+    const { any, timeout } = AbortSignal
+    Object.assign(AbortSignal, { any: undefined, timeout: undefined })
+    try {
+      const { client } = answering(200, { detail: 'Link is valid' })
+      const { signal } = new AbortController()
+      expect(await client.checkLink(LINK, { signal })).toMatchObject({ ok: true })
+    } finally {
+      Object.assign(AbortSignal, { any, timeout })
+    }
+  })
+
   test('tells a time limit of the caller from a network that fails', async () => {
     expect(await hanging.checkLink(LINK, { signal: AbortSignal.timeout(1) })).toEqual(aborted)
     const failing = createClient({ baseUrl: '/api', fetch: () => Promise.reject(new TypeError()) })
