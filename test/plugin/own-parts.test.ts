@@ -34,6 +34,9 @@ const UNAVAILABLE = '503 {"detail":"Service temporarily unavailable."}'
 const fail = () => {
   throw new Error('with something secret: rk1_0123456789012345678901234567890123456789012')
 }
+const failWith = (thrown: unknown) => {
+  throw thrown
+}
 
 let surroundings: Surroundings
 
@@ -96,6 +99,8 @@ describe('beforeReset', () => {
   test.each([
     ['throws', fail],
     ['rejects', async () => fail()],
+    ['throws a text', () => failWith('with something secret')],
+    ['throws nothing', () => failWith(undefined)],
     ['says false', () => false],
     ['says nothing by an empty text', () => ''],
   ])('that %s lets nothing be written', async (_, beforeReset) => {
@@ -322,7 +327,7 @@ test.each([
       return attempts === 1 ? outcome : { status: 'sent' }
     },
     async close() {
-      fail()
+      failWith('nothing to close')
     },
   }
   await withParts({ transport: transport as never }, async (host) => {
