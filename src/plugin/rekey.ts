@@ -49,15 +49,7 @@ const FIRST_REACH_MS = 5000
 /** Node's, where nothing else is set. */
 const DEFAULT_THREADS = 4
 
-/**
- * Mounts the routes of the service at BASE_PATH, and those of DIALECTS and HOSTED_PAGE, without those of
- * its health. Closing the application finishes the work that was accepted, for SHUTDOWN_GRACE_SECONDS
- * at most.
- *
- * @throws AggregateError with every fault of the configuration, or of the mapping, by name, never by
- * value
- */
-export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
+const mountRekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
   if (app.prefix !== '')
     throw refuseOptions(['prefix: register Rekey without one and set BASE_PATH'])
   const { config, content, warnings } = readOptions(options)
@@ -82,6 +74,17 @@ export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
   })
   await service.mount(app)
 }
+
+/**
+ * Mounts the routes of the service at BASE_PATH, and those of DIALECTS and HOSTED_PAGE, without those of
+ * its health. Closing the application finishes the work that was accepted, for SHUTDOWN_GRACE_SECONDS
+ * at most.
+ *
+ * @throws AggregateError with every fault of the configuration, or of the mapping, by name, never by
+ * value
+ */
+// Without Fastify's types, which differ from version to version: the application's may be another one.
+export const rekey = mountRekey as (app: unknown, options: RekeyOptions) => Promise<void>
 
 // Read by Fastify. Not marked to skip encapsulation: nothing of it is for other routes.
 Object.assign(rekey, { [Symbol.for('plugin-meta')]: { name: 'rekey', fastify: '5.x' } })
