@@ -319,6 +319,13 @@ describe('a registration', () => {
     ])
   })
 
+  test('is refused for parts that are null, where the variables say nothing either', async () => {
+    const { DATABASE_URL, RESEND_API_KEY, ...env } = environmentFor(surroundings)
+    const refusal = await register({ env, accounts: null, transport: null, hasher: null })
+    expect(refusal).toContain('DATABASE_URL: is required')
+    expect(refusal).toContain('RESEND_API_KEY: is required')
+  })
+
   test('is refused for the outbox, which shows every mail', async () => {
     const env = { ...environmentFor(surroundings), MAIL_TRANSPORT: 'outbox' }
     expect(await register({ env })).toMatch(
