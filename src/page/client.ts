@@ -227,9 +227,13 @@ function readFailure(response: Response, body: unknown): Failure {
     ok: false,
     code: KNOWN_CODES.find((code) => code === problem.code) ?? codeOfStatus(response.status),
     detail: typeof problem.detail === 'string' ? problem.detail : '',
-    fieldErrors: Array.isArray(problem.errors) ? problem.errors : [],
+    fieldErrors: Array.isArray(problem.errors) ? problem.errors.filter(isFieldError) : [],
     ...(retryAfterSeconds >= 0 && { retryAfterSeconds }),
   }
+}
+
+function isFieldError(error: Partial<FieldError> | null): boolean {
+  return typeof error?.field === 'string' && typeof error.detail === 'string'
 }
 
 // For what answers in the service's place: a proxy, a firewall, a wrong address.

@@ -306,6 +306,13 @@ describe('createClient', () => {
     })
   })
 
+  test('field errors of another kind, as a gateway has them, are left out', async () => {
+    const ours = { field: 'email', code: 'blank', detail: 'This field may not be blank.' }
+    const errors = [null, 'email is wrong', { detail: 'of no field' }, ours]
+    const { client } = answering(400, { code: 'invalid_request', errors })
+    expect(await client.requestLink({ email: '' })).toMatchObject({ fieldErrors: [ours] })
+  })
+
   test('a connection that fails is an outcome, not an exception', async () => {
     const client = createClient({
       baseUrl: '/api',
