@@ -8,9 +8,11 @@ export function createLogger(level: string, stream?: DestinationStream): Logger 
 }
 
 /** How an error is written to the log: never with what a query or a request carried. */
-export function serializeError(error: Error): object {
-  const code = 'code' in error ? error.code : undefined
+export function serializeError(thrown: unknown): object {
+  // Anything can be thrown, also by the parts of an application.
+  if (!(thrown instanceof Error)) return { type: typeof thrown }
+  const code = 'code' in thrown ? thrown.code : undefined
   // The stack begins with the message, and a database library's message repeats the values.
-  const stack = error.stack?.split('\n').filter((line) => line.startsWith('    at '))
-  return { type: error.name, code, stack }
+  const stack = thrown.stack?.split('\n').filter((line) => line.startsWith('    at '))
+  return { type: thrown.name, code, stack }
 }

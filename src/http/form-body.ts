@@ -35,8 +35,8 @@ function isEncoded(body: Buffer): boolean {
 
 /**
  * A hook that refuses a post from a page of another origin, and one that does not say where it comes
- * from, before it counts for any limit. Browsers set `Sec-Fetch-Site` themselves; those from before
- * 2023 that do not know it send `Origin`.
+ * from, before it counts for any limit. Browsers have set `Sec-Fetch-Site` themselves since 2023 at the
+ * latest. An `Origin` counts for those that do not, but most of them hide it: the pages say `no-referrer`.
  */
 export function refuseOtherOrigins(
   request: FastifyRequest,

@@ -80,7 +80,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   app.get('/reset', opening, (request, reply) => {
     if (request.url.startsWith('/reset/')) return showReset(request, reply)
     // The pages name their scripts and forms relative to /reset/.
-    return reply.redirect(request.url.replace('/reset', '/reset/'))
+    return reply.redirect(request.url.replace(/^[^?]*/, 'reset/'))
   })
   app.get('/reset/*', { ...opening, schema: { params: ParamsSchema } }, (request, reply) => {
     const name = request.params['*']
@@ -117,11 +117,11 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   app.post('/reset/password', resetting, async (request, reply) => {
     await acceptNewPassword(deps, request, request.body)
     // Elsewhere, so that a reload posts nothing again.
-    return reply.redirect('/reset/done', 303)
+    return reply.redirect(toPage('done', request), 303)
   })
   // Where a form came from or went to is in the address bar.
   for (const path of ['/reset/open', '/reset/password']) {
-    app.get(path, (_request, reply) => reply.redirect('/reset/'))
+    app.get(path, (request, reply) => reply.redirect(toPage('./', request)))
   }
   app.get('/reset/done', (_request, reply) => send(reply, pages.message('done')))
 
@@ -136,13 +136,13 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   }
   app.get('/reset/request', (request, reply) =>
     request.url.startsWith('/reset/request/')
-      ? reply.redirect('/reset/request')
+      ? reply.redirect(toPage('request', request))
       : send(reply, pages.requestForm({})),
   )
   app.post('/reset/request', asking, async (request, reply) => {
     const { email } = request.body
     await acceptLinkRequest(options, request, { email })
-    return reply.redirect('/reset/asked', 303)
+    return reply.redirect(toPage('asked', request), 303)
   })
   app.get('/reset/asked', (_request, reply) => send(reply, pages.message('asked')))
 
@@ -152,6 +152,12 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
 /** The link of the page's own address, unless that is about to be redirected. */
 function mailedLink({ url }: FastifyRequest): LinkBody | undefined {
   return url.startsWith('/reset/') ? parseLink(url).link : undefined
+}
+
+/** Where a page is, seen from the one that was asked for: a proxy may have all of them below a path. */
+function toPage(name: string, { url }: FastifyRequest): string {
+  const [path = ''] = url.split('?')
+  return path.endsWith('/') ? `../${name}` : name
 }
 
 /** What a form has to carry on. */

@@ -10,7 +10,8 @@ const OF_THE_PROCESS = ['/livez', '/readyz']
  * Learns an app's routes, which must not be loaded yet.
  *
  * @returns hangs them into a host that is loading. Other paths, also below the same prefixes, stay the
- * host's. Its `onRequest` hooks come first; the hooks after that, but for `onResponse`, never run
+ * host's. Its `onRequest` hooks come first; those of the routes themselves, and all hooks after that but
+ * for `onResponse`, never run
  */
 export function prepareMount(app: FastifyInstance): (host: FastifyInstance) => Promise<void> {
   const paths = new Set<string>()

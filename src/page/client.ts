@@ -167,7 +167,12 @@ export function createClient(options: {
     data?: object,
     headers?: Record<string, string>,
   ): Promise<Result<Body>> {
-    const timeout = AbortSignal.timeout(30_000)
+    // Not AbortSignal.any(), which Safari has only had since 17.4.
+    const ending = new AbortController()
+    const end = () => ending.abort()
+    const timer = setTimeout(end, 30_000)
+    signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
     try {
       const response = await fetch(`${base}/${path}`, {
         method: data ? 'POST' : 'GET',
@@ -181,7 +186,7 @@ export function createClient(options: {
         referrerPolicy: 'no-referrer',
         cache: 'no-store',
         redirect: 'error',
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: ending.signal,
       })
       if (response.ok) return { ok: true, body: (await response.json()) as Body }
       return readFailure(response, await response.json().catch(() => undefined))
@@ -192,6 +197,9 @@ export function createClient(options: {
         detail: '',
         fieldErrors: [],
       }
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
     }
   }
 
@@ -219,9 +227,13 @@ function readFailure(response: Response, body: unknown): Failure {
     ok: false,
     code: KNOWN_CODES.find((code) => code === problem.code) ?? codeOfStatus(response.status),
     detail: typeof problem.detail === 'string' ? problem.detail : '',
-    fieldErrors: Array.isArray(problem.errors) ? problem.errors : [],
+    fieldErrors: Array.isArray(problem.errors) ? problem.errors.filter(isFieldError) : [],
     ...(retryAfterSeconds >= 0 && { retryAfterSeconds }),
   }
+}
+
+function isFieldError(error: Partial<FieldError> | null): boolean {
+  return typeof error?.field === 'string' && typeof error.detail === 'string'
 }
 
 // For what answers in the service's place: a proxy, a firewall, a wrong address.

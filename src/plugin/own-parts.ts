@@ -2,22 +2,33 @@
 // none, and one that does not come in time, cost one request or one mail and nothing else.
 
 import type { FastifyBaseLogger } from 'fastify'
+import { isUsableHash } from '../core/usable-hash.ts'
 import { withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import type { HashLine } from '../hashing/hash-line.ts'
-import { ATTEMPT_TIMEOUT_MS, type Transport } from '../mail/transports/transport.ts'
+import {
+  ATTEMPT_TIMEOUT_MS,
+  type SendOutcome,
+  type Transport,
+} from '../mail/transports/transport.ts'
 import type { Account, Accounts, Hasher, Limiter, ResetHooks } from '../ports.ts'
 import type { RekeyOptions } from './options.ts'
 
 const RETRY_AFTER_SECONDS = 5
 const ANSWER_MS = 10_000
 const MOST_ACCOUNTS = 5
+const STATUSES: readonly unknown[] = [
+  'sent',
+  'refused',
+  'unsent',
+  'unknown',
+] satisfies SendOutcome['status'][]
 
 export interface Watch {
   /** Waits for a part's answer. @throws RekeyError `unavailable` when there is none */
   ask<T>(part: string, work: () => T | PromiseLike<T>): Promise<T>
-  /** The same for an answer that is there at once. */
-  askAtOnce<T>(part: string, work: () => T): T
+  /** The same for an answer that is there at once. @param judge throws for one that is none */
+  askAtOnce<T>(part: string, work: () => T, judge?: (answer: T) => void): T
   /** Says in the log that a part fails. */
   report(part: string, err: unknown): void
 }
@@ -41,9 +52,16 @@ export function watchParts(logger: FastifyBaseLogger): Watch {
         throw refuse(part, error)
       }
     },
-    askAtOnce(part, work) {
+    askAtOnce(part, work, judge) {
       try {
-        return work()
+        const answer = work()
+        if (answer instanceof Promise) {
+          // One that nobody waits for ends the process where it rejects.
+          answer.catch(() => {})
+          throw new TypeError('a promise, and no answer')
+        }
+        judge?.(answer)
+        return answer
       } catch (error) {
         throw refuse(part, error)
       }
@@ -53,19 +71,20 @@ export function watchParts(logger: FastifyBaseLogger): Watch {
 
 /** Leaves out whatever is no account, and accounts that were not asked for: the others fare no worse. */
 export function holdAccounts(own: Accounts, { ask, askAtOnce, report }: Watch): Accounts {
-  const keepAccounts = (part: string, accounts: readonly Account[] = []) =>
-    accounts.filter((account) => {
-      const isKept = isAccount(account)
-      if (!isKept) report(part, new TypeError('not an account'))
-      return isKept
-    })
+  const keepAccounts = (part: string, found: readonly unknown[]) => {
+    const accounts = found.filter(isAccount)
+    if (accounts.length < found.length) report(part, new TypeError('not an account'))
+    return accounts
+  }
   return {
     find: (identifiers) =>
       ask('accounts.find', async () => {
         const found = await own.find(identifiers)
-        return identifiers.map((_, index) =>
-          keepAccounts('accounts.find', found[index]).slice(0, MOST_ACCOUNTS),
-        )
+        return identifiers.map((_, index) => {
+          const accounts: unknown = found[index] ?? []
+          const list = Array.isArray(accounts) ? accounts : [accounts]
+          return keepAccounts('accounts.find', list).slice(0, MOST_ACCOUNTS)
+        })
       }),
     read: (ids) =>
       ask('accounts.read', async () => {
@@ -82,34 +101,59 @@ export function holdAccounts(own: Accounts, { ask, askAtOnce, report }: Watch): 
   }
 }
 
-function isAccount(account: Account): boolean {
-  const { id, emailAddress, passwordHash, isEligible, personal, changedAt } = account
-  const isHash = passwordHash === null || typeof passwordHash === 'string'
-  const areTexts = typeof id === 'string' && typeof emailAddress === 'string'
-  // No token would be older than what is no number.
-  const isTime = typeof (changedAt ?? 0) === 'number' && !Number.isNaN(changedAt)
-  return areTexts && isHash && isTime && typeof isEligible === 'boolean' && Array.isArray(personal)
+const isText = (value: unknown) => typeof value === 'string'
+const isTextOrNone = (value: unknown) => value === undefined || value === null || isText(value)
+
+function isAccount(found: unknown): found is Account {
+  if (typeof found !== 'object' || found === null) return false
+  const { id, emailAddress, passwordHash, isEligible, personal, ...others } = found as Account
+  const { name, locale, lastLogin, changedAt } = others
+  const areTexts =
+    isText(id) && isText(emailAddress) && (passwordHash === null || isText(passwordHash))
+  const arePersonal =
+    Array.isArray(personal) && personal.every((each) => isText(each?.label) && isText(each?.value))
+  const areOthers =
+    [name, locale, lastLogin].every(isTextOrNone) &&
+    // No token would be older than what is no number.
+    (changedAt === undefined || changedAt === null || Number.isFinite(changedAt))
+  return areTexts && typeof isEligible === 'boolean' && arePersonal && areOthers
 }
 
-/** Asks for a few hashes at a time, and refuses more than may wait. */
-export function holdHasher(own: Hasher, line: HashLine, { ask, askAtOnce, report }: Watch): Hasher {
+/**
+ * Asks for a few hashes at a time, and refuses more than may wait.
+ *
+ * @param requireUsable whether a row without a usable hash is left alone, whatever the part says of it
+ */
+export function holdHasher(
+  own: Hasher,
+  line: HashLine,
+  requireUsable: boolean,
+  { ask, askAtOnce }: Watch,
+): Hasher {
+  const canReplace: Hasher['canReplace'] = (currentHash) => {
+    if (requireUsable && !isUsableHash(currentHash)) return false
+    try {
+      return askAtOnce('hasher.canReplace', () => own.canReplace(currentHash)) === true
+    } catch {
+      return false
+    }
+  }
   return {
     maxBytes: own.maxBytes,
-    canReplace(currentHash) {
-      try {
-        return own.canReplace(currentHash) === true
-      } catch (error) {
-        report('hasher.canReplace', error)
-        return false
-      }
-    },
+    canReplace,
     prepare: (password, currentHash) =>
-      askAtOnce('hasher.prepare', () => own.prepare(password, currentHash)),
+      askAtOnce(
+        'hasher.prepare',
+        () => own.prepare(password, currentHash),
+        (form) => {
+          if (typeof form?.prepared !== 'string') throw new TypeError('not a form of a password')
+        },
+      ),
     hash: (password, currentHash) =>
       line.run(() =>
         ask('hasher.hash', async () => {
           const newHash = await own.hash(password, currentHash)
-          if (typeof newHash === 'string' && own.canReplace(newHash)) return newHash
+          if (typeof newHash === 'string' && canReplace(newHash)) return newHash
           throw new TypeError('not a hash that it could replace again')
         }),
       ),
@@ -122,26 +166,36 @@ export function holdHasher(own: Hasher, line: HashLine, { ask, askAtOnce, report
 
 /** Refuses whoever cannot be counted. */
 export function holdLimiter(own: Limiter, part: string, { askAtOnce }: Watch): Limiter {
-  const read = (seconds: number) => {
-    if (Number.isSafeInteger(seconds) && seconds >= 0) return seconds
-    throw new TypeError('not a number of seconds')
+  const judge = (seconds: number) => {
+    const isWait = Number.isSafeInteger(seconds) && seconds >= 0
+    if (!isWait) throw new TypeError('not a number of seconds')
   }
   return {
-    count: (who, now) => askAtOnce(`${part}.count`, () => read(own.count(who, now))),
-    waitFor: (who, now) => askAtOnce(`${part}.waitFor`, () => read(own.waitFor(who, now))),
+    count: (who, now) => askAtOnce(`${part}.count`, () => own.count(who, now), judge),
+    waitFor: (who, now) => askAtOnce(`${part}.waitFor`, () => own.waitFor(who, now), judge),
   }
 }
 
 /** Ends an attempt that does not end by itself. It may have been delivered. */
-export function holdTransport(own: Transport): Transport {
+export function holdTransport(own: Transport, { report }: Watch): Transport {
   return {
     knowsKeys: own.knowsKeys,
-    send: (mail) =>
-      withDeadline(
-        Promise.resolve().then(() => own.send(mail)),
-        ATTEMPT_TIMEOUT_MS,
-      ),
-    close: () => own.close(),
+    async send(mail) {
+      try {
+        const attempt = Promise.resolve().then(() => own.send(mail))
+        const outcome = await withDeadline(attempt, ATTEMPT_TIMEOUT_MS)
+        if (STATUSES.includes(outcome?.status)) return outcome
+        throw new TypeError('not an outcome')
+      } catch (error) {
+        report('transport.send', error)
+        throw error
+      }
+    },
+    close() {
+      Promise.resolve()
+        .then(() => own.close())
+        .catch((error) => report('transport.close', error))
+    },
   }
 }
 

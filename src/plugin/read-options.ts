@@ -25,27 +25,27 @@ interface Replacement {
 const replacements: readonly Replacement[] = [
   {
     part: 'accounts',
-    isGiven: ({ accounts }) => accounts !== undefined,
+    isGiven: ({ accounts }) => Boolean(accounts),
     variables: /^(?:DATABASE_.*|USERS_.*|AFTER_RESET_SQL|ALLOW_SEQ_SCAN)$/,
   },
   {
     part: 'transport',
-    isGiven: ({ transport }) => transport !== undefined,
+    isGiven: ({ transport }) => Boolean(transport),
     variables: /^(?:MAIL_TRANSPORT|RESEND_.*|SMTP_URL)$/,
   },
   {
     part: 'hasher',
-    isGiven: ({ hasher }) => hasher !== undefined,
+    isGiven: ({ hasher }) => Boolean(hasher),
     variables: /^PASSWORD_(?:HASH|PEPPER)$/,
   },
   {
     part: 'limits.requests',
-    isGiven: ({ limits }) => limits?.requests !== undefined,
+    isGiven: ({ limits }) => Boolean(limits?.requests),
     variables: /^RATE_LIMIT_REQUESTS$/,
   },
   {
     part: 'limits.confirms',
-    isGiven: ({ limits }) => limits?.confirms !== undefined,
+    isGiven: ({ limits }) => Boolean(limits?.confirms),
     variables: /^RATE_LIMIT_CONFIRMS$/,
   },
 ]

@@ -5,6 +5,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { assembleHashLine } from '../cli/assemble-hasher.ts'
 import { assembleService, type Parts } from '../cli/assemble-service.ts'
 import { serializeError } from '../cli/create-logger.ts'
+import type { Config } from '../config/config.ts'
 import type { SendOutcome, Transport } from '../mail/transports/transport.ts'
 import type {
   Account,
@@ -46,22 +47,14 @@ export type {
 /** Node's, where nothing else is set. */
 const DEFAULT_THREADS = 4
 
-/**
- * Mounts the routes of the service at BASE_PATH, and those of DIALECTS and HOSTED_PAGE, without those of
- * its health. Closing the application finishes the work that was accepted, for SHUTDOWN_GRACE_SECONDS
- * at most.
- *
- * @throws AggregateError with every fault of the configuration, or of the mapping, by name, never by
- * value
- */
-export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
+const mountRekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
   if (app.prefix !== '')
     throw refuseOptions(['prefix: register Rekey without one and set BASE_PATH'])
   const { config, content, warnings } = readOptions(options)
   const logger = app.log.child({ plugin: 'rekey' }, { serializers: { err: serializeError } })
   for (const warning of warnings) logger.warn(warning)
 
-  const parts = holdParts(options, watchParts(logger))
+  const parts = holdParts(options, config, watchParts(logger))
   const service = assembleService(config, content, logger, parts)
   app.addHook('onClose', async () => {
     const lost = await service.stop()
@@ -76,10 +69,25 @@ export const rekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
   await service.mount(app)
 }
 
+/**
+ * Mounts the routes of the service at BASE_PATH, and those of DIALECTS and HOSTED_PAGE, without those of
+ * its health. Closing the application finishes the work that was accepted, for SHUTDOWN_GRACE_SECONDS
+ * at most.
+ *
+ * @throws AggregateError with every fault of the configuration, or of the mapping, by name, never by
+ * value
+ */
+// Without Fastify's types, which differ from version to version: the application's may be another one.
+export const rekey = mountRekey as (app: unknown, options: RekeyOptions) => Promise<void>
+
 // Read by Fastify. Not marked to skip encapsulation: nothing of it is for other routes.
 Object.assign(rekey, { [Symbol.for('plugin-meta')]: { name: 'rekey', fastify: '5.x' } })
 
-function holdParts(options: RekeyOptions, watch: Watch): Parts {
+function holdParts(
+  options: RekeyOptions,
+  { hashing: { requireUsable } }: Config,
+  watch: Watch,
+): Parts {
   const { env, accounts, transport, hasher, limits = {} } = options
   // Hashes leave two of the pool's threads to name look-ups.
   const threads = Number(env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS
@@ -90,8 +98,8 @@ function holdParts(options: RekeyOptions, watch: Watch): Parts {
   }
   return {
     accounts: accounts && holdAccounts(accounts, watch),
-    transport: transport && holdTransport(transport),
-    hasher: hasher && holdHasher(hasher, hashLine, watch),
+    transport: transport && holdTransport(transport, watch),
+    hasher: hasher && holdHasher(hasher, hashLine, requireUsable, watch),
     hashLine,
     requestLimiter: hold('requests'),
     confirmLimiter: hold('confirms'),

@@ -106,7 +106,7 @@ describe('a link from a mail', () => {
     expect(form.text).toMatch(/Your link works for another (59|60) minutes\./)
 
     const reply = await send(form, twice(NEW_PASSWORD))
-    expect([reply.status, reply.headers.location, reply.text]).toEqual([303, '/reset/done', ''])
+    expect([reply.status, reply.headers.location, reply.text]).toEqual([303, 'done', ''])
     expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
     expect(outcomeOf(await service.ask('/reset/done'))).toEqual([200, 'Your password is changed'])
     await surroundings.resend.waitForMail(
@@ -267,7 +267,7 @@ describe('a form that asks for a link', () => {
     const known = await post('/reset/request', { email: ` ${user.email} ` })
     const unknown = await post('/reset/request', { email: `no-${user.email}` })
     expect(visible(known)).toEqual(visible(unknown))
-    expect([known.status, known.headers.location]).toEqual([303, '/reset/asked'])
+    expect([known.status, known.headers.location]).toEqual([303, 'asked'])
     const asked = await service.ask('/reset/asked')
     expect(outcomeOf(asked)).toEqual([200, 'Check your mail'])
     await surroundings.resend.waitForMail(({ to }) => to[0] === user.email)

@@ -78,9 +78,14 @@ test.each([
   ['/reset/request/', '/reset/request'],
   ['/reset/open', '/reset/'],
   ['/reset/password', '/reset/'],
+  ['/reset/password/?x=/', '/reset/'],
 ])('%s goes to %s', async (path, location) => {
-  const reply = await service.ask(path)
-  expect([reply.status, reply.headers.location]).toEqual([302, location])
+  // Once as it is, and once where a proxy has all of it below a path.
+  for (const base of ['', '/auth']) {
+    const { status, headers } = await service.ask(path)
+    const { pathname, search } = new URL(headers.location ?? '', `http://any${base}${path}`)
+    expect([status, pathname + search]).toEqual([302, base + location])
+  }
 })
 
 test.each([

@@ -306,6 +306,13 @@ describe('createClient', () => {
     })
   })
 
+  test('field errors of another kind, as a gateway has them, are left out', async () => {
+    const ours = { field: 'email', code: 'blank', detail: 'This field may not be blank.' }
+    const errors = [null, 'email is wrong', { detail: 'of no field' }, ours]
+    const { client } = answering(400, { code: 'invalid_request', errors })
+    expect(await client.requestLink({ email: '' })).toMatchObject({ fieldErrors: [ours] })
+  })
+
   test('a connection that fails is an outcome, not an exception', async () => {
     const client = createClient({
       baseUrl: '/api',
@@ -348,6 +355,18 @@ describe('a call with a signal', () => {
     controller.abort()
     expect(await result).toEqual(aborted)
     expect(await call({ signal: controller.signal })).toEqual(aborted)
+  })
+
+  test('needs nothing of AbortSignal that browsers of 2023 lack', async () => {
+    const { any, timeout } = AbortSignal
+    Object.assign(AbortSignal, { any: undefined, timeout: undefined })
+    try {
+      const { client } = answering(200, { detail: 'Link is valid' })
+      const { signal } = new AbortController()
+      expect(await client.checkLink(LINK, { signal })).toMatchObject({ ok: true })
+    } finally {
+      Object.assign(AbortSignal, { any, timeout })
+    }
   })
 
   test('tells a time limit of the caller from a network that fails', async () => {

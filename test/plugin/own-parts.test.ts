@@ -4,7 +4,14 @@
 import { verify } from '@node-rs/argon2'
 import Fastify from 'fastify'
 import { SignJWT } from 'jose'
-import { type Account, type Hasher, type OutgoingMail, type RekeyOptions, rekey } from 'rekey'
+import {
+  type Account,
+  type Hasher,
+  type Identifier,
+  type OutgoingMail,
+  type RekeyOptions,
+  rekey,
+} from 'rekey'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   ACCEPTED,
@@ -13,6 +20,7 @@ import {
   createSurroundings,
   createUsers,
   environmentFor,
+  linkMailsTo,
   type StoredUser,
   type Surroundings,
   sealedLink,
@@ -26,6 +34,9 @@ const tokenEnv = { JWT_SECRET, JWT_ISSUER: 'app', JWT_AUDIENCE: 'rekey' }
 const UNAVAILABLE = '503 {"detail":"Service temporarily unavailable."}'
 const fail = () => {
   throw new Error('with something secret: rk1_0123456789012345678901234567890123456789012')
+}
+const failWith = (thrown: unknown) => {
+  throw thrown
 }
 
 let surroundings: Surroundings
@@ -98,6 +109,8 @@ describe('beforeReset', () => {
   test.each([
     ['throws', fail],
     ['rejects', async () => fail()],
+    ['throws a text', () => failWith('with something secret')],
+    ['throws nothing', () => failWith(undefined)],
     ['says false', () => false],
     ['says nothing by an empty text', () => ''],
   ])('that %s lets nothing be written', async (_, beforeReset) => {
@@ -168,6 +181,7 @@ describe('limits that cannot count', () => {
   test.each([
     ['throw', fail],
     ['give a promise', async () => 0],
+    ['give one that rejects', async () => fail()],
     ['give no number', () => Number.NaN],
   ])('and %s refuse', async (_, count) => {
     const limiter = { count, waitFor: count } as never
@@ -223,6 +237,35 @@ describe('accounts', () => {
     })
   })
 
+  test.each<readonly [what: string, garbage: (user: StoredUser) => unknown]>([
+    ['null', () => null],
+    ['a text', () => 'nobody'],
+    ['a list of nothing', () => [null, undefined]],
+    ['a person without a value', (user) => [{ ...account(user), personal: [null] }]],
+    ['a locale that is none', (user) => [{ ...account(user), locale: 7 }]],
+    ['a name that is none', (user) => [{ ...account(user), name: {} }]],
+    ['a last login that is none', (user) => [{ ...account(user), lastLogin: new Date() }]],
+  ])('that find %s for one address find others all the same', async (_, garbage) => {
+    const [strange, user] = [
+      await addUser(surroundings.database.sql),
+      await addUser(surroundings.database.sql),
+    ]
+    const own = {
+      find: async (identifiers: readonly Identifier[]) =>
+        identifiers.map(({ text }) => (text === user.email ? [account(user)] : garbage(strange))),
+      read: async () => [garbage(strange), [account(user)]].flat(),
+      replacePassword: async () => true,
+      takesIntegerIds: () => false,
+    }
+    await withParts({ accounts: own as never }, async (host) => {
+      await host.post('send-reset-password-link', { email: strange.email })
+      const link = await host.mailedLink(user.email)
+      const { url, ...body } = link
+      expect((await host.post('check-reset-link', body)).status).toBe(200)
+      expect(linkMailsTo(surroundings.resend, strange.email)).toEqual([])
+    })
+  })
+
   test.each([
     ['a text', '2026-01-31T12:00:00Z'],
     ['a Date', new Date()],
@@ -261,6 +304,56 @@ test('a hasher that makes what it could not replace again writes nothing', async
   await withParts({ hasher }, async (host) => {
     expect((await reset(host, user)).answer).toBe(UNAVAILABLE)
     expect(await isPassword(user, user.password)).toBe(true)
+  })
+})
+
+test('a hasher that would replace anything leaves an account without a password alone', async () => {
+  const user = await addUser(surroundings.database.sql)
+  const { sql } = surroundings.database
+  await sql`update users set password_hash = 'locked' where id = ${user.id}`
+  const hasher: Hasher = {
+    maxBytes: undefined,
+    canReplace: () => true,
+    prepare: (password) => ({ prepared: password, maxBytes: undefined }),
+    hash: async () => user.passwordHash,
+    verify: async () => true,
+  }
+  await withParts({ hasher, env: { LOG_LEVEL: 'debug' } }, async (host) => {
+    const other = await addUser(sql)
+    await host.post('send-reset-password-link', { email: user.email })
+    await host.mailedLink(other.email)
+  })
+  expect(linkMailsTo(surroundings.resend, user.email)).toEqual([])
+})
+
+test('a hasher that prepares nothing writes nothing', async () => {
+  const user = await addUser(surroundings.database.sql)
+  const hasher = { canReplace: () => true, prepare: () => undefined }
+  await withParts({ hasher: hasher as never }, async (host) => {
+    expect((await reset(host, user)).answer).toBe(UNAVAILABLE)
+  })
+})
+
+test.each([
+  ['nothing', undefined],
+  ['another word', { status: 'done' }],
+])('a transport that answers %s is asked again, and the log says so', async (_, outcome) => {
+  const user = await addUser(surroundings.database.sql)
+  let attempts = 0
+  const transport = {
+    knowsKeys: true,
+    async send() {
+      attempts += 1
+      return attempts === 1 ? outcome : { status: 'sent' }
+    },
+    async close() {
+      failWith('nothing to close')
+    },
+  }
+  await withParts({ transport: transport as never }, async (host) => {
+    await host.post('send-reset-password-link', { email: user.email })
+    await host.log.waitFor(({ part }) => part === 'transport.send')
+    await expect.poll(() => attempts, { timeout: 20_000 }).toBe(2)
   })
 })
 

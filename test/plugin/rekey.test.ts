@@ -1,7 +1,9 @@
 // Rekey in an application's own process answers as the service does, whatever that application does to
 // its own requests, and leaves everything else of it alone.
 
+import { execFile } from 'node:child_process'
 import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { verify } from '@node-rs/argon2'
 import Fastify, { type FastifyBaseLogger } from 'fastify'
@@ -317,6 +319,13 @@ describe('a registration', () => {
     ])
   })
 
+  test('is refused for parts that are null, where the variables say nothing either', async () => {
+    const { DATABASE_URL, RESEND_API_KEY, ...env } = environmentFor(surroundings)
+    const refusal = await register({ env, accounts: null, transport: null, hasher: null })
+    expect(refusal).toContain('DATABASE_URL: is required')
+    expect(refusal).toContain('RESEND_API_KEY: is required')
+  })
+
   test('is refused for the outbox, which shows every mail', async () => {
     const env = { ...environmentFor(surroundings), MAIL_TRANSPORT: 'outbox' }
     expect(await register({ env })).toMatch(
@@ -357,6 +366,20 @@ describe('an application that closes', () => {
     await app.post('send-reset-password-link', { email: user.email })
     await app.stop()
     expect(surroundings.resend.mails.some(({ to }) => to.includes(user.email))).toBe(true)
+  })
+
+  test('keeps the process alive no longer', async () => {
+    const program = `
+      import Fastify from 'fastify'
+      import { rekey } from './src/plugin/rekey.ts'
+      const app = Fastify()
+      await app.register(rekey, { env: process.env })
+      await app.close()
+      console.log(process.getActiveResourcesInfo().filter((name) => name === 'Timeout'))`
+    const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program]
+    const env = { ...environmentFor(surroundings), SHUTDOWN_GRACE_SECONDS: '60' }
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: 20_000 })
+    expect(stdout).toBe('[]\n')
   })
 
   test('says how much of it was lost after SHUTDOWN_GRACE_SECONDS', async () => {
