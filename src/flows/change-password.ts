@@ -5,7 +5,8 @@ import { type FieldFault, RekeyError } from '../errors.ts'
 import type { Account, Limiter, VerifiedToken } from '../ports.ts'
 import {
   judgeNewPassword,
-  refuseMismatch,
+  type NewPassword,
+  refusePassword,
   type SetPasswordDeps,
   writePassword,
 } from './set-password.ts'
@@ -17,11 +18,8 @@ export interface ChangePasswordDeps extends SetPasswordDeps, TokenHolderDeps {
 }
 
 /** What somebody typed to change a password. */
-export interface PasswordChange {
+export interface PasswordChange extends NewPassword {
   readonly oldPassword: string
-  readonly password: string
-  /** The same once more, where it is compared after the old one has proved right. */
-  readonly repeated?: string
 }
 
 /** A host may write the row in between, say at a sign-in in another window; twice is no accident. */
@@ -59,7 +57,7 @@ export async function admitTokenHolder(
 export function changePassword(
   deps: ChangePasswordDeps,
   token: VerifiedToken,
-  { oldPassword, password, repeated = password }: PasswordChange,
+  { oldPassword, ...newPassword }: PasswordChange,
   now: number,
 ): Promise<void> {
   return deps.turns.take(String(token.subject), async () => {
@@ -67,18 +65,15 @@ export function changePassword(
       const account = await admitTokenHolder(deps, token, now)
       const isOld = await deps.hasher.verify(oldPassword, account.passwordHash)
       const faults = deps.hasher.canReplace(account.passwordHash)
-        ? judgeNewPassword(deps, account, password)
+        ? judgeNewPassword(deps, account, newPassword)
         : []
       if (!isOld) {
         deps.wrongPasswordLimiter.count(account.id, now)
         const options = { faults: [WRONG_OLD_PASSWORD, ...faults] }
         throw new RekeyError('old_password_incorrect', 'not the old password', options)
       }
-      if (repeated !== password) throw refuseMismatch()
-      if (faults.length > 0) {
-        throw new RekeyError('password_rejected', 'the new password breaks a rule', { faults })
-      }
-      if (await writePassword(deps, account, password, 'password.changed', now)) return
+      if (faults.length > 0) throw refusePassword(faults)
+      if (await writePassword(deps, account, newPassword.password, 'change', now)) return
     }
     const options = { retryAfterSeconds: 1 }
     throw new RekeyError('unavailable', 'the account keeps changing while hashes are made', options)

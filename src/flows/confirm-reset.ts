@@ -6,7 +6,8 @@ import type { RefusedReason } from '../ports.ts'
 import { type CheckLinkDeps, findSealedAccount } from './check-link.ts'
 import {
   judgeNewPassword,
-  refuseMismatch,
+  type NewPassword,
+  refusePassword,
   type SetPasswordDeps,
   writePassword,
 } from './set-password.ts'
@@ -18,21 +19,19 @@ export interface ConfirmResetDeps extends CheckLinkDeps, SetPasswordDeps {}
  * rejects, for a link that is not genuine: a promise would cost more than refusing it.
  *
  * @param now unix milliseconds
- * @param repeated the password once more, where it is compared after the link has proved good
  * @throws RekeyError `link_invalid`, `link_expired`, `link_superseded`, `unavailable`
  * @throws RekeyError `password_rejected` with every broken rule
  */
 export function confirmReset(
   deps: ConfirmResetDeps,
   link: Link,
-  password: string,
+  newPassword: NewPassword,
   now: number,
-  repeated = password,
 ): Promise<void> {
   const genuine = openLink(deps.keyRing, deps.linkRules, link, now)
   return deps.turns.take(link.userId, async () => {
     try {
-      await setPassword(deps, genuine, password, repeated, now)
+      await setPassword(deps, genuine, newPassword, now)
     } catch (error) {
       const reason = refusalIn(error)
       if (reason) {
@@ -46,19 +45,13 @@ export function confirmReset(
 async function setPassword(
   deps: ConfirmResetDeps,
   genuine: GenuineLink,
-  password: string,
-  repeated: string,
+  newPassword: NewPassword,
   now: number,
 ): Promise<void> {
   const account = await findSealedAccount(deps, genuine)
-  if (repeated !== password) throw refuseMismatch()
-
-  const faults = judgeNewPassword(deps, account, password)
-  if (faults.length > 0) {
-    throw new RekeyError('password_rejected', 'the new password breaks a rule', { faults })
-  }
-
-  if (!(await writePassword(deps, account, password, 'password_reset.completed', now))) {
+  const faults = judgeNewPassword(deps, account, newPassword)
+  if (faults.length > 0) throw refusePassword(faults)
+  if (!(await writePassword(deps, account, newPassword.password, 'reset', now))) {
     throw new RekeyError('link_superseded', 'the account changed while the hash was made')
   }
 }

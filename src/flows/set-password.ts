@@ -25,6 +25,13 @@ export interface SetPasswordDeps {
   readonly hooks: ResetHooks
 }
 
+/** What somebody chose. */
+export interface NewPassword {
+  readonly password: string
+  /** The same once more, where it is compared only after a right to set one is shown. */
+  readonly repeated?: string
+}
+
 /**
  * Judges a new password for an account.
  *
@@ -34,25 +41,30 @@ export interface SetPasswordDeps {
 export function judgeNewPassword(
   { hasher, passwordRules }: SetPasswordDeps,
   account: Account,
-  password: string,
+  { password, repeated = password }: NewPassword,
 ): FieldFault[] {
+  if (repeated !== password) return [MISMATCH]
   const form = hasher.prepare(password, account.passwordHash)
   const refusals = judgePassword(password, passwordRules, account.personal, form)
   return refusals.map((refusal) => ({ field: 'password', ...refusal }))
 }
 
-/** Refuses two different passwords, where they are compared only after a right to set one is shown. */
-export function refuseMismatch(): RekeyError {
-  const detail = 'The two password fields didn’t match.'
-  const fault = { field: 'password', code: 'password_mismatch', detail }
-  return new RekeyError('password_rejected', 'two different passwords', { faults: [fault] })
+const MISMATCH: FieldFault = {
+  field: 'password',
+  code: 'password_mismatch',
+  detail: 'The two password fields didn’t match.',
+}
+
+/** Refuses a new password for the faults that were found. */
+export function refusePassword(faults: readonly FieldFault[]): RekeyError {
+  return new RekeyError('password_rejected', 'the new password breaks a rule', { faults })
 }
 
 /**
  * Writes a password that the rules have accepted, unless the host application refuses it, and tells
  * the owner and those who watch.
  *
- * @param type the event that this is
+ * @param occasion by which right
  * @param now unix milliseconds
  * @returns whether the account still was as it was read; if not, nothing has happened
  * @throws RekeyError `password_rejected` with what the host application says, `unavailable`
@@ -61,10 +73,9 @@ export async function writePassword(
   deps: SetPasswordDeps,
   account: Account,
   password: string,
-  type: 'password_reset.completed' | 'password.changed',
+  occasion: PasswordWrite['occasion'],
   now: number,
 ): Promise<boolean> {
-  const occasion = type === 'password.changed' ? 'change' : 'reset'
   const write: PasswordWrite = { accountId: account.id, occasion }
   const detail = await deps.hooks.beforeReset(write, password)
   if (detail !== undefined) {
@@ -73,6 +84,7 @@ export async function writePassword(
   }
   const newHash = await deps.hasher.hash(password, account.passwordHash)
   if (!(await deps.accounts.replacePassword(account, newHash))) return false
+  const type = occasion === 'change' ? 'password.changed' : 'password_reset.completed'
   deps.events.record({ type, accountId: account.id })
   const timestamp = String(Math.floor(now / 1000))
   deps.mailLine.add({ kind: 'password-changed', accountId: account.id, timestamp })

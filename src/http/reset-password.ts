@@ -3,12 +3,11 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { confirmReset } from '../flows/confirm-reset.ts'
+import { confirmLink } from './confirm-link.ts'
 import { linkFields, linkFieldsRule, readLink, takeIntegerIds } from './link-body.ts'
 import type { AppDeps, AppOptions, AppSettings } from './options.ts'
 import { confirmedPasswordFields, passwordFields, readPassword } from './password-body.ts'
 import { limitRequests } from './rate-limit.ts'
-import { noteOutcome } from './request-log.ts'
 
 /** Also what the benchmark's floor takes. */
 export const ResetPasswordBodySchema = Type.Object(
@@ -48,7 +47,7 @@ export function resetBodySchema({ requirePasswordConfirm }: AppSettings) {
  * Sets a new password by a body that the schema has accepted. Throws, rather than rejects, for a
  * link that is not genuine.
  *
- * @throws RekeyError `invalid_request` for two different passwords, and what `confirmReset` throws
+ * @throws RekeyError `invalid_request` for two different passwords, and what `confirmLink` throws
  */
 export function acceptNewPassword(
   deps: AppDeps,
@@ -56,8 +55,5 @@ export function acceptNewPassword(
   body: Static<typeof ResetPasswordBodySchema>,
 ): Promise<void> {
   const password = readPassword(body)
-  const link = readLink(body)
-  return confirmReset(deps, link, password, deps.clock()).then(() => {
-    noteOutcome(request, { accountId: link.userId })
-  })
+  return confirmLink(deps, request, readLink(body), { password })
 }

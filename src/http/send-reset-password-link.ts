@@ -10,10 +10,9 @@ import {
   trimIdentifier,
 } from '../core/email-address.ts'
 import { type FieldFault, RekeyError } from '../errors.ts'
-import { requestReset } from '../flows/request-reset.ts'
 import type { Identifier } from '../ports.ts'
 import { requiredFault } from './field-faults.ts'
-import { noteLinkRequest, queueLinkRequest } from './link-requests.ts'
+import { takeLinkRequest } from './link-requests.ts'
 import type { AppOptions } from './options.ts'
 import { limitRequests } from './rate-limit.ts'
 
@@ -57,14 +56,10 @@ export async function acceptLinkRequest(
   request: FastifyRequest,
   body: LinkRequestBody,
 ): Promise<{ detail: string }> {
-  const resetRequest = noteLinkRequest(deps, request, readIdentifier(body))
-  if (settings.revealUnknownUsers) {
-    const [outcome] = await requestReset(deps, [resetRequest])
-    if (outcome === 'no_account') throw new RekeyError('account_unknown', 'no such account')
-    return REVEALED
-  }
-  queueLinkRequest(deps, resetRequest)
-  return ACCEPTED
+  const identifier = readIdentifier(body)
+  const outcome = await takeLinkRequest(deps, request, identifier, settings.revealUnknownUsers)
+  if (outcome === 'no_account') throw new RekeyError('account_unknown', 'no such account')
+  return outcome === 'queued' ? ACCEPTED : REVEALED
 }
 
 /** @throws RekeyError `invalid_request` */

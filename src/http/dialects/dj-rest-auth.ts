@@ -8,14 +8,13 @@ import type { Link } from '../../core/link.ts'
 import { parseToken } from '../../core/token.ts'
 import { type FieldFault, RekeyError } from '../../errors.ts'
 import { changePassword } from '../../flows/change-password.ts'
-import { confirmReset } from '../../flows/confirm-reset.ts'
 import { requireToken, tokenOf } from '../bearer.ts'
+import { confirmLink } from '../confirm-link.ts'
 import { answerPreflights, DJANGO_HEADERS } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
-import { noteLinkRequest, queueLinkRequest } from '../link-requests.ts'
+import { takeLinkRequest } from '../link-requests.ts'
 import type { AppOptions } from '../options.ts'
 import { limitRequests } from '../rate-limit.ts'
-import { noteOutcome } from '../request-log.ts'
 import { AddressSchema, readTexts, TextSchema } from './text-fields.ts'
 
 const ResetBodySchema = Type.Object({ email: AddressSchema })
@@ -79,11 +78,11 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
       onRequest: limitRequests(deps.requestLimiter, deps.clock),
       preValidation: readTexts({ trimmed: ['email'] }),
     },
-    (request) => {
+    async (request) => {
       const { email } = request.body
       refuseLongAddress(email)
-      const identifier = { text: email, kind: 'address' } as const
-      queueLinkRequest(deps, noteLinkRequest(deps, request, identifier))
+      // Never tells who is unknown, as the package does not.
+      await takeLinkRequest(deps, request, { text: email, kind: 'address' }, false)
       return SENT
     },
   )
@@ -97,9 +96,8 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
     },
     async (request) => {
       const { new_password1, new_password2, uid, token } = request.body
-      const link = readLink(uid, token)
-      await confirmReset(deps, link, new_password1, deps.clock(), new_password2)
-      noteOutcome(request, { accountId: link.userId })
+      const newPassword = { password: new_password1, repeated: new_password2 }
+      await confirmLink(deps, request, readLink(uid, token), newPassword)
       return RESET
     },
   )

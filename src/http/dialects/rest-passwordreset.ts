@@ -5,14 +5,12 @@ import { Type } from '@sinclair/typebox'
 import { parseToken } from '../../core/token.ts'
 import { RekeyError } from '../../errors.ts'
 import { checkLink } from '../../flows/check-link.ts'
-import { confirmReset } from '../../flows/confirm-reset.ts'
-import { requestReset } from '../../flows/request-reset.ts'
+import { confirmLink } from '../confirm-link.ts'
 import { answerPreflights, DJANGO_HEADERS } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
-import { noteLinkRequest, queueLinkRequest } from '../link-requests.ts'
+import { takeLinkRequest } from '../link-requests.ts'
 import type { AppOptions } from '../options.ts'
 import { limitRequests } from '../rate-limit.ts'
-import { noteOutcome } from '../request-log.ts'
 import { AddressSchema, readTexts, TextSchema } from './text-fields.ts'
 
 const RequestBodySchema = Type.Object({ email: AddressSchema })
@@ -57,13 +55,8 @@ export const restPasswordreset: FastifyPluginCallbackTypebox<AppOptions> = (
     async (request) => {
       // USERS_LOGIN_COLUMNS is what DJANGO_REST_LOOKUP_FIELD was.
       const identifier = { text: request.body.email, kind: 'login' } as const
-      const resetRequest = noteLinkRequest(deps, request, identifier)
-      if (!settings.revealUnknownUsers) {
-        queueLinkRequest(deps, resetRequest)
-        return OK
-      }
-      const [outcome] = await requestReset(deps, [resetRequest])
-      if (outcome !== 'link_ordered') {
+      const outcome = await takeLinkRequest(deps, request, identifier, settings.revealUnknownUsers)
+      if (outcome === 'no_account' || outcome === 'no_link') {
         throw new RekeyError('account_unknown', 'no such account, or none that gets a link')
       }
       return OK
@@ -91,9 +84,8 @@ export const restPasswordreset: FastifyPluginCallbackTypebox<AppOptions> = (
       preValidation: readTexts({ trimmed: ['token'], asTyped: ['password'] }),
     },
     async (request) => {
-      const link = parseToken(request.body.token)
-      await confirmReset(deps, link, request.body.password, deps.clock())
-      noteOutcome(request, { accountId: link.userId })
+      const { password, token } = request.body
+      await confirmLink(deps, request, parseToken(token), { password })
       return OK
     },
   )
