@@ -135,6 +135,16 @@ export interface Limiter {
   waitFor(who: string, now: number): number
 }
 
+/** What is counted, each by a limiter of its own. */
+export interface Limits {
+  /** Link requests, per client address. */
+  readonly requests: Limiter
+  /** Checks, resets and changes, per client address. */
+  readonly confirms: Limiter
+  /** Wrong old passwords, per account, so that a stolen token does not let anybody guess. */
+  readonly wrongOldPasswords: Limiter
+}
+
 /** A mail to be sent. No link, hash or address: they are read when it is composed. */
 export interface MailOrder {
   readonly kind: MailMessage['kind']

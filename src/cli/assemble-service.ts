@@ -14,7 +14,7 @@ import { prepareMount } from '../http/mount.ts'
 import type { AppDeps, AppSettings } from '../http/options.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
 import type { Transport } from '../mail/transports/transport.ts'
-import type { Accounts, Hasher, Limiter, ResetHooks } from '../ports.ts'
+import type { Accounts, Hasher, Limiter, Limits, ResetHooks } from '../ports.ts'
 import { createTokenVerifier } from '../tokens/token-verifier.ts'
 import { assembleAccounts, takeAccounts } from './assemble-accounts.ts'
 import { assembleEvents } from './assemble-events.ts'
@@ -29,9 +29,7 @@ export interface Parts {
   readonly transport?: Transport | undefined
   readonly hasher?: Hasher | undefined
   readonly hashLine?: HashLine | undefined
-  readonly requestLimiter?: Limiter | undefined
-  readonly confirmLimiter?: Limiter | undefined
-  readonly wrongPasswordLimiter?: Limiter | undefined
+  readonly limits?: { readonly [Name in keyof Limits]?: Limiter | undefined }
   readonly hooks?: ResetHooks | undefined
 }
 
@@ -111,9 +109,11 @@ export function assembleService(
     turns: createTurns(),
     intakeLine,
     hooks: parts.hooks ?? noHooks,
-    requestLimiter: parts.requestLimiter ?? createLimiter(http.requestRate),
-    confirmLimiter: parts.confirmLimiter ?? createLimiter(http.confirmRate),
-    wrongPasswordLimiter: parts.wrongPasswordLimiter ?? createLimiter(WRONG_OLD_PASSWORDS),
+    limits: {
+      requests: parts.limits?.requests ?? createLimiter(http.requestRate),
+      confirms: parts.limits?.confirms ?? createLimiter(http.confirmRate),
+      wrongOldPasswords: parts.limits?.wrongOldPasswords ?? createLimiter(WRONG_OLD_PASSWORDS),
+    },
     tokenVerifier: config.tokens && createTokenVerifier(config.tokens),
     clock,
     assertReady,

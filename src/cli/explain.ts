@@ -1,6 +1,5 @@
 // `rekey explain [--json] <address, login or id>`: says what would come of a link request now, and why.
 
-import { parseArgs } from 'node:util'
 import type { Config } from '../config/config.ts'
 import { isUsableHash } from '../core/usable-hash.ts'
 import { reasonAgainst } from '../flows/eligibility.ts'
@@ -12,7 +11,7 @@ import {
   atSupportDesk,
   composeMail,
   type FoundAccount,
-  readName,
+  readArguments,
   type SupportDesk,
 } from './support-desk.ts'
 import { EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
@@ -30,7 +29,7 @@ const USAGE = [
 
 /** @returns 0 when a mail would go out, 1 when not, 64 or 78 as the usage says */
 export async function explain(terminal: Terminal, clock = Date.now): Promise<ExitStatus> {
-  const wanted = readArguments(terminal.args)
+  const wanted = readArguments(terminal.args, 'json')
   if (!wanted) {
     terminal.err(USAGE)
     return EXIT_USAGE
@@ -38,24 +37,10 @@ export async function explain(terminal: Terminal, clock = Date.now): Promise<Exi
   return atSupportDesk(terminal, async (desk) => {
     const found = await desk.find(wanted.name)
     const explanation = await rehearse(desk, found, clock())
-    if (wanted.isJson) terminal.out(JSON.stringify(explanation, undefined, 2))
+    if (wanted.hasFlag) terminal.out(JSON.stringify(explanation, undefined, 2))
     else printExplanation(terminal, explanation)
     return explanation.accounts.some(({ mail }) => mail !== null) ? 0 : 1
   })
-}
-
-function readArguments(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { json: { type: 'boolean' } },
-    })
-    const name = positionals.length === 1 ? readName(positionals[0] ?? '') : undefined
-    return name === undefined ? undefined : { name, isJson: values.json === true }
-  } catch {
-    return undefined
-  }
 }
 
 /** Goes the way of a request, up to the mail that would be sent. */

@@ -1,7 +1,6 @@
 // `rekey link [--print] <address, login or id>`: makes a reset link for support staff, and mails it to
 // the account's stored address or prints it.
 
-import { parseArgs } from 'node:util'
 import { linkTimestamp } from '../core/link.ts'
 import type { ChainOutcome } from '../mail/transports/chain.ts'
 import type { MailOrder, Templates } from '../ports.ts'
@@ -13,7 +12,7 @@ import {
   atSupportDesk,
   composeMail,
   type FoundAccount,
-  readName,
+  readArguments,
   type SupportDesk,
 } from './support-desk.ts'
 import { EXIT_TEMPFAIL, EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
@@ -32,14 +31,14 @@ const USAGE = [
 
 /** @returns 0 when it is mailed or printed, 1 when not, 64, 75 or 78 as the usage says */
 export async function link(terminal: Terminal, clock = Date.now): Promise<ExitStatus> {
-  const wanted = readArguments(terminal.args)
+  const wanted = readArguments(terminal.args, 'print')
   if (!wanted) {
     terminal.err(USAGE)
     return EXIT_USAGE
   }
   return atSupportDesk(terminal, async (desk) => {
     const isKept = desk.config.mail.transports.some(({ name }) => name === 'outbox')
-    if (isKept && !wanted.prints) {
+    if (isKept && !wanted.hasFlag) {
       const fault = 'MAIL_TRANSPORT: outbox shows only what the service itself mails; use --print'
       return reportFaults(terminal, [fault])
     }
@@ -48,24 +47,10 @@ export async function link(terminal: Terminal, clock = Date.now): Promise<ExitSt
       terminal.err('no link: there is no such account')
       return 1
     }
-    return wanted.prints
+    return wanted.hasFlag
       ? print(terminal, desk, found, clock())
       : mail(terminal, desk, found, clock())
   })
-}
-
-function readArguments(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { print: { type: 'boolean' } },
-    })
-    const name = positionals.length === 1 ? readName(positionals[0] ?? '') : undefined
-    return name === undefined ? undefined : { name, prints: values.print === true }
-  } catch {
-    return undefined
-  }
 }
 
 function orderFor({ account }: FoundAccount, { config }: SupportDesk, now: number): MailOrder {

@@ -2,6 +2,7 @@
 // that it would make of them.
 
 import { userInfo } from 'node:os'
+import { parseArgs } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
 import { isIdText } from '../accounts/id-text.ts'
@@ -49,12 +50,33 @@ export interface SupportDesk {
   find(text: string): Promise<readonly FoundAccount[]>
 }
 
+/** What a command for support staff was asked. */
+export interface SupportArguments {
+  /** An address, a login or an id. */
+  readonly name: string
+  readonly hasFlag: boolean
+}
+
 /**
- * Reads what an operator names accounts by.
+ * Reads arguments: `[--flag] <address, login or id>`.
  *
- * @returns undefined for what no request could name either
+ * @returns undefined for others, and for a name that no request could hold either
  */
-export function readName(typed: string): string | undefined {
+export function readArguments(args: readonly string[], flag: string): SupportArguments | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { [flag]: { type: 'boolean' } },
+    })
+    const name = positionals.length === 1 ? readName(positionals[0] ?? '') : undefined
+    return name === undefined ? undefined : { name, hasFlag: values[flag] === true }
+  } catch {
+    return undefined
+  }
+}
+
+function readName(typed: string): string | undefined {
   const text = trimIdentifier(typed)
   const fits = text !== '' && [...text].length <= MAX_IDENTIFIER_LENGTH && isPrintable(text)
   return fits ? text : undefined

@@ -6,13 +6,13 @@ import type { SpokenDialect } from '../core/dialects.ts'
 import type { KeyRing } from '../core/key-ring.ts'
 import type { LinkRules } from '../core/link.ts'
 import type { LinkUrl } from '../core/link-url.ts'
+import type { Rate } from '../core/rate.ts'
 import type { WebhookReceiver } from '../events/post-webhook.ts'
 import type { ResendAccount } from '../mail/transports/resend.ts'
 import type { SmtpServer } from '../mail/transports/smtp.ts'
 import type { TokenSettings } from '../tokens/token-verifier.ts'
 import type { Environment } from './environment.ts'
 import type { PresetName } from './presets/presets.ts'
-import type { Rate } from './values.ts'
 
 /** A way for mails to leave. */
 export type TransportSettings =

@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
+import { parseRate } from '../core/rate.ts'
 import { readTlsMode } from '../core/tls-mode.ts'
 import type { Config } from './config.ts'
 import { createJudge } from './judge.ts'
@@ -22,7 +23,6 @@ import {
   parseOrigin,
   parsePageUrl,
   parseProxy,
-  parseRate,
   parseSecrets,
   parseTime,
 } from './values.ts'

@@ -2,10 +2,11 @@
 
 import { pathToFileURL } from 'node:url'
 import { isMailbox, isPrintable, parseSender } from '../core/email-address.ts'
+import { parseRate } from '../core/rate.ts'
 import type { Config, TransportSettings } from './config.ts'
 import type { Environment } from './environment.ts'
 import type { Judge } from './judge.ts'
-import { isLoopback, parseProviderUrl, parseRate, parseSmtpUrl } from './values.ts'
+import { isLoopback, parseProviderUrl, parseSmtpUrl } from './values.ts'
 
 export function readMail(env: Environment, { attempt, check }: Judge): Config['mail'] {
   const isOutbox = env.MAIL_TRANSPORT.includes('outbox')

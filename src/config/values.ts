@@ -6,28 +6,15 @@ import ipaddr from 'ipaddr.js'
 import { deriveKeys, type KeyRing } from '../core/key-ring.ts'
 import type { SmtpServer } from '../mail/transports/smtp.ts'
 
-/** So many of something in so much time. */
-export interface Rate {
-  readonly limit: number
-  readonly seconds: number
-}
-
 // The driver would hand these to the server, which knows them no better.
 const LIBPQ_ONLY =
   /^(?:channel_binding|ssl(?:rootcert|cert|certmode|key|password|crl|crldir|sni|compression|negotiation|_(?:min|max)_protocol_version)|gss(?:encmode|lib|delegation)|krbsrvname|target_session_attrs|require_auth|passfile|service|hostaddr|load_balance_hosts|keepalives(?:_idle|_interval|_count)?|tcp_user_timeout)$/i
 // At most one @, before the host, and one / behind it.
 const ENCODED_DATABASE_URL = /^\w+:\/\/(?:[^@/?#]*@)?[^@/?#]*(?:\/[^@/?#]*)?(?:\?[^@#]*)?$/
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 }
 const SQL_NAME = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))(?:\.(?:"((?:[^"\0]|"")+)"|([^".\0]+)))?$/
 const MAX_SQL_NAME_BYTES = 63
 const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s\p{Cc}\\]+$/iu
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
-
-/** `30/15m`, whose form the schema has checked. */
-export function parseRate(value: string): Rate {
-  const [, limit, count, unit] = /^(\d+)\/(\d+)([smhd])$/.exec(value) ?? []
-  return { limit: Number(limit), seconds: Number(count) * SECONDS[unit as keyof typeof SECONDS] }
-}
 
 /** A page for people: https, or http on localhost; no credentials. */
 export function parsePageUrl(value: string): URL {

@@ -9,6 +9,7 @@ import type { SecretKeys } from '../core/key-ring.ts'
 import { isTooOld, type LinkRules } from '../core/link.ts'
 import { macFields } from '../core/message.ts'
 import { nameAddress } from '../core/name-address.ts'
+import type { Rate } from '../core/rate.ts'
 import type { MailOrder } from '../ports.ts'
 
 export interface AddressCap {
@@ -47,11 +48,7 @@ const MAX_ADDRESSES = 100_000
 const MAX_MAILS = 100
 
 /** Makes a cap that has counted nothing yet. Each process counts its own. */
-export function createAddressCap(
-  keys: SecretKeys,
-  rate: { readonly limit: number; readonly seconds: number },
-  linkRules: LinkRules,
-): AddressCap {
+export function createAddressCap(keys: SecretKeys, rate: Rate, linkRules: LinkRules): AddressCap {
   /** By a MAC of the address, the one mailed longest ago first. */
   const mailed = new Map<string, readonly Mailed[]>()
   const names = new WeakMap<MailOrder, string>()

@@ -2,7 +2,7 @@
 // account, the old password, the rules, the write, in this order.
 
 import { type FieldFault, RekeyError } from '../errors.ts'
-import type { Account, Limiter, VerifiedToken } from '../ports.ts'
+import type { Account, Limits, VerifiedToken } from '../ports.ts'
 import {
   judgeNewPassword,
   type NewPassword,
@@ -13,8 +13,7 @@ import {
 import { findTokenHolder, type TokenHolderDeps } from './token-holder.ts'
 
 export interface ChangePasswordDeps extends SetPasswordDeps, TokenHolderDeps {
-  /** Counts wrong old passwords per account, so that a stolen token does not let anybody guess. */
-  readonly wrongPasswordLimiter: Limiter
+  readonly limits: Pick<Limits, 'wrongOldPasswords'>
 }
 
 /** What somebody typed to change a password. */
@@ -38,7 +37,7 @@ export async function admitTokenHolder(
   now: number,
 ): Promise<Account> {
   const account = await findTokenHolder(deps, token)
-  const wait = deps.wrongPasswordLimiter.waitFor(account.id, now)
+  const wait = deps.limits.wrongOldPasswords.waitFor(account.id, now)
   if (wait === 0) return account
   const options = { retryAfterSeconds: wait }
   throw new RekeyError('throttled', 'too many wrong old passwords for this account', options)
@@ -68,7 +67,7 @@ export function changePassword(
         ? judgeNewPassword(deps, account, newPassword)
         : []
       if (!isOld) {
-        deps.wrongPasswordLimiter.count(account.id, now)
+        deps.limits.wrongOldPasswords.count(account.id, now)
         const options = { faults: [WRONG_OLD_PASSWORD, ...faults] }
         throw new RekeyError('old_password_incorrect', 'not the old password', options)
       }

@@ -36,7 +36,7 @@ export function requireToken(
     noteOutcome(request, { accountId: account.id })
     request[TOKEN] = token
   }
-  return [requirePresence, limitRequests(deps.confirmLimiter, deps.clock), authenticate]
+  return [requirePresence, limitRequests(deps.limits.confirms, deps.clock), authenticate]
 }
 
 /** The token of a request that has passed the hooks. */

@@ -12,7 +12,7 @@ const CheckLinkReplySchema = Type.Object({ detail: Type.String(), expires_at: Ty
 
 export const checkResetLink: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps }, done) => {
   const schema = { body: CheckLinkBodySchema, response: { 200: CheckLinkReplySchema } }
-  const onRequest = limitRequests(deps.confirmLimiter, deps.clock)
+  const onRequest = limitRequests(deps.limits.confirms, deps.clock)
   const preValidation = takeIntegerIds(deps.accounts)
 
   app.post('/check-reset-link', { schema, onRequest, preValidation }, async (request) => {

@@ -42,12 +42,19 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   const { deps, settings, page } = options
   const pages = createHostedPages(page.content)
   const rules = describeRules(deps)
-  const limitConfirms = limitRequests(deps.confirmLimiter, deps.clock)
-  const limitAsks = limitRequests(deps.requestLimiter, deps.clock)
+  const limitConfirms = limitRequests(deps.limits.confirms, deps.clock)
+  const limitAsks = limitRequests(deps.limits.requests, deps.clock)
   acceptFormsOnly(app)
 
   const send = (reply: FastifyReply, html: string) =>
     reply.headers(pageHeaders).type('text/html; charset=utf-8').send(html)
+
+  /** Answers a failed request with a page of HTML. */
+  const answerWith =
+    (write: (error: RekeyError, request: FastifyRequest) => string) =>
+    (thrown: Error, request: FastifyRequest, reply: FastifyReply) =>
+      send(reply, write(startErrorReply(thrown, request, reply), request))
+  const writeMessage = (error: RekeyError) => pages.message(messageFor(error), error)
 
   /** Shows the form to whoever holds a link that works, without spending it. */
   async function openLink(body: LinkBody, reply: FastifyReply): Promise<FastifyReply> {
@@ -69,7 +76,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
       const error = startErrorReply(thrown, request, reply)
       // The page is there. What it says of a link is no fault of its address.
       if (error.code.startsWith('link_')) reply.code(200)
-      return send(reply, pages.message(messageFor(error), error))
+      return send(reply, writeMessage(error))
     },
   }
   const showReset = (request: FastifyRequest, reply: FastifyReply) => {
@@ -95,10 +102,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   const opened = {
     schema: { body: OpenBodySchema },
     onRequest: [refuseOtherOrigins, limitConfirms],
-    errorHandler(thrown: Error, request: FastifyRequest, reply: FastifyReply) {
-      const error = startErrorReply(thrown, request, reply)
-      send(reply, pages.message(messageFor(error), error))
-    },
+    errorHandler: answerWith(writeMessage),
   }
   app.post('/reset/open', opened, (request, reply) => openLink(request.body, reply))
 
@@ -106,13 +110,12 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
     bodyLimit: FORM_LIMIT_BYTES,
     schema: { body: resetBodySchema(settings) },
     onRequest: [refuseOtherOrigins, limitConfirms],
-    errorHandler(thrown: Error, request: FastifyRequest, reply: FastifyReply) {
-      const error = startErrorReply(thrown, request, reply)
+    errorHandler: answerWith((error, request) => {
       const faults = faultsOfReset(error)
       const body = request.body as LinkBody | undefined
-      if (!faults || !body) return send(reply, pages.message(messageFor(error), error))
-      return send(reply, pages.resetForm({ link: linkValues(body), rules, faults }))
-    },
+      if (!faults || !body) return writeMessage(error)
+      return pages.resetForm({ link: linkValues(body), rules, faults })
+    }),
   }
   app.post('/reset/password', resetting, async (request, reply) => {
     await acceptNewPassword(deps, request, request.body)
@@ -128,11 +131,10 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   const asking = {
     schema: { body: RequestBodySchema },
     onRequest: [refuseOtherOrigins, limitAsks],
-    errorHandler(thrown: Error, request: FastifyRequest, reply: FastifyReply) {
-      const error = startErrorReply(thrown, request, reply)
+    errorHandler: answerWith((error, request) => {
       const { email } = (request.body ?? {}) as { email?: string }
-      return send(reply, pages.requestForm({ email, faults: faultsOfRequest(error) }))
-    },
+      return pages.requestForm({ email, faults: faultsOfRequest(error) })
+    }),
   }
   app.get('/reset/request', (request, reply) =>
     request.url.startsWith('/reset/request/')

@@ -1,5 +1,6 @@
 // Counts what a client address or an account does in a period, from its first time on.
 
+import type { Rate } from '../core/rate.ts'
 import type { Limiter } from '../ports.ts'
 
 interface Period {
@@ -11,7 +12,7 @@ interface Period {
 const MAX_COUNTED = 100_000
 
 /** Makes a limiter that knows at most 100,000 of them: about 15 MB. */
-export function createLimiter(rate: { limit: number; seconds: number }): Limiter {
+export function createLimiter(rate: Rate): Limiter {
   // All periods are equally long, so the map is in the order in which they end.
   const periods = new Map<string, Period>()
 

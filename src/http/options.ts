@@ -4,15 +4,14 @@ import type { SpokenDialect } from '../core/dialects.ts'
 import type { ChangePasswordDeps } from '../flows/change-password.ts'
 import type { ConfirmResetDeps } from '../flows/confirm-reset.ts'
 import type { RequestResetDeps } from '../flows/request-reset.ts'
-import type { IntakeLine, Limiter, TokenVerifier } from '../ports.ts'
+import type { IntakeLine, Limits, TokenVerifier } from '../ports.ts'
 import type { HostedPage } from './hosted-page.ts'
 import type { OutboxMails } from './outbox-page.ts'
 
 /** What the routes need from the rest of Rekey. */
 export interface AppDeps extends ConfirmResetDeps, ChangePasswordDeps, RequestResetDeps {
   readonly intakeLine: IntakeLine
-  readonly requestLimiter: Limiter
-  readonly confirmLimiter: Limiter
+  readonly limits: Limits
   /** Undefined where nobody may change a password by the old one. */
   readonly tokenVerifier: TokenVerifier | undefined
   /** @returns unix milliseconds */

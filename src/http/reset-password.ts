@@ -26,7 +26,7 @@ export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (
   done,
 ) => {
   const schema = { body: resetBodySchema(settings), response: { 200: ResetPasswordReplySchema } }
-  const onRequest = limitRequests(deps.confirmLimiter, deps.clock)
+  const onRequest = limitRequests(deps.limits.confirms, deps.clock)
   const preValidation = takeIntegerIds(deps.accounts)
 
   // Not async: a forged link is refused without a promise.

@@ -38,7 +38,7 @@ export const sendResetPasswordLink: FastifyPluginCallbackTypebox<AppOptions> = (
 ) => {
   const { deps } = options
   const schema = { body: SendLinkBodySchema, response: { 200: SendLinkReplySchema } }
-  const onRequest = limitRequests(deps.requestLimiter, deps.clock)
+  const onRequest = limitRequests(deps.limits.requests, deps.clock)
 
   app.post('/send-reset-password-link', { schema, onRequest }, (request) =>
     acceptLinkRequest(options, request, request.body),

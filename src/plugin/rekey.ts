@@ -101,9 +101,11 @@ function holdParts(
     transport: transport && holdTransport(transport, watch),
     hasher: hasher && holdHasher(hasher, hashLine, requireUsable, watch),
     hashLine,
-    requestLimiter: hold('requests'),
-    confirmLimiter: hold('confirms'),
-    wrongPasswordLimiter: hold('wrongOldPasswords'),
+    limits: {
+      requests: hold('requests'),
+      confirms: hold('confirms'),
+      wrongOldPasswords: hold('wrongOldPasswords'),
+    },
     hooks: holdHooks(options, watch),
   }
 }

@@ -75,7 +75,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
     '/password/reset',
     {
       schema: { body: ResetBodySchema, response },
-      onRequest: limitRequests(deps.requestLimiter, deps.clock),
+      onRequest: limitRequests(deps.limits.requests, deps.clock),
       preValidation: readTexts({ trimmed: ['email'] }),
     },
     async (request) => {
@@ -91,7 +91,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
     '/password/reset/confirm',
     {
       schema: { body: ConfirmBodySchema, response },
-      onRequest: limitRequests(deps.confirmLimiter, deps.clock),
+      onRequest: limitRequests(deps.limits.confirms, deps.clock),
       preValidation: readTexts({ trimmed: ['uid', 'token'], asTyped: newPasswords }),
     },
     async (request) => {

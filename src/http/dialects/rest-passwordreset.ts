@@ -35,7 +35,7 @@ export const restPasswordreset: FastifyPluginCallbackTypebox<AppOptions> = (
   { deps, settings },
   done,
 ) => {
-  const limitConfirms = limitRequests(deps.confirmLimiter, deps.clock)
+  const limitConfirms = limitRequests(deps.limits.confirms, deps.clock)
   app.setErrorHandler(
     replyWithErrors({
       link_invalid: BAD_TOKEN,
@@ -49,7 +49,7 @@ export const restPasswordreset: FastifyPluginCallbackTypebox<AppOptions> = (
     '',
     {
       schema: { body: RequestBodySchema, response },
-      onRequest: limitRequests(deps.requestLimiter, deps.clock),
+      onRequest: limitRequests(deps.limits.requests, deps.clock),
       preValidation: readTexts({ trimmed: ['email'] }),
     },
     async (request) => {
