@@ -103,22 +103,22 @@ export interface ResetHooks {
   afterReset(write: PasswordWrite): Promise<void>
 }
 
-/** What a token of the host application says, once it is proven. */
-export interface VerifiedToken {
+/** What a JWT of the host application says, once it is proven. */
+export interface VerifiedJwt {
   /** The id that it names: a text, or a safe integer. No account need have it. */
   readonly subject: string | number
   /** Unix seconds; undefined only where no change of a password is held against it. */
   readonly issuedAt: number | undefined
 }
 
-/** Verifies the tokens by which the host application lets its users call others. */
-export interface TokenVerifier {
+/** Verifies the JWTs by which the host application lets its users call others. */
+export interface JwtVerifier {
   /**
    * @param now unix milliseconds
-   * @throws RekeyError `not_authenticated` for whatever is not such a token, or not any more
+   * @throws RekeyError `not_authenticated` for whatever is not such a JWT, or not any more
    * @throws RekeyError `unavailable` when the host's keys cannot be had
    */
-  verify(token: string, now: number): Promise<VerifiedToken>
+  verify(jwt: string, now: number): Promise<VerifiedJwt>
 }
 
 /** Counts what somebody does within a period. Not shared between processes. */

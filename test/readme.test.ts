@@ -26,9 +26,9 @@ import { generateSecret } from '../src/core/key-ring.ts'
 import { launchBrowser } from './support/browser.ts'
 import { createDatabase, type TestDatabase } from './support/database.ts'
 import { freePort } from './support/free-port.ts'
+import { claimsOf, createKey, jwtVariables, sign, startIssuer } from './support/jwt-issuer.ts'
 import { addUser, createSurroundings, createUsers, environmentFor } from './support/service.ts'
 import { startSmtp } from './support/smtp-stand-in.ts'
-import { claimsOf, createKey, sign, startIssuer, tokenVariables } from './support/token-issuer.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -195,7 +195,7 @@ describe('with the build', () => {
     const user = await addUser(surroundings.database.sql)
     const key = await createKey()
     const issuer = await startIssuer(key)
-    const env = { ...environmentFor(surroundings), JWKS_URL: issuer.url, ...tokenVariables }
+    const env = { ...environmentFor(surroundings), JWKS_URL: issuer.url, ...jwtVariables }
     const child = spawn(process.execPath, [program], { env })
     const ended = once(child, 'exit')
     let output = ''

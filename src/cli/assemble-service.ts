@@ -12,10 +12,10 @@ import { buildApp } from '../http/app.ts'
 import { createLimiter } from '../http/limiter.ts'
 import { prepareMount } from '../http/mount.ts'
 import type { AppDeps, AppSettings } from '../http/options.ts'
+import { createJwtVerifier } from '../jwt/jwt-verifier.ts'
 import { createIntakeLine } from '../mail/intake-line.ts'
 import type { Transport } from '../mail/transports/transport.ts'
 import type { Accounts, Hasher, Limiter, Limits, ResetHooks } from '../ports.ts'
-import { createTokenVerifier } from '../tokens/token-verifier.ts'
 import { assembleAccounts, takeAccounts } from './assemble-accounts.ts'
 import { assembleEvents } from './assemble-events.ts'
 import { assembleHasher } from './assemble-hasher.ts'
@@ -114,7 +114,7 @@ export function assembleService(
       confirms: parts.limits?.confirms ?? createLimiter(http.confirmRate),
       wrongOldPasswords: parts.limits?.wrongOldPasswords ?? createLimiter(WRONG_OLD_PASSWORDS),
     },
-    tokenVerifier: config.tokens && createTokenVerifier(config.tokens),
+    jwtVerifier: config.jwt && createJwtVerifier(config.jwt),
     clock,
     assertReady,
   }

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read-config.ts'
 import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
 import { checkWebhook } from '../events/doctor/check-webhook.ts'
-import { checkKeys } from '../tokens/doctor/check-keys.ts'
+import { checkKeys } from '../jwt/doctor/check-keys.ts'
 import { checkAccounts } from './doctor/check-accounts.ts'
 import { checkMail } from './doctor/check-mail.ts'
 import { checkPreset } from './doctor/check-preset.ts'
@@ -48,7 +48,7 @@ async function examine(config: Config, now: () => number): Promise<Finding[]> {
     checkAccounts(config, now),
     checkMail(config),
     checkResetPage(config.links.url, config.http.servesPages),
-    config.tokens ? checkKeys(config.tokens) : [],
+    config.jwt ? checkKeys(config.jwt) : [],
     checkWebhook(config.webhooks),
   ])
   const facts = [listKeyIds(config), listProxies(config)]

@@ -8,9 +8,9 @@ import type { LinkRules } from '../core/link.ts'
 import type { LinkUrl } from '../core/link-url.ts'
 import type { Rate } from '../core/rate.ts'
 import type { WebhookReceiver } from '../events/post-webhook.ts'
+import type { JwtSettings } from '../jwt/jwt-verifier.ts'
 import type { ResendAccount } from '../mail/transports/resend.ts'
 import type { SmtpServer } from '../mail/transports/smtp.ts'
-import type { TokenSettings } from '../tokens/token-verifier.ts'
 import type { Environment } from './environment.ts'
 import type { PresetName } from './presets/presets.ts'
 
@@ -50,8 +50,8 @@ export interface Config {
     /** With a slash at its end. */
     readonly templatesDirectory: URL | undefined
   }
-  /** Whose tokens let change a password; undefined where none do. */
-  readonly tokens: TokenSettings | undefined
+  /** Whose JWTs let change a password; undefined where none do. */
+  readonly jwt: JwtSettings | undefined
   readonly passwords: {
     readonly minLength: number
     readonly maxLength: number

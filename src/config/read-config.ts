@@ -12,7 +12,7 @@ import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
 import { findMissingPlaceholder, parseDialects } from './read-dialects.ts'
 import { readEnvironment } from './read-environment.ts'
-import { readTokens } from './read-jwt.ts'
+import { readJwt } from './read-jwt.ts'
 import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
 import { readWebhooks } from './read-webhooks.ts'
@@ -165,7 +165,7 @@ function read(variables: Variables) {
     mail: readMail(env, judge),
     webhooks: readWebhooks(env, judge),
     content: readContent(env, judge),
-    tokens: readTokens(env, judge),
+    jwt: readJwt(env, judge),
     passwords: {
       minLength: env.PASSWORD_MIN_LENGTH,
       maxLength: env.PASSWORD_MAX_LENGTH,

@@ -1,6 +1,6 @@
-// Judges the variables of the host application's tokens, and makes the settings of them.
+// Judges the variables of the host application's JWTs, and makes the settings of them.
 
-import type { TokenKeys, TokenSettings } from '../tokens/token-verifier.ts'
+import type { JwtKeys, JwtSettings } from '../jwt/jwt-verifier.ts'
 import type { Environment } from './environment.ts'
 import type { Judge } from './judge.ts'
 import { parseEndpointUrl } from './values.ts'
@@ -12,8 +12,8 @@ const PUBLIC_KEY_ALGORITHMS = [
 ]
 const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512']
 
-/** @returns undefined where no variable asks for tokens */
-export function readTokens(env: Environment, judge: Judge): TokenSettings | undefined {
+/** @returns undefined where no variable asks for JWTs */
+export function readJwt(env: Environment, judge: Judge): JwtSettings | undefined {
   const { check } = judge
   const keys = readKeys(env, judge)
   for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'] as const) {
@@ -42,7 +42,7 @@ export function readTokens(env: Environment, judge: Judge): TokenSettings | unde
 
 const LACKS_KEYS = 'needs JWKS_URL or JWT_SECRET'
 
-function readKeys(env: Environment, { attempt, check }: Judge): TokenKeys | undefined {
+function readKeys(env: Environment, { attempt, check }: Judge): JwtKeys | undefined {
   const { JWKS_URL: url, JWT_SECRET: secret } = env
   const isOne = url === undefined || secret === undefined
   check('JWT_SECRET', isOne, 'set it or JWKS_URL, not both')

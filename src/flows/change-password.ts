@@ -2,7 +2,8 @@
 // account, the old password, the rules, the write, in this order.
 
 import { type FieldFault, RekeyError } from '../errors.ts'
-import type { Account, Limits, VerifiedToken } from '../ports.ts'
+import type { Account, Limits, VerifiedJwt } from '../ports.ts'
+import { findJwtSubject, type JwtSubjectDeps } from './jwt-subject.ts'
 import {
   judgeNewPassword,
   type NewPassword,
@@ -10,9 +11,8 @@ import {
   type SetPasswordDeps,
   writePassword,
 } from './set-password.ts'
-import { findTokenHolder, type TokenHolderDeps } from './token-holder.ts'
 
-export interface ChangePasswordDeps extends SetPasswordDeps, TokenHolderDeps {
+export interface ChangePasswordDeps extends SetPasswordDeps, JwtSubjectDeps {
   readonly limits: Pick<Limits, 'wrongOldPasswords'>
 }
 
@@ -25,18 +25,18 @@ export interface PasswordChange extends NewPassword {
 const MOST_ATTEMPTS = 2
 
 /**
- * Finds the account of a token, if somebody may try its old password now. It says so before a body
+ * Finds the account of a JWT, if somebody may try its old password now. It says so before a body
  * is read; `changePassword` asks again.
  *
  * @param now unix milliseconds
  * @throws RekeyError `not_authenticated`, `throttled`, `unavailable`
  */
-export async function admitTokenHolder(
+export async function admitJwtSubject(
   deps: ChangePasswordDeps,
-  token: VerifiedToken,
+  jwt: VerifiedJwt,
   now: number,
 ): Promise<Account> {
-  const account = await findTokenHolder(deps, token)
+  const account = await findJwtSubject(deps, jwt)
   const wait = deps.limits.wrongOldPasswords.waitFor(account.id, now)
   if (wait === 0) return account
   const options = { retryAfterSeconds: wait }
@@ -46,7 +46,7 @@ export async function admitTokenHolder(
 /**
  * Changes the password.
  *
- * @param token one whose account `admitTokenHolder` has found
+ * @param jwt one whose account `admitJwtSubject` has found
  * @param now unix milliseconds
  * @throws RekeyError `old_password_incorrect`, also with no hash or one in an unknown format; with
  * every rule that the new password breaks as well
@@ -55,13 +55,13 @@ export async function admitTokenHolder(
  */
 export function changePassword(
   deps: ChangePasswordDeps,
-  token: VerifiedToken,
+  jwt: VerifiedJwt,
   { oldPassword, ...newPassword }: PasswordChange,
   now: number,
 ): Promise<void> {
-  return deps.turns.take(String(token.subject), async () => {
+  return deps.turns.take(String(jwt.subject), async () => {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      const account = await admitTokenHolder(deps, token, now)
+      const account = await admitJwtSubject(deps, jwt, now)
       const isOld = await deps.hasher.verify(oldPassword, account.passwordHash)
       const faults = deps.hasher.canReplace(account.passwordHash)
         ? judgeNewPassword(deps, account, newPassword)

@@ -112,8 +112,8 @@ export function buildApp(
       api.register(sendResetPasswordLink, options)
       api.register(checkResetLink, options)
       api.register(resetPassword, options)
-      if (deps.tokenVerifier) {
-        api.register(changePassword, { ...options, tokenVerifier: deps.tokenVerifier })
+      if (deps.jwtVerifier) {
+        api.register(changePassword, { ...options, jwtVerifier: deps.jwtVerifier })
       }
       api.register(passwordRules, options)
       done()

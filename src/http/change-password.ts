@@ -4,8 +4,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { changePassword as change } from '../flows/change-password.ts'
-import type { TokenVerifier } from '../ports.ts'
-import { requireToken, tokenOf } from './bearer.ts'
+import type { JwtVerifier } from '../ports.ts'
+import { jwtOf, requireJwt } from './bearer.ts'
 import type { AppOptions } from './options.ts'
 import { confirmedPasswordFields, filledIn, passwordFields, readPassword } from './password-body.ts'
 
@@ -14,22 +14,22 @@ const ConfirmedBodySchema = Type.Object({ old_password: filledIn, ...confirmedPa
 const ChangePasswordReplySchema = Type.Object({ detail: Type.String() })
 
 export interface ChangePasswordOptions extends AppOptions {
-  readonly tokenVerifier: TokenVerifier
+  readonly jwtVerifier: JwtVerifier
 }
 
 export const changePassword: FastifyPluginCallbackTypebox<ChangePasswordOptions> = (
   app,
-  { deps, settings, tokenVerifier },
+  { deps, settings, jwtVerifier },
   done,
 ) => {
   const body = settings.requirePasswordConfirm ? ConfirmedBodySchema : ChangePasswordBodySchema
   const schema = { body, response: { 200: ChangePasswordReplySchema } }
-  const onRequest = requireToken(deps, tokenVerifier)
+  const onRequest = requireJwt(deps, jwtVerifier)
 
   app.post('/change-password', { schema, onRequest }, async (request) => {
     const oldPassword = request.body.old_password
     const password = readPassword(request.body)
-    await change(deps, tokenOf(request), { oldPassword, password }, deps.clock())
+    await change(deps, jwtOf(request), { oldPassword, password }, deps.clock())
     return { detail: 'Password changed successfully' }
   })
   done()

@@ -2,7 +2,7 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, type FieldFault, RekeyError } from '../errors.ts'
-import { presentsToken } from './bearer.ts'
+import { presentsJwt } from './bearer.ts'
 import { toFaults } from './field-faults.ts'
 import { noteOutcome } from './request-log.ts'
 import { statusTexts } from './status-texts.ts'
@@ -86,7 +86,7 @@ function detailOf(
   { detail }: ErrorReply,
   request: FastifyRequest,
 ): string {
-  if (code === 'not_authenticated' && !presentsToken(request)) {
+  if (code === 'not_authenticated' && !presentsJwt(request)) {
     return 'Authentication credentials were not provided.'
   }
   if (code !== 'throttled') return detail

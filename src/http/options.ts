@@ -4,7 +4,7 @@ import type { SpokenDialect } from '../core/dialects.ts'
 import type { ChangePasswordDeps } from '../flows/change-password.ts'
 import type { ConfirmResetDeps } from '../flows/confirm-reset.ts'
 import type { RequestResetDeps } from '../flows/request-reset.ts'
-import type { IntakeLine, Limits, TokenVerifier } from '../ports.ts'
+import type { IntakeLine, JwtVerifier, Limits } from '../ports.ts'
 import type { HostedPage } from './hosted-page.ts'
 import type { OutboxMails } from './outbox-page.ts'
 
@@ -13,7 +13,7 @@ export interface AppDeps extends ConfirmResetDeps, ChangePasswordDeps, RequestRe
   readonly intakeLine: IntakeLine
   readonly limits: Limits
   /** Undefined where nobody may change a password by the old one. */
-  readonly tokenVerifier: TokenVerifier | undefined
+  readonly jwtVerifier: JwtVerifier | undefined
   /** @returns unix milliseconds */
   readonly clock: () => number
   /** @throws RekeyError `unavailable` when the accounts cannot be used */

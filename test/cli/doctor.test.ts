@@ -6,6 +6,7 @@ import { doctor } from '../../src/cli/doctor.ts'
 import { grants } from '../../src/cli/grants.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import { createGate } from '../accounts/database-gate.ts'
+import { createKey, jwtVariables, type SigningKey, startIssuer } from '../support/jwt-issuer.ts'
 import { type PageAnswer, type PageServer, startPage } from '../support/page-server.ts'
 import type { ResendBehaviour } from '../support/resend-behaviours.ts'
 import { createRole, type TestRole } from '../support/roles.ts'
@@ -19,7 +20,6 @@ import {
   runRekey,
   type Surroundings,
 } from '../support/service.ts'
-import { createKey, type SigningKey, startIssuer, tokenVariables } from '../support/token-issuer.ts'
 import { makeWebhookSecret, startReceiver } from '../support/webhook-receiver.ts'
 
 let surroundings: Surroundings
@@ -539,7 +539,7 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
   ],
   [
     'a time of the last change that may be written and not read',
-    { env: { JWT_SECRET: confide('x'.repeat(32)), ...tokenVariables } },
+    { env: { JWT_SECRET: confide('x'.repeat(32)), ...jwtVariables } },
     'fault',
     'rights',
     '`rekey grants` prints',
@@ -712,14 +712,14 @@ test('the keys of the tokens are fetched, and counted as far as they can be used
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'weak', alg: 'RS256' }
   const issuer = await startIssuer(used, unused, { ...used, jwk } as SigningKey)
-  const env = { JWKS_URL: issuer.url, ...tokenVariables, USERS_CHANGED_AT_COLUMN: '' }
+  const env = { JWKS_URL: issuer.url, ...jwtVariables, USERS_CHANGED_AT_COLUMN: '' }
   const look = async (more: Environment = {}) => {
     const { report } = await examine({ ...env, ...more })
-    return report.findings.find(({ name }) => name === 'token-keys')
+    return report.findings.find(({ name }) => name === 'jwt-keys')
   }
   const fault = (says: string) => ({
     status: 'fault',
-    name: 'token-keys',
+    name: 'jwt-keys',
     says: `JWKS_URL ${says}`,
     remedy: expect.stringContaining('JW'),
   })

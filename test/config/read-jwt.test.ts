@@ -9,13 +9,13 @@ const names = { JWT_ISSUER: 'https://app.example', JWT_AUDIENCE: 'rekey' }
 
 test('without any of them there are no tokens, and no column is read for them', () => {
   const config = configWith({ USERS_CHANGED_AT_COLUMN: 'changed_at', JWT_USER_ID_CLAIM: 'uid' })
-  expect([config.tokens, config.users.readsChangedAt]).toEqual([undefined, false])
+  expect([config.jwt, config.users.readsChangedAt]).toEqual([undefined, false])
 })
 
 test('JWKS_URL takes the algorithms of public keys', () => {
   const config = configWith({ JWKS_URL, ...names })
   expect(config.users.readsChangedAt).toBe(true)
-  expect(config.tokens).toEqual({
+  expect(config.jwt).toEqual({
     keys: { jwksUrl: JWKS_URL },
     issuer: 'https://app.example',
     audience: 'rekey',
@@ -27,7 +27,7 @@ test('JWKS_URL takes the algorithms of public keys', () => {
 
 test('JWT_SECRET takes HS256, and a column of changes makes tokens say when they were issued', () => {
   const variables = { USERS_CHANGED_AT_COLUMN: 'changed_at', JWT_USER_ID_CLAIM: 'uid' }
-  expect(configWith({ JWT_SECRET, ...names, ...variables }).tokens).toMatchObject({
+  expect(configWith({ JWT_SECRET, ...names, ...variables }).jwt).toMatchObject({
     keys: { secret: JWT_SECRET },
     algorithms: ['HS256'],
     userIdClaim: 'uid',
@@ -40,7 +40,7 @@ describe('algorithms', () => {
     [{ JWKS_URL, JWT_ALGORITHMS: 'PS384, ES512,Ed25519' }, ['PS384', 'ES512', 'Ed25519']],
     [{ JWT_SECRET, JWT_ALGORITHMS: 'HS512' }, ['HS512']],
   ])('of one kind are taken: %j', (variables, algorithms) => {
-    expect(configWith({ ...names, ...variables }).tokens?.algorithms).toEqual(algorithms)
+    expect(configWith({ ...names, ...variables }).jwt?.algorithms).toEqual(algorithms)
   })
 
   test.each<Variables>([

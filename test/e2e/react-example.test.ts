@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { browserBuild } from '../../build-options.ts'
 import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
+import { claimsOf, jwtVariables, seconds, signWithSecret } from '../support/jwt-issuer.ts'
 import { type PageServer, startPage } from '../support/page-server.ts'
 import {
   addUser,
@@ -23,7 +24,6 @@ import {
   startService,
   type TestService,
 } from '../support/service.ts'
-import { claimsOf, seconds, signWithSecret, tokenVariables } from '../support/token-issuer.ts'
 
 const JWT_SECRET = confide('the secret of a host application')
 const NEW_PASSWORD = confide(' a better one, with a ü ')
@@ -65,7 +65,7 @@ beforeAll(async () => {
     RESET_PAGE_URL: `${app.origin}/`,
     LINK_AUDIENCE: 'https://app.example',
     JWT_SECRET,
-    ...tokenVariables,
+    ...jwtVariables,
   })
   api = `${service.url}${basePath}`
   browser = await launchBrowser()

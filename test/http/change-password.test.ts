@@ -5,6 +5,17 @@ import { hash as hashBcrypt } from '@node-rs/bcrypt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
 import {
+  bearer,
+  claimsOf,
+  createKey,
+  jwtVariables,
+  type SigningKey,
+  seconds,
+  sign,
+  startIssuer,
+  type TokenIssuer,
+} from '../support/jwt-issuer.ts'
+import {
   addUser,
   basePath,
   createSurroundings,
@@ -18,17 +29,6 @@ import {
   startService,
   type TestService,
 } from '../support/service.ts'
-import {
-  bearer,
-  claimsOf,
-  createKey,
-  type SigningKey,
-  seconds,
-  sign,
-  startIssuer,
-  type TokenIssuer,
-  tokenVariables,
-} from '../support/token-issuer.ts'
 
 const ROUTE = 'change-password'
 const CHANGED = '200 {"detail":"Password changed successfully"}'
@@ -65,7 +65,7 @@ afterAll(async () => {
 })
 
 function start(env: Environment = {}): Promise<TestService> {
-  return startService(surroundings, { JWKS_URL: issuer.url, ...tokenVariables, ...env })
+  return startService(surroundings, { JWKS_URL: issuer.url, ...jwtVariables, ...env })
 }
 
 /** Runs a test on a service of its own. */
@@ -506,7 +506,7 @@ describe('where ids are integers', () => {
   beforeAll(async () => {
     integers = await createSurroundings()
     await createUsers(integers.database.sql, 'bigint')
-    own = await startService(integers, { JWKS_URL: issuer.url, ...tokenVariables })
+    own = await startService(integers, { JWKS_URL: issuer.url, ...jwtVariables })
   })
 
   afterAll(async () => {
@@ -535,7 +535,7 @@ describe('where ids are integers', () => {
 test('where ids are texts, a number is none, even of the same digits', async () => {
   const texts = await createSurroundings()
   await createUsers(texts.database.sql, 'text')
-  const own = await startService(texts, { JWKS_URL: issuer.url, ...tokenVariables })
+  const own = await startService(texts, { JWKS_URL: issuer.url, ...jwtVariables })
   const user = await addUser(texts.database.sql, { id: '42' })
   const post = async (sub: unknown) => {
     const token = await sign(key, claimsOf(undefined, { sub }))

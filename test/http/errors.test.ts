@@ -1,6 +1,7 @@
 // Every error in both of its body forms, to the byte.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { jwtVariables } from '../support/jwt-issuer.ts'
 import {
   addUser,
   basePath,
@@ -14,7 +15,6 @@ import {
   startService,
   type TestService,
 } from '../support/service.ts'
-import { tokenVariables } from '../support/token-issuer.ts'
 
 const PROBLEM = 'application/problem+json'
 const password = 'a brand new pass phrase'
@@ -27,7 +27,7 @@ beforeAll(async () => {
   surroundings = await createSurroundings()
   await createUsers(surroundings.database.sql)
   const JWT_SECRET = confide('a secret of the host application, shared')
-  service = await startService(surroundings, { JWT_SECRET, ...tokenVariables })
+  service = await startService(surroundings, { JWT_SECRET, ...jwtVariables })
   exhausted = await startService(surroundings, { RATE_LIMIT_REQUESTS: '1/1d' })
   await exhausted.post('send-reset-password-link', {})
 })

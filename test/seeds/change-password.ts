@@ -1,7 +1,7 @@
 // Changes passwords as somebody who is signed in to the host application.
 
+import { bearer, claimsOf, jwtVariables, signWithSecret } from '../support/jwt-issuer.ts'
 import { confide, type Environment, type Reply } from '../support/service.ts'
-import { bearer, claimsOf, signWithSecret, tokenVariables } from '../support/token-issuer.ts'
 import type { DjangoUser, World } from './world.ts'
 
 export const CHANGED = '200 {"detail":"Password changed successfully"}'
@@ -9,7 +9,7 @@ export const CHANGED = '200 {"detail":"Password changed successfully"}'
 export const NOT_SIGNED_IN = '401 {"detail":"Authentication credentials were not provided."}'
 
 const secret = confide('a secret of the host application, long enough')
-const withTokens: Environment = { JWT_SECRET: secret, ...tokenVariables }
+const withTokens: Environment = { JWT_SECRET: secret, ...jwtVariables }
 
 /** What a frontend sends to say who is signed in. */
 export async function signInAs({ id }: DjangoUser): Promise<Readonly<Record<string, string>>> {

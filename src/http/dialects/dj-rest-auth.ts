@@ -8,7 +8,7 @@ import type { Link } from '../../core/link.ts'
 import { parseToken } from '../../core/token.ts'
 import { type FieldFault, RekeyError } from '../../errors.ts'
 import { changePassword } from '../../flows/change-password.ts'
-import { requireToken, tokenOf } from '../bearer.ts'
+import { jwtOf, requireJwt } from '../bearer.ts'
 import { confirmLink } from '../confirm-link.ts'
 import { answerPreflights, DJANGO_HEADERS } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
@@ -102,18 +102,18 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
     },
   )
 
-  if (deps.tokenVerifier) {
+  if (deps.jwtVerifier) {
     app.post(
       '/password/change',
       {
         schema: { body: ChangeBodySchema, response },
-        onRequest: requireToken(deps, deps.tokenVerifier),
+        onRequest: requireJwt(deps, deps.jwtVerifier),
         preValidation: readTexts({ asTyped: ['old_password', ...newPasswords] }),
       },
       async (request) => {
         const { old_password: oldPassword, new_password1, new_password2 } = request.body
         const change = { oldPassword, password: new_password1, repeated: new_password2 }
-        await changePassword(deps, tokenOf(request), change, deps.clock())
+        await changePassword(deps, jwtOf(request), change, deps.clock())
         return CHANGED
       },
     )

@@ -3,6 +3,7 @@
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeUid } from '../../../src/core/token.ts'
+import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
 import {
   addUser,
   createSurroundings,
@@ -15,7 +16,6 @@ import {
   type TestService,
   tokenOf,
 } from '../../support/service.ts'
-import { bearer, claimsOf, signWithSecret, tokenVariables } from '../../support/token-issuer.ts'
 
 const RESET = '/rest-auth/password/reset/'
 const CONFIRM = '/rest-auth/password/reset/confirm/'
@@ -231,7 +231,7 @@ describe('password/change', () => {
     changing = await startService(surroundings, {
       DIALECTS: 'dj-rest-auth=/rest-auth',
       JWT_SECRET: secret,
-      ...tokenVariables,
+      ...jwtVariables,
     })
   })
 

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
 import {
   addUser,
@@ -14,7 +15,6 @@ import {
   type Surroundings,
   startService,
 } from '../../support/service.ts'
-import { bearer, claimsOf, signWithSecret, tokenVariables } from '../../support/token-issuer.ts'
 
 const page = readFileSync(new URL('../../../docs/dialects.md', import.meta.url), 'utf8')
 const environments: readonly Environment[] = [...page.matchAll(/^```ini\n(.*?)^```/gms)].map(
@@ -37,7 +37,7 @@ afterAll(() => surroundings?.end())
 async function startFrontend(env: Environment) {
   const service = await startService(surroundings, {
     JWT_SECRET: jwtSecret,
-    ...tokenVariables,
+    ...jwtVariables,
     ...env,
   })
   user = await addUser(surroundings.database.sql)

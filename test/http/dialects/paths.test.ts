@@ -4,8 +4,8 @@ import Fastify from 'fastify'
 import { rekey } from 'rekey'
 import { expect, test } from 'vitest'
 import { dialects, nativePaths } from '../../../src/core/dialects.ts'
+import { jwtVariables } from '../../support/jwt-issuer.ts'
 import { basePath, createSurroundings, createUsers, environmentFor } from '../../support/service.ts'
-import { tokenVariables } from '../../support/token-issuer.ts'
 
 test('every route is in the list of its prefix, and every path of it is a route', async () => {
   const surroundings = await createSurroundings()
@@ -18,7 +18,7 @@ test('every route is in the list of its prefix, and every path of it is a route'
     RESET_PAGE_URL: 'https://app.example/{uid}/{token}',
     DIALECTS: Object.keys(dialects).join(),
     JWT_SECRET: 'the secret of a host application',
-    ...tokenVariables,
+    ...jwtVariables,
   }
   await app.register(rekey, { env })
   await app.close()

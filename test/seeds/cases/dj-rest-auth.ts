@@ -3,8 +3,8 @@
 
 import { expect } from 'vitest'
 import { encodeUid } from '../../../src/core/token.ts'
+import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
 import type { Environment, Reply, StoredUser } from '../../support/service.ts'
-import { bearer, claimsOf, signWithSecret, tokenVariables } from '../../support/token-issuer.ts'
 import type { SeedCase, SeedSuite } from '../case.ts'
 import { createDialectWorld, valuesAged } from '../dialect-world.ts'
 import { withHook } from '../host.ts'
@@ -20,7 +20,7 @@ const BAD_TOKEN = '400 {"token":["Invalid value"]}'
 const BAD_UID = '400 {"uid":["Invalid value"]}'
 const NEW_PASS = 'new-test-pass'
 const jwtSecret = 'the secret of a host application'
-const withTokens = { JWT_SECRET: jwtSecret, ...tokenVariables }
+const withTokens = { JWT_SECRET: jwtSecret, ...jwtVariables }
 /** What a validator says; the JSON number of the suite is a text by then. */
 const NUMERIC =
   '400 {"new_password2":["This password is too short. It must contain at least 8 characters.","This password is too common.","This password is entirely numeric."]}'

@@ -4,6 +4,20 @@ import { createPublicKey, createSign, generateKeyPairSync } from 'node:crypto'
 import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  audience,
+  bearer,
+  claimsOf,
+  createKey,
+  issuer as issuerName,
+  jwtVariables,
+  type SigningKey,
+  seconds,
+  sign,
+  signWithSecret,
+  startIssuer,
+  type TokenIssuer,
+} from '../support/jwt-issuer.ts'
+import {
   addUser,
   basePath,
   confide,
@@ -14,20 +28,6 @@ import {
   startService,
   type TestService,
 } from '../support/service.ts'
-import {
-  audience,
-  bearer,
-  claimsOf,
-  createKey,
-  issuer as issuerName,
-  type SigningKey,
-  seconds,
-  sign,
-  signWithSecret,
-  startIssuer,
-  type TokenIssuer,
-  tokenVariables,
-} from '../support/token-issuer.ts'
 import { exchange } from './raw-socket.ts'
 
 const ROUTE = 'change-password'
@@ -53,8 +53,8 @@ beforeAll(async () => {
   if (!es256 || !rs256 || !eddsa || !es384) throw new Error('no keys')
   keys = { es256, rs256, eddsa, es384 }
   issuer = await startIssuer(es256, rs256, eddsa, es384)
-  byKeys = await startService(surroundings, { JWKS_URL: issuer.url, ...tokenVariables })
-  bySecret = await startService(surroundings, { JWT_SECRET: secret, ...tokenVariables })
+  byKeys = await startService(surroundings, { JWKS_URL: issuer.url, ...jwtVariables })
+  bySecret = await startService(surroundings, { JWT_SECRET: secret, ...jwtVariables })
 })
 
 afterAll(async () => {
@@ -226,7 +226,7 @@ describe('with JWKS_URL', () => {
     // By Node itself: the library does not sign with such a key.
     const unsigned = join({ alg: 'RS256', kid: 'weak' }, claimsOf(user.id)).slice(0, -1)
     const signature = createSign('RSA-SHA256').update(unsigned).sign(privateKey, 'base64url')
-    const own = await startService(surroundings, { JWKS_URL: issuer.url, ...tokenVariables })
+    const own = await startService(surroundings, { JWKS_URL: issuer.url, ...jwtVariables })
     expect(await answerTo(user, bearer(`${unsigned}.${signature}`), own)).toBe(INVALID)
     issuer.publish(...Object.values(keys))
     await own.stop()
@@ -285,7 +285,7 @@ describe('with JWKS_URL', () => {
     const line = await byKeys.log.waitFor((each) => each['status'] === 401, from)
     expect(line).toMatchObject({
       code: 'not_authenticated',
-      cause: 'token refused: ERR_JWT_CLAIM_VALIDATION_FAILED aud',
+      cause: 'JWT refused: ERR_JWT_CLAIM_VALIDATION_FAILED aud',
     })
     expect(JSON.stringify(line)).not.toContain('other.example')
   })
@@ -332,7 +332,7 @@ describe('with JWT_SECRET', () => {
       JWT_SECRET: secret,
       JWT_ALGORITHMS: 'HS384,HS512',
       JWT_USER_ID_CLAIM: 'https://app.example/user id',
-      ...tokenVariables,
+      ...jwtVariables,
     })
     const user = await newUser()
     const claims = { ...claimsOf('somebody'), 'https://app.example/user id': user.id }

@@ -1,8 +1,8 @@
-// The public keys of the host application: fetched when a token first needs one, kept for a while,
+// The public keys of the host application: fetched when a JWT first needs one, kept for a while,
 // fetched again for a key that is not among them.
 //
 // jose brings a remote key set of its own. It caps neither the reply nor the attempts after a failure,
-// and its pause after every fetch would refuse the first tokens of a new key.
+// and its pause after every fetch would refuse the first JWTs of a new key.
 
 import { messageOf, RekeyError } from '../errors.ts'
 import { fetchKeys, type PublicKeys } from './fetch-keys.ts'

@@ -1,16 +1,16 @@
-// Whether the keys of the host application's tokens are where JWKS_URL says, and can be used.
+// Whether the keys of the host application's JWTs are where JWKS_URL says, and can be used.
 
 import { type Finding, reportFault, reportOk } from '../../core/finding.ts'
 import { messageOf } from '../../errors.ts'
 import { fetchKeys, type PublicKeys } from '../fetch-keys.ts'
-import type { TokenSettings } from '../token-verifier.ts'
+import type { JwtSettings } from '../jwt-verifier.ts'
 
-const NAME = 'token-keys'
-/** With a shorter one no token is verified (RFC 7518, section 3.3). */
+const NAME = 'jwt-keys'
+/** With a shorter one no JWT is verified (RFC 7518, section 3.3). */
 const LEAST_RSA_BITS = 2048
 
-/** Says nothing where tokens are signed with a shared secret, of which nothing shows from outside. */
-export async function checkKeys({ algorithms, keys }: TokenSettings): Promise<Finding[]> {
+/** Says nothing where JWTs are signed with a shared secret, of which nothing shows from outside. */
+export async function checkKeys({ algorithms, keys }: JwtSettings): Promise<Finding[]> {
   if ('secret' in keys) return []
   try {
     const published = await fetchKeys(keys.jwksUrl)

@@ -9,7 +9,7 @@ const MOST_BYTES = 256 * 1024
 /** The keys that were published. */
 export interface PublicKeys {
   readonly ids: readonly string[]
-  /** @throws JOSEError when none of them fits the header of a token */
+  /** @throws JOSEError when none of them fits the header of a JWT */
   readonly find: ReturnType<typeof createLocalJWKSet>
 }
 

@@ -18,7 +18,7 @@ export const issuer = 'https://app.example'
 export const audience = 'https://rekey.example'
 
 /** What a service needs in its environment to take the tokens. */
-export const tokenVariables = { JWT_ISSUER: issuer, JWT_AUDIENCE: audience }
+export const jwtVariables = { JWT_ISSUER: issuer, JWT_AUDIENCE: audience }
 
 export interface SigningKey {
   readonly kid: string

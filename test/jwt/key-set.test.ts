@@ -1,13 +1,8 @@
 // When keys are fetched again, by a clock that the test holds.
 
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createKeySet, type KeySet } from '../../src/tokens/key-set.ts'
-import {
-  createKey,
-  type SigningKey,
-  startIssuer,
-  type TokenIssuer,
-} from '../support/token-issuer.ts'
+import { createKeySet, type KeySet } from '../../src/jwt/key-set.ts'
+import { createKey, type SigningKey, startIssuer, type TokenIssuer } from '../support/jwt-issuer.ts'
 
 const START = 1_769_860_800_000
 const MINUTE = 60_000

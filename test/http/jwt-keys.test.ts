@@ -5,6 +5,17 @@ import { gzipSync } from 'node:zlib'
 import { exportJWK } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import {
+  bearer,
+  claimsOf,
+  createKey,
+  jwtVariables,
+  type KeysAnswer,
+  type SigningKey,
+  sign,
+  startIssuer,
+  type TokenIssuer,
+} from '../support/jwt-issuer.ts'
+import {
   addUser,
   createSurroundings,
   createUsers,
@@ -12,17 +23,6 @@ import {
   startService,
   type TestService,
 } from '../support/service.ts'
-import {
-  bearer,
-  claimsOf,
-  createKey,
-  type KeysAnswer,
-  type SigningKey,
-  sign,
-  startIssuer,
-  type TokenIssuer,
-  tokenVariables,
-} from '../support/token-issuer.ts'
 
 const ROUTE = 'change-password'
 const INVALID = '401 {"detail":"Invalid token."}'
@@ -48,7 +48,7 @@ afterAll(() => surroundings?.end())
 
 beforeEach(async () => {
   issuer = await startIssuer(keyOf(first))
-  service = await startService(surroundings, { JWKS_URL: issuer.url, ...tokenVariables })
+  service = await startService(surroundings, { JWKS_URL: issuer.url, ...jwtVariables })
 })
 
 afterEach(async () => {
@@ -217,7 +217,7 @@ test('keys without an id, of another use, symmetric or private are never used', 
   ]
   for (const other of others) {
     issuer.publish({ ...keyOf(first), jwk: other as never })
-    const own = await startService(surroundings, { JWKS_URL: issuer.url, ...tokenVariables })
+    const own = await startService(surroundings, { JWKS_URL: issuer.url, ...jwtVariables })
     const token = await sign(keyOf(first), claimsOf(userId))
     expect((await own.post(ROUTE, {}, bearer(token))).answer).toBe(INVALID)
     await own.stop()

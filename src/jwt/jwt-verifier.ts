@@ -1,36 +1,36 @@
-// Verifies the tokens of the host application: JSON Web Tokens (RFC 7519), with jose.
+// Verifies the JWTs of the host application: JSON Web Tokens (RFC 7519), with jose.
 //
-// Keys, algorithms, issuer and audience come from the configuration alone. A token chooses among the
+// Keys, algorithms, issuer and audience come from the configuration alone. A JWT chooses among the
 // keys by their id, and has no other say: keys and addresses of keys in its header are never looked at.
 
 import type { JWTPayload, JWTVerifyOptions, JWTVerifyResult } from 'jose'
 import { messageOf, RekeyError } from '../errors.ts'
-import type { TokenVerifier, VerifiedToken } from '../ports.ts'
+import type { JwtVerifier, VerifiedJwt } from '../ports.ts'
 import { createKeySet } from './key-set.ts'
 
-/** What proves a token: public keys behind a URL, or a secret whose UTF-8 bytes are the key. */
-export type TokenKeys = { readonly jwksUrl: string } | { readonly secret: string }
+/** What proves a JWT: public keys behind a URL, or a secret whose UTF-8 bytes are the key. */
+export type JwtKeys = { readonly jwksUrl: string } | { readonly secret: string }
 
-/** Which tokens count. */
-export interface TokenSettings {
-  readonly keys: TokenKeys
+/** Which JWTs count. */
+export interface JwtSettings {
+  readonly keys: JwtKeys
   readonly issuer: string
   readonly audience: string
   /** Of the kind that the keys are for. */
   readonly algorithms: readonly string[]
   /** The claim that holds the account's id. */
   readonly userIdClaim: string
-  /** Whether a token must say when it was issued. */
+  /** Whether a JWT must say when it was issued. */
   readonly requiresIssuedAt: boolean
 }
 
 const MOST_CHARACTERS = 8192
 const COMPACT_FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/
-/** How far the host's clock may be ahead of this one. A token that has expired is soon renewed. */
+/** How far the host's clock may be ahead of this one. A JWT that has expired is soon renewed. */
 const AHEAD_SECONDS = 5
 
-/** Makes the verifier. jose is loaded for the first token: a start need not wait for it. */
-export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
+/** Makes the verifier. jose is loaded for the first JWT: a start need not wait for it. */
+export function createJwtVerifier(settings: JwtSettings): JwtVerifier {
   const { algorithms, audience, issuer, keys, requiresIssuedAt, userIdClaim } = settings
   const verify = 'secret' in keys ? verifyBySecret(keys.secret) : verifyByKeySet(keys.jwksUrl)
   const options = {
@@ -41,36 +41,36 @@ export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
     clockTolerance: AHEAD_SECONDS,
   }
   return {
-    async verify(token, now) {
+    async verify(jwt, now) {
       try {
-        if (token.length > MOST_CHARACTERS || !COMPACT_FORM.test(token)) {
-          throw new TypeError('not a signed token in compact form')
+        if (jwt.length > MOST_CHARACTERS || !COMPACT_FORM.test(jwt)) {
+          throw new TypeError('not a signed JWT in compact form')
         }
         const dated = { ...options, currentDate: new Date(now) }
-        const { payload, protectedHeader } = await verify(token, dated, now)
+        const { payload, protectedHeader } = await verify(jwt, dated, now)
         if (protectedHeader.crit) throw new TypeError('the header asks for an extension')
         return readClaims(payload, userIdClaim, now)
       } catch (error) {
         if (error instanceof RekeyError) throw error
-        throw new RekeyError('not_authenticated', `token refused: ${nameFault(error)}`)
+        throw new RekeyError('not_authenticated', `JWT refused: ${nameFault(error)}`)
       }
     },
   }
 }
 
-type Verify = (token: string, options: JWTVerifyOptions, now: number) => Promise<JWTVerifyResult>
+type Verify = (jwt: string, options: JWTVerifyOptions, now: number) => Promise<JWTVerifyResult>
 
 function verifyBySecret(secret: string): Verify {
   const key = Buffer.from(secret)
-  return async (token, options) => (await import('jose')).jwtVerify(token, key, options)
+  return async (jwt, options) => (await import('jose')).jwtVerify(jwt, key, options)
 }
 
 function verifyByKeySet(url: string): Verify {
   const keySet = createKeySet(url)
-  return async (token, options, now) => {
+  return async (jwt, options, now) => {
     const { jwtVerify } = await import('jose')
     return jwtVerify(
-      token,
+      jwt,
       async (header) => {
         // Without one it could not be told from a key that was withdrawn.
         if (typeof header.kid !== 'string') throw new TypeError('the header names no key')
@@ -83,7 +83,7 @@ function verifyByKeySet(url: string): Verify {
 }
 
 /** @throws TypeError for claims that are there, and cannot be taken */
-function readClaims(claims: JWTPayload, userIdClaim: string, now: number): VerifiedToken {
+function readClaims(claims: JWTPayload, userIdClaim: string, now: number): VerifiedJwt {
   const { exp = 0, iat: issuedAt } = claims
   const nowSeconds = Math.floor(now / 1000)
   if (exp <= nowSeconds) throw new TypeError('expired a moment ago')
@@ -97,7 +97,7 @@ function readClaims(claims: JWTPayload, userIdClaim: string, now: number): Verif
   return { subject: subject as string | number, issuedAt }
 }
 
-/** jose repeats in its messages what a token holds; its codes do not. */
+/** jose repeats in its messages what a JWT holds; its codes do not. */
 function nameFault(error: unknown): string {
   if (error instanceof TypeError) return messageOf(error)
   if (!(error instanceof Error)) return 'unknown'
