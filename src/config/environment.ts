@@ -169,24 +169,24 @@ export const EnvironmentSchema = Type.Object({
 
   JWKS_URL: Type.Optional(
     text(
-      'Where your application publishes the public keys of its tokens, which then may change passwords; https, or http on localhost',
+      'Where your application publishes the public keys of its JWTs, which then may change passwords; https, or http on localhost',
     ),
   ),
   JWT_SECRET: Type.Optional(
     text(
-      'What your application signs its tokens with, in place of JWKS_URL; at least 32 bytes, counted in UTF-8 as it stands here',
+      'What your application signs its JWTs with, in place of JWKS_URL; at least 32 bytes, counted in UTF-8 as it stands here',
     ),
   ),
-  JWT_ISSUER: Type.Optional(text("The tokens' `iss`; required with JWKS_URL or JWT_SECRET")),
+  JWT_ISSUER: Type.Optional(text("The JWTs' `iss`; required with JWKS_URL or JWT_SECRET")),
   JWT_AUDIENCE: Type.Optional(
-    text("What the tokens' `aud` is or lists; required with JWKS_URL or JWT_SECRET"),
+    text("What the JWTs' `aud` is or lists; required with JWKS_URL or JWT_SECRET"),
   ),
   JWT_ALGORITHMS: Type.Optional(
     list(
-      'What the tokens are signed with; by default ES256,RS256,EdDSA with JWKS_URL, HS256 with JWT_SECRET',
+      'What the JWTs are signed with; by default ES256,RS256,EdDSA with JWKS_URL, HS256 with JWT_SECRET',
     ),
   ),
-  JWT_USER_ID_CLAIM: textOr('sub', "The tokens' claim that holds the account's id"),
+  JWT_USER_ID_CLAIM: textOr('sub', "The JWTs' claim that holds the account's id"),
 
   RATE_LIMIT_REQUESTS: rate('30/15m', 'Link requests per client address'),
   RATE_LIMIT_CONFIRMS: rate('100/15m', 'Checks, resets and changes per client address'),
