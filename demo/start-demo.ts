@@ -2,11 +2,11 @@
 
 import { hash } from '@node-rs/argon2'
 import postgres from 'postgres'
-import { assembleService } from '../src/cli/assemble-service.ts'
-import { createLogger } from '../src/cli/create-logger.ts'
-import { loadContent } from '../src/cli/load-content.ts'
 import { migrate } from '../src/cli/migrate.ts'
 import { readConfig } from '../src/config/read-config.ts'
+import { assembleService } from '../src/service/assemble-service.ts'
+import { createLogger } from '../src/service/create-logger.ts'
+import { loadContent } from '../src/service/load-content.ts'
 import { startApplication } from './application.ts'
 import { startPostgres } from './postgres-server.ts'
 

@@ -1,8 +1,8 @@
 // What rendering a message costs, in every language in turn, beside joining parts that are ready.
 
-import { loadMailTemplates } from '../../src/cli/load-content.ts'
 import { readContentConfig } from '../../src/config/read-config.ts'
 import type { MailMessage, RenderedMail } from '../../src/ports.ts'
+import { loadMailTemplates } from '../../src/service/load-content.ts'
 import { type Comparison, measurePairs } from '../pairs.ts'
 import type { Scene } from '../scene.ts'
 

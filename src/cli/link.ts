@@ -4,7 +4,7 @@
 import { linkTimestamp } from '../core/link.ts'
 import type { ChainOutcome } from '../mail/transports/chain.ts'
 import type { MailOrder, Templates } from '../ports.ts'
-import { assembleChain } from './assemble-mail.ts'
+import { assembleChain } from '../service/assemble-mail.ts'
 import { ignoredReasons } from './ignored-reasons.ts'
 import { reportFaults } from './report-faults.ts'
 import { showText } from './show-text.ts'

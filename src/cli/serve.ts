@@ -1,10 +1,11 @@
 // `rekey serve`: runs the service until it is told to stop.
 
 import { readConfig, readContentConfig } from '../config/read-config.ts'
-import { assembleService } from './assemble-service.ts'
-import { createLogger } from './create-logger.ts'
-import { loadContent, loadMailTemplates } from './load-content.ts'
-import { attempt, reportFaults } from './report-faults.ts'
+import { assembleService } from '../service/assemble-service.ts'
+import { attempt } from '../service/attempt.ts'
+import { createLogger } from '../service/create-logger.ts'
+import { loadContent, loadMailTemplates } from '../service/load-content.ts'
+import { reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 
 /** @returns 0 after a clean stop, 1 when accepted work was lost or it cannot listen, 78 for faults */

@@ -1,7 +1,7 @@
 // Writes Rekey's own pages as HTML that works without scripts.
 
+import { escapeHtml } from '../core/escape-html.ts'
 import type { RekeyError } from '../errors.ts'
-import { escapeHtml } from './escape-html.ts'
 import {
   type FormFaults,
   type Message,

@@ -2,9 +2,9 @@
 
 import { isIP } from 'node:net'
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
+import { escapeHtml } from '../core/escape-html.ts'
 import { RekeyError } from '../errors.ts'
 import type { OutgoingMail } from '../ports.ts'
-import { escapeHtml } from './escape-html.ts'
 import { apiHeaders } from './security-headers.ts'
 
 export interface OutboxMails {

@@ -1,11 +1,11 @@
 // Judges what an application registers Rekey with, as the service judges its environment.
 
-import type { Content } from '../cli/load-content.ts'
-import { loadContent, loadMailTemplates } from '../cli/load-content.ts'
-import { attempt } from '../cli/report-faults.ts'
 import type { Config } from '../config/config.ts'
 import { EnvironmentSchema } from '../config/environment.ts'
 import { readConfig, readContentConfig } from '../config/read-config.ts'
+import { attempt } from '../service/attempt.ts'
+import type { Content } from '../service/load-content.ts'
+import { loadContent, loadMailTemplates } from '../service/load-content.ts'
 import type { RekeyLimits, RekeyOptions } from './options.ts'
 
 /** What the options come to. */

@@ -2,9 +2,6 @@
 
 import { availableParallelism } from 'node:os'
 import type { FastifyPluginAsync } from 'fastify'
-import { assembleHashLine } from '../cli/assemble-hasher.ts'
-import { assembleService, type Parts } from '../cli/assemble-service.ts'
-import { serializeError } from '../cli/create-logger.ts'
 import type { Config } from '../config/config.ts'
 import type { SendOutcome, Transport } from '../mail/transports/transport.ts'
 import type {
@@ -17,6 +14,9 @@ import type {
   OutgoingMail,
   PasswordWrite,
 } from '../ports.ts'
+import { assembleHashLine } from '../service/assemble-hasher.ts'
+import { assembleService, type Parts } from '../service/assemble-service.ts'
+import { serializeError } from '../service/create-logger.ts'
 import type { RekeyLimits, RekeyOptions } from './options.ts'
 import {
   holdAccounts,

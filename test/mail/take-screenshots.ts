@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { renderSamples, type SampleMail } from '../../src/cli/preview/sample-mails.ts'
-import { attempt } from '../../src/cli/report-faults.ts'
+import { attempt } from '../../src/service/attempt.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { openMail, overflowOf } from '../support/mail-browser.ts'
 

@@ -15,10 +15,10 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { loadMailTemplates } from '../../src/cli/load-content.ts'
 import { readContentConfig } from '../../src/config/read-config.ts'
 import { loadTemplates } from '../../src/mail/templates.ts'
 import type { MailMessage } from '../../src/ports.ts'
+import { loadMailTemplates } from '../../src/service/load-content.ts'
 
 const EMAILS = new URL('../../emails/', import.meta.url)
 const LINK =

@@ -1,6 +1,6 @@
 // The page that shows every sample mail beside the others.
 
-import { escapeHtml } from '../../http/escape-html.ts'
+import { escapeHtml } from '../../core/escape-html.ts'
 import type { SampleMail } from './sample-mails.ts'
 
 /** What the index of every preview has in it. */

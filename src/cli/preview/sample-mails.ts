@@ -2,8 +2,8 @@
 
 import { readContentConfig } from '../../config/read-config.ts'
 import type { MailMessage, RenderedMail } from '../../ports.ts'
-import { loadMailTemplates } from '../load-content.ts'
-import { attempt } from '../report-faults.ts'
+import { attempt } from '../../service/attempt.ts'
+import { loadMailTemplates } from '../../service/load-content.ts'
 
 /** A message in one language. */
 export interface SampleMail extends RenderedMail {

@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { attempt } from '../report-faults.ts'
+import { attempt } from '../../service/attempt.ts'
 import { renderFaults } from './index-page.ts'
 
 /**

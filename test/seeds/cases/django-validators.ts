@@ -2,7 +2,7 @@
 
 import zxcvbnPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import { expect } from 'vitest'
-import djangoPasswords from '../../../src/cli/django-passwords.json' with { type: 'json' }
+import djangoPasswords from '../../../src/service/django-passwords.json' with { type: 'json' }
 import { sealedLink } from '../../support/service.ts'
 import type { SeedCase } from '../case.ts'
 import { withHook } from '../host.ts'
