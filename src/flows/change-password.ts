@@ -62,10 +62,11 @@ export function changePassword(
   return deps.turns.take(String(jwt.subject), async () => {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const account = await admitJwtSubject(deps, jwt, now)
-      const isOld = await deps.hasher.verify(oldPassword, account.passwordHash)
-      const faults = deps.hasher.canReplace(account.passwordHash)
-        ? judgeNewPassword(deps, account, newPassword)
-        : []
+      const { hasher } = deps
+      // Without it no rule could be judged, so the old password must not count, whoever knows it.
+      const isReplaceable = hasher.canReplace(account.passwordHash)
+      const isOld = isReplaceable && (await hasher.verify(oldPassword, account.passwordHash))
+      const faults = isReplaceable ? judgeNewPassword(deps, account, newPassword) : []
       if (!isOld) {
         deps.limits.wrongOldPasswords.count(account.id, now)
         const options = { faults: [WRONG_OLD_PASSWORD, ...faults] }

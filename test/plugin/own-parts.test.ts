@@ -381,3 +381,20 @@ test('a transport is given the message, and one that throws is asked again with 
     })
   })
 })
+
+test('a hasher that knows an old password of a format it does not replace changes nothing', async () => {
+  const user = await addUser(surroundings.database.sql)
+  const hasher: Hasher = {
+    maxBytes: undefined,
+    canReplace: (passwordHash) => passwordHash !== user.passwordHash,
+    prepare: (password) => ({ prepared: password, maxBytes: undefined }),
+    hash: async () => 'a hash of a new password',
+    verify: async () => true,
+  }
+  await withParts({ hasher, env: tokenEnv }, async (host) => {
+    const body = { old_password: user.password, password: '1' }
+    const { answer } = await host.post('change-password', body, await tokenFor(user))
+    expect(answer).toBe('400 {"old_password":["Old password is not correct"]}')
+    expect(await isPassword(user, user.password)).toBe(true)
+  })
+})
