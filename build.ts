@@ -38,7 +38,7 @@ const { metafile } = await build({
   outdir: 'dist',
   bundle: true,
   splitting: true,
-  // As deep as src/cli, from where templates and pages are found by relative paths.
+  // As deep as src/cli and src/service, from where files are found by relative paths.
   chunkNames: 'cli/[name]-[hash]',
   platform: 'node',
   format: 'esm',
@@ -50,7 +50,7 @@ const { metafile } = await build({
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
   legalComments: 'none',
-  // The list of common passwords is read faster as what it is than as a program.
+  // The lists of common passwords are read faster as what they are than as a program.
   loader: { '.json': 'copy' },
   // Less to parse at every start; names stay as they are, for stack traces.
   minifySyntax: true,
