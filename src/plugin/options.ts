@@ -23,7 +23,7 @@ export interface RekeyOptions {
   readonly transport?: Transport | undefined
   /**
    * Makes and compares hashes, in place of PASSWORD_HASH and PASSWORD_PEPPER. Rekey asks for a few at
-   * a time, as it does of its own.
+   * a time, as it does of its own. A row for whose hash `canReplace` throws is left alone.
    */
   readonly hasher?: Hasher | undefined
   /** What is counted per client address, and wrong old passwords per account. */

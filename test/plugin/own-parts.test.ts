@@ -382,11 +382,14 @@ test('a transport is given the message, and one that throws is asked again with 
   })
 })
 
-test('a hasher that knows an old password of a format it does not replace changes nothing', async () => {
+test.each([
+  ['does not replace', () => false],
+  ['cannot judge', fail],
+])('a hasher that knows an old password of a format it %s changes nothing', async (_, judge) => {
   const user = await addUser(surroundings.database.sql)
   const hasher: Hasher = {
     maxBytes: undefined,
-    canReplace: (passwordHash) => passwordHash !== user.passwordHash,
+    canReplace: (passwordHash) => (passwordHash === user.passwordHash ? judge() : true),
     prepare: (password) => ({ prepared: password, maxBytes: undefined }),
     hash: async () => 'a hash of a new password',
     verify: async () => true,
@@ -395,6 +398,7 @@ test('a hasher that knows an old password of a format it does not replace change
     const body = { old_password: user.password, password: '1' }
     const { answer } = await host.post('change-password', body, await tokenFor(user))
     expect(answer).toBe('400 {"old_password":["Old password is not correct"]}')
+    expect((await reset(host, user)).answer).toBe('400 {"detail":"Invalid signature"}')
     expect(await isPassword(user, user.password)).toBe(true)
   })
 })
