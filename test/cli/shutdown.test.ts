@@ -1,17 +1,16 @@
 // SIGTERM: no new work, what was accepted is finished in time, or the number lost is told.
 
 import { once } from 'node:events'
-import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSocket, statusesIn } from '../http/raw-socket.ts'
 import type { ResendBehaviour } from '../support/resend-behaviours.ts'
 import {
   addUser,
   basePath,
-  confide,
   createSurroundings,
   createUsers,
   endProcess,
+  hasPassword,
   linkMailsTo,
   type ServiceProcess,
   type Surroundings,
@@ -162,8 +161,7 @@ test('a reset that is under way is finished, and its notice sent; a new request 
     /retry-after: 1\r\n.*\{"detail":"Service temporarily unavailable\."\}$/s,
   )
   expect((await ended()).status).toBe(0)
-  const [row] = await sql`select password_hash from users where id = ${user.id}`
-  expect(await verify(confide(row?.['password_hash']), password)).toBe(true)
+  expect(await hasPassword(sql, user.id, password)).toBe(true)
   const isNotice = ({ to, subject }: { to: readonly string[]; subject: string }) =>
     to[0] === user.email && subject.includes('changed')
   expect(resend.mails.filter(isNotice)).toHaveLength(1)

@@ -1,7 +1,6 @@
 // The hosted pages in a real browser, with its scripts switched off and on: at every state they can be
 // used by keyboard, on a phone and in the dark, and tell nobody the link.
 
-import { verify } from '@node-rs/argon2'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { violationsIn } from '../support/axe.ts'
@@ -14,10 +13,12 @@ import {
   createSurroundings,
   createUsers,
   type Environment,
+  hasPassword,
   type StoredUser,
   type Surroundings,
   sealedLink,
   startService,
+  storedHash,
   type TestService,
 } from '../support/service.ts'
 
@@ -132,11 +133,6 @@ async function linkFor(user: StoredUser): Promise<string> {
   return url
 }
 
-async function storedHash({ id }: StoredUser): Promise<string> {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return row?.['password_hash']
-}
-
 describe.each([
   ['without scripts', false],
   ['with scripts', true],
@@ -179,7 +175,7 @@ describe.each([
     await choose(page, NEW_PASSWORD)
     await heading(page, 'Your password is changed')
     await expectFit(page, shot('done'))
-    expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
     await page.reload()
     await heading(page, 'Your password is changed')
 
@@ -314,6 +310,6 @@ test('a form on a page of another origin sends nothing', async () => {
   await page.getByRole('button', { name: 'Win' }).click()
   await page.getByText('Your browser did not say that this form comes from our own page').waitFor()
   await expectFit(page, 'cross-origin')
-  expect(await storedHash(user)).toBe(user.passwordHash)
+  expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
   await context.close()
 })

@@ -11,6 +11,7 @@ import {
   type Surroundings,
   sealedLink,
   startService,
+  storedHash,
   type TestService,
 } from '../support/service.ts'
 
@@ -135,9 +136,7 @@ test.each(posts)('GET of %s with a link in the query does nothing', async (route
   const query = new URLSearchParams({ ...link, password: 'a brand new pass phrase' })
   const reply = await service.ask(`${basePath}/${route}?${query}`)
   expect(reply.status).toBe(405)
-  const { sql } = surroundings.database
-  const [row] = await sql`select password_hash from users where id = ${user.id}`
-  expect(row).toEqual({ password_hash: user.passwordHash })
+  expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
 })
 
 describe('every reply keeps browsers and caches from doing more than they must', () => {

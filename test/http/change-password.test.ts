@@ -1,6 +1,5 @@
 // Changing a password with a token of the host application and the old password, through the front door.
 
-import { verify } from '@node-rs/argon2'
 import { hash as hashBcrypt } from '@node-rs/bcrypt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
@@ -22,11 +21,13 @@ import {
   createUsers,
   type Environment,
   expectDiscretion,
+  hasPassword,
   type Reply,
   type StoredUser,
   type Surroundings,
   sealedLink,
   startService,
+  storedHash,
   type TestService,
 } from '../support/service.ts'
 
@@ -92,11 +93,6 @@ async function change(
   return on.post(ROUTE, body, bearer(await tokenFor(user)))
 }
 
-async function storedHash(id: string): Promise<string> {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return row?.['password_hash']
-}
-
 describe('a change', () => {
   test('sets the password once, tells the owner, and signs nobody in', async () => {
     const user = await newUser()
@@ -108,7 +104,7 @@ describe('a change', () => {
       expect(reply.headers).not.toHaveProperty(name)
     }
     expect(reply.headers['cache-control']).toBe('no-store')
-    expect(await verify(await storedHash(user.id), password)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
     const mail = await surroundings.resend.waitForMail(({ to }) => to[0] === user.email)
     expect(mail.subject).toBe('Your Rekey password was changed')
     const event = await service.log.waitFor((line) => line['event'] === 'password.changed', from)
@@ -116,7 +112,7 @@ describe('a change', () => {
     const done = await service.log.waitFor((line) => line['route'] !== undefined, from)
     expect(done).toMatchObject({ route: `${basePath}/${ROUTE}`, status: 200, accountId: user.id })
     expect((await change(user)).answer).toBe(WRONG)
-    expect(await verify(await storedHash(user.id), password)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
   })
 
   test('kills the links that were mailed before it', async () => {
@@ -192,11 +188,11 @@ describe('a change', () => {
     const body = { old_password: old, password }
     const kept = await newUser({ password_hash })
     expect((await change(kept, body)).answer).toBe(CHANGED)
-    expect(await storedHash(kept.id)).toMatch(/^\$2a\$10\$/)
+    expect(await storedHash(surroundings.database.sql, kept.id)).toMatch(/^\$2a\$10\$/)
     await withService({ PASSWORD_HASH: 'argon2id' }, async (own) => {
       const named = await newUser({ password_hash })
       expect((await change(named, body, own)).answer).toBe(CHANGED)
-      expect(await storedHash(named.id)).toMatch(/^\$argon2id\$/)
+      expect(await storedHash(surroundings.database.sql, named.id)).toMatch(/^\$argon2id\$/)
     })
   })
 
@@ -280,7 +276,7 @@ describe('a refusal', () => {
     for (let times = 0; times < 12; times += 1) {
       expect((await change(user, body)).answer).toBe(`400 ${JSON.stringify({ password: texts })}`)
     }
-    expect(await storedHash(user.id)).toBe(user.passwordHash)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
     expect((await change(user)).answer).toBe(CHANGED)
   })
 
@@ -313,7 +309,7 @@ describe('a refusal', () => {
     for (const old_password of ['whatever it was', held || 'x']) {
       expect((await change(user, { old_password, password })).answer).toBe(WRONG)
     }
-    expect(await storedHash(user.id)).toBe(held)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(held)
   })
 
   test('comes for half a pictograph that a hash would read as another character', async () => {
@@ -383,7 +379,7 @@ describe('wrong old passwords', () => {
     const statuses = replies.map(({ status }) => status)
     expect(statuses.filter((status) => status === 400)).toHaveLength(10)
     expect(statuses.filter((status) => status === 429)).toHaveLength(30)
-    expect(await storedHash(user.id)).toBe(user.passwordHash)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
   })
 
   test('cannot be had by somebody without a good token, so nobody is locked out', async () => {
@@ -437,7 +433,7 @@ describe('an account', () => {
     const [user, other] = [await newUser(), await newUser()]
     const body = { old_password: other.password, password, user_id: other.id, sub: other.id }
     expect((await change(user, body)).answer).toBe(WRONG)
-    expect(await storedHash(other.id)).toBe(other.passwordHash)
+    expect(await storedHash(surroundings.database.sql, other.id)).toBe(other.passwordHash)
   })
 })
 
@@ -569,7 +565,7 @@ describe('AFTER_RESET_SQL', () => {
       } finally {
         await sql`alter table hidden rename to sessions`
       }
-      expect(await storedHash(user.id)).toBe(user.passwordHash)
+      expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
       expect((await change(user, undefined, own)).answer).toBe(CHANGED)
     }))
 })

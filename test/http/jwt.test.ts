@@ -26,6 +26,7 @@ import {
   type StoredUser,
   type Surroundings,
   startService,
+  storedHash,
   type TestService,
 } from '../support/service.ts'
 import { exchange } from './raw-socket.ts'
@@ -83,11 +84,6 @@ function join(header: object, claims: object, signature = ''): string {
   return `${encode(header)}.${encode(claims)}.${signature}`
 }
 
-async function storedHash({ id }: StoredUser): Promise<string> {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return row?.['password_hash']
-}
-
 describe('with JWKS_URL', () => {
   test.each(['es256', 'rs256', 'eddsa'] as const)('a token by %s is taken', async (name) => {
     const user = await newUser()
@@ -129,7 +125,7 @@ describe('with JWKS_URL', () => {
     const user = await newUser()
     const token = await sign(keys.es256, claimsOf(user.id, { ...changes }))
     expect(await answerTo(user, bearer(token))).toBe(INVALID)
-    expect(await storedHash(user)).toBe(user.passwordHash)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
   })
 
   test.each<[string, (user: StoredUser) => Promise<string> | string]>([
@@ -193,7 +189,7 @@ describe('with JWKS_URL', () => {
   ])('a token with %s is refused', async (_, make) => {
     const user = await newUser()
     expect(await answerTo(user, bearer(await make(user)))).toBe(INVALID)
-    expect(await storedHash(user)).toBe(user.passwordHash)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
   })
 
   test.each(['jwk', 'jku', 'x5u', 'x5c'])(
@@ -261,7 +257,7 @@ describe('with JWKS_URL', () => {
       ]
       const received = await exchange(byKeys.url, `${lines.join('\r\n')}\r\n\r\n${body}`)
       expect(received).toMatch(/^HTTP\/1.1 401 [\s\S]*\{"detail":"Invalid token\."\}$/)
-      expect(await storedHash(user)).toBe(user.passwordHash)
+      expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
     },
   )
 

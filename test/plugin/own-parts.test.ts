@@ -1,7 +1,6 @@
 // Parts of an application's own that throw, lie or hang cost one request or one mail, and nothing is
 // written that they have not allowed.
 
-import { verify } from '@node-rs/argon2'
 import Fastify from 'fastify'
 import { SignJWT } from 'jose'
 import {
@@ -20,6 +19,7 @@ import {
   createSurroundings,
   createUsers,
   environmentFor,
+  hasPassword,
   linkMailsTo,
   type StoredUser,
   type Surroundings,
@@ -62,12 +62,6 @@ async function withParts(
   await host.stop()
 }
 
-async function isPassword(user: StoredUser, password: string): Promise<boolean> {
-  const { sql } = surroundings.database
-  const [row] = await sql`select password_hash from users where id = ${user.id}`
-  return verify(row?.['password_hash'], password)
-}
-
 async function tokenFor({ id }: StoredUser): Promise<{ authorization: string }> {
   const token = await new SignJWT({ sub: id, iss: 'app', aud: 'rekey' })
     .setProtectedHeader({ alg: 'HS256' })
@@ -99,7 +93,7 @@ describe('beforeReset', () => {
         errors: [{ field: 'password', code: 'refused', detail: 'Not this one.' }],
       })
       expect((await reset(host, user)).answer).toBe('400 {"password":["Not this one."]}')
-      expect(await isPassword(user, user.password)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, user.id, user.password)).toBe(true)
       refusal = undefined
       expect((await reset(host, user)).status).toBe(200)
       expect(asked[0]).toEqual([{ accountId: user.id, occasion: 'reset' }, NEW_PASSWORD])
@@ -118,7 +112,7 @@ describe('beforeReset', () => {
     await withParts({ beforeReset: beforeReset as never }, async (host) => {
       const reply = await reset(host, user)
       expect([reply.answer, reply.headers['retry-after']]).toEqual([UNAVAILABLE, '5'])
-      expect(await isPassword(user, user.password)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, user.id, user.password)).toBe(true)
       await host.log.waitFor(({ part }) => part === 'beforeReset')
     })
   })
@@ -140,7 +134,7 @@ describe('afterReset', () => {
     const user = await addUser(surroundings.database.sql)
     await withParts({ afterReset: fail }, async (host) => {
       expect((await reset(host, user)).status).toBe(200)
-      expect(await isPassword(user, NEW_PASSWORD)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
       const line = await host.log.waitFor(({ part }) => part === 'afterReset')
       expect(line).toMatchObject({ plugin: 'rekey', err: { type: 'Error' } })
     })
@@ -168,11 +162,11 @@ test('hooks that hang are waited for ten seconds: nothing is written, or all is 
   await Promise.all([
     withParts({ beforeReset: hang }, async (host) => {
       expect((await reset(host, before)).answer).toBe(UNAVAILABLE)
-      expect(await isPassword(before, before.password)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, before.id, before.password)).toBe(true)
     }),
     withParts({ afterReset: hang }, async (host) => {
       expect((await reset(host, after)).status).toBe(200)
-      expect(await isPassword(after, NEW_PASSWORD)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, after.id, NEW_PASSWORD)).toBe(true)
     }),
   ])
 })
@@ -303,7 +297,7 @@ test('a hasher that makes what it could not replace again writes nothing', async
   }
   await withParts({ hasher }, async (host) => {
     expect((await reset(host, user)).answer).toBe(UNAVAILABLE)
-    expect(await isPassword(user, user.password)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, user.password)).toBe(true)
   })
 })
 

@@ -4,11 +4,11 @@
 import { verify } from '@node-rs/argon2'
 import { expect } from 'vitest'
 import {
-  confide,
   type Environment,
   type StoredUser,
   type Surroundings,
   startService,
+  storedHash,
   type TestService,
 } from '../support/service.ts'
 
@@ -51,19 +51,15 @@ export function passwordsIn(
   column: string,
   prefix = '',
 ): Passwords {
-  const storedHash = async ({ id }: StoredUser) => {
-    const { sql } = surroundings().database
-    const [row] = await sql`select ${sql(column)} as hash from ${sql(table)} where id::text = ${id}`
-    return confide(String(row?.['hash']))
-  }
+  const hashOf = ({ id }: StoredUser) => storedHash(surroundings().database.sql, id, table, column)
   return {
     async expectPassword(user, password) {
-      const hash = await storedHash(user)
+      const hash = await hashOf(user)
       expect(hash.slice(0, prefix.length + 1)).toBe(`${prefix}$`)
       expect(await verify(hash.slice(prefix.length), password)).toBe(true)
     },
     async expectUnchanged(user) {
-      expect(await storedHash(user)).toBe(user.passwordHash)
+      expect(await hashOf(user)).toBe(user.passwordHash)
     },
   }
 }

@@ -6,7 +6,7 @@ import { EventEmitter, once } from 'node:events'
 import { Agent, type IncomingHttpHeaders, request as openRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { hash } from '@node-rs/argon2'
+import { hash, verify } from '@node-rs/argon2'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Sql, TransactionSql } from 'postgres'
@@ -313,6 +313,23 @@ export async function addUser(
   const [stored] = await sql`insert into users ${sql(row)} returning id::text, password_hash`
   confide(email)
   return { id: stored?.['id'], email, password, passwordHash: stored?.['password_hash'] }
+}
+
+/** @returns What the table holds as the hash of an account, which no log line may show. */
+export async function storedHash(
+  sql: Sql,
+  id: string,
+  table = 'users',
+  column = 'password_hash',
+): Promise<string> {
+  const [row] = await sql`select ${sql(column)} as hash from ${sql(table)} where id::text = ${id}`
+  const hash = row?.['hash']
+  return hash ? confide(hash) : hash
+}
+
+/** @returns Whether an account has this password, under a hash by argon2. */
+export async function hasPassword(sql: Sql, id: string, password: string): Promise<boolean> {
+  return verify(await storedHash(sql, id), password)
 }
 
 /** Hashes as a host application would, with parameters of its own. */

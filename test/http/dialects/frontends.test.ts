@@ -1,7 +1,6 @@
 // Frontends as the packages' documentation shows them, with the environment that docs/dialects.md gives.
 
 import { readFileSync } from 'node:fs'
-import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
@@ -11,6 +10,7 @@ import {
   createSurroundings,
   createUsers,
   type Environment,
+  hasPassword,
   type StoredUser,
   type Surroundings,
   startService,
@@ -66,9 +66,7 @@ async function startFrontend(env: Environment) {
 }
 
 async function expectPassword(password: string): Promise<void> {
-  const { sql } = surroundings.database
-  const [row] = await sql`select password_hash from users where id = ${user.id}`
-  expect(await verify(row?.['password_hash'], password)).toBe(true)
+  expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
 }
 
 test.each([
