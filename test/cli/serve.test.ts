@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
+import { UNAVAILABLE } from '../support/answers.ts'
 import { createRole } from '../support/roles.ts'
 import {
   addUser,
@@ -275,11 +276,10 @@ describe.concurrent('a database that is down at the start', () => {
     const gate = await createGate(surroundings.database.url)
     await gate.shut()
     const service = await startServiceProcess(surroundings, { DATABASE_URL: gate.url })
-    const unavailable = '503 {"detail":"Service temporarily unavailable."}'
     expect((await service.ask('/livez')).answer).toBe('200 {"detail":"alive"}')
-    expect((await service.ask('/readyz')).answer).toBe(unavailable)
+    expect((await service.ask('/readyz')).answer).toBe(UNAVAILABLE)
     const link = sealedLink(user)
-    expect((await service.post('check-reset-link', link)).answer).toBe(unavailable)
+    expect((await service.post('check-reset-link', link)).answer).toBe(UNAVAILABLE)
     expect((await service.post('check-reset-link', forgedLink())).status).toBe(400)
     const asked = await service.post('send-reset-password-link', { email: user.email })
     expect(asked.status).toBe(200)

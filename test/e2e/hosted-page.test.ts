@@ -7,6 +7,7 @@ import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
 import { overflowOf } from '../support/mail-browser.ts'
+import { seconds } from '../support/seconds.ts'
 import {
   addUser,
   confide,
@@ -191,9 +192,9 @@ describe.each([
   test.each([
     ['expired', 'This link has expired', -3601],
     ['incomplete', 'This link is not complete', 3600],
-  ])('a link that is %s is explained', async (state, title, seconds) => {
+  ])('a link that is %s is explained', async (state, title, offset) => {
     const user = await addUser(surroundings.database.sql)
-    const link = sealedLink(user, Math.floor(Date.now() / 1000) + seconds)
+    const link = sealedLink(user, seconds() + offset)
     const { context, page, referrers } = await invite(hasScripts)
     await page.goto(`${origin}/reset/?${new URLSearchParams({ ...link })}`)
     await heading(page, title)

@@ -8,8 +8,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { browserBuild } from '../../build-options.ts'
 import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { claimsOf, jwtVariables, seconds, signWithSecret } from '../support/jwt-issuer.ts'
+import { claimsOf, jwtVariables, signWithSecret } from '../support/jwt-issuer.ts'
 import { type PageServer, startPage } from '../support/page-server.ts'
+import { seconds } from '../support/seconds.ts'
 import {
   addUser,
   basePath,
@@ -141,7 +142,7 @@ test('somebody who forgot a password gets a new one', async () => {
 
 test('a link that has expired, or is not complete, is explained', async () => {
   const user = await addUser(surroundings.database.sql)
-  await openLink(sealedLink(user, Math.floor(Date.now() / 1000) - 3601))
+  await openLink(sealedLink(user, seconds() - 3601))
   await page.getByText('This link has expired.').waitFor()
   await openLink({ ...sealedLink(user), signature: 'q61S' })
   await page.getByText('This link is not complete.').waitFor()

@@ -1,6 +1,7 @@
 // Where the routes are, which methods they have, and what every reply carries.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ACCEPTED, INVALID_LINK, NOT_FOUND } from '../support/answers.ts'
 import {
   addUser,
   basePath,
@@ -95,7 +96,7 @@ test.each([
   '*',
 ])('there is nothing at %s, with or without a body', async (path) => {
   for (const asked of [{}, { method: 'POST', body: 'x' }]) {
-    expect((await service.ask(path, asked)).answer).toBe('404 {"detail":"Not found."}')
+    expect((await service.ask(path, asked)).answer).toBe(NOT_FOUND)
   }
 })
 
@@ -115,7 +116,7 @@ test.each([
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(forgedLink()),
     })
-    expect(reply.answer).toBe('400 {"detail":"Invalid signature"}')
+    expect(reply.answer).toBe(INVALID_LINK)
     expect((await moved.ask(at)).headers.allow).toBe('POST, OPTIONS')
   }
   expect((await moved.ask('/livez')).status).toBe(200)
@@ -215,5 +216,5 @@ test.each([
     { email: 'nobody@example.com' },
     headers,
   )
-  expect(answer).toBe('200 {"detail":"Reset link sent if the user exists in database"}')
+  expect(answer).toBe(ACCEPTED)
 })

@@ -4,16 +4,24 @@ import { hash as hashBcrypt } from '@node-rs/bcrypt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
 import {
+  CHANGED,
+  INVALID_JWT,
+  INVALID_LINK,
+  NOT_FOUND,
+  NOT_SIGNED_IN,
+  UNAVAILABLE,
+} from '../support/answers.ts'
+import {
   bearer,
   claimsOf,
   createKey,
   jwtVariables,
   type SigningKey,
-  seconds,
   sign,
   startIssuer,
   type TokenIssuer,
 } from '../support/jwt-issuer.ts'
+import { seconds } from '../support/seconds.ts'
 import {
   addUser,
   basePath,
@@ -32,11 +40,7 @@ import {
 } from '../support/service.ts'
 
 const ROUTE = 'change-password'
-const CHANGED = '200 {"detail":"Password changed successfully"}'
 const WRONG = '400 {"old_password":["Old password is not correct"]}'
-const INVALID = '401 {"detail":"Invalid token."}'
-const MISSING = '401 {"detail":"Authentication credentials were not provided."}'
-const UNAVAILABLE = '503 {"detail":"Service temporarily unavailable."}'
 const password = 'a brand new pass phrase'
 const required = ['This field is required.']
 
@@ -120,7 +124,7 @@ describe('a change', () => {
     const link = sealedLink(user)
     expect((await change(user)).answer).toBe(CHANGED)
     const { answer } = await service.post('reset-password', { ...link, password })
-    expect(answer).toBe('400 {"detail":"Invalid signature"}')
+    expect(answer).toBe(INVALID_LINK)
   })
 
   test('may set the old password again', async () => {
@@ -324,9 +328,9 @@ describe('the order of checks is', () => {
   test('the token before the body, its type and its form', async () => {
     for (const headers of [{}, { 'content-type': 'text/plain' }]) {
       for (const body of ['{', {}, 'x'.repeat(20_000)]) {
-        expect((await service.post(ROUTE, body, headers)).answer).toBe(MISSING)
+        expect((await service.post(ROUTE, body, headers)).answer).toBe(NOT_SIGNED_IN)
         const forged = { ...headers, authorization: 'Bearer forged' }
-        expect((await service.post(ROUTE, body, forged)).answer).toBe(INVALID)
+        expect((await service.post(ROUTE, body, forged)).answer).toBe(INVALID_JWT)
       }
     }
   })
@@ -334,7 +338,7 @@ describe('the order of checks is', () => {
   test('the account before the body', async () => {
     const gone = { id: '6a0e2c0e-8f5b-4f0e-9d5c-0d5a7f0f9a11' }
     const headers = bearer(await tokenFor(gone))
-    expect((await service.post(ROUTE, '{', headers)).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, '{', headers)).answer).toBe(INVALID_JWT)
   })
 
   test('the limit of the address before the token, and a missing token before that', () =>
@@ -348,7 +352,7 @@ describe('the order of checks is', () => {
         await limited.post('check-reset-link', {}),
       ]
       expect(throttled.map(({ status }) => status)).toEqual([429, 429, 429])
-      expect((await limited.post(ROUTE, {})).answer).toBe(MISSING)
+      expect((await limited.post(ROUTE, {})).answer).toBe(NOT_SIGNED_IN)
     }))
 })
 
@@ -387,7 +391,7 @@ describe('wrong old passwords', () => {
     const stranger = await createKey()
     for (let times = 0; times < 15; times += 1) {
       const forged = await sign(stranger, claimsOf(user.id), { kid: key.kid })
-      expect((await service.post(ROUTE, wrong, bearer(forged))).answer).toBe(INVALID)
+      expect((await service.post(ROUTE, wrong, bearer(forged))).answer).toBe(INVALID_JWT)
     }
     expect((await change(user)).answer).toBe(CHANGED)
   })
@@ -415,7 +419,7 @@ describe('an account', () => {
       { old_password: user.password, password },
       bearer(token),
     )
-    expect(reply.answer).toBe(INVALID)
+    expect(reply.answer).toBe(INVALID_JWT)
     expect(reply.headers['www-authenticate']).toBe('Bearer')
   })
 
@@ -426,7 +430,7 @@ describe('an account', () => {
     ['a truth', true],
   ])('whose id is %s is none where ids are not integers', async (_, sub) => {
     const token = await sign(key, claimsOf(undefined, { sub }))
-    expect((await service.post(ROUTE, {}, bearer(token))).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, {}, bearer(token))).answer).toBe(INVALID_JWT)
   })
 
   test('of somebody else cannot be reached with this token', async () => {
@@ -456,8 +460,8 @@ describe('with USERS_CHANGED_AT_COLUMN', () => {
     const user = await newUser()
     const now = seconds()
     expect(await post(user, { iat: now - 10 })).toBe(CHANGED)
-    expect(await post(user, { iat: now - 10 }, password)).toBe(INVALID)
-    expect(await post(user, { iat: now - 1 }, password)).toBe(INVALID)
+    expect(await post(user, { iat: now - 10 }, password)).toBe(INVALID_JWT)
+    expect(await post(user, { iat: now - 1 }, password)).toBe(INVALID_JWT)
     expect(await post(user, { iat: now + 2 }, password)).toBe(CHANGED)
   })
 
@@ -475,8 +479,8 @@ describe('with USERS_CHANGED_AT_COLUMN', () => {
     }))
 
   test.each<[string, number, string]>([
-    ['the second before', -1, INVALID],
-    ['a fraction of the second before', -0.001, INVALID],
+    ['the second before', -1, INVALID_JWT],
+    ['a fraction of the second before', -0.001, INVALID_JWT],
     ['the very second', 0, CHANGED],
     ['the second after', 1, CHANGED],
   ])('of %s a change, counted in whole seconds', async (_, offset, answer) => {
@@ -488,10 +492,10 @@ describe('with USERS_CHANGED_AT_COLUMN', () => {
 
   test('a token must say when it was issued, in a number that is not ahead', async () => {
     const user = await newUser()
-    expect(await post(user, { iat: undefined })).toBe(INVALID)
-    expect(await post(user, { iat: String(seconds()) })).toBe(INVALID)
-    expect(await post(user, { iat: seconds() + 60 })).toBe(INVALID)
-    expect(await post(user, { iat: 1e300 })).toBe(INVALID)
+    expect(await post(user, { iat: undefined })).toBe(INVALID_JWT)
+    expect(await post(user, { iat: String(seconds()) })).toBe(INVALID_JWT)
+    expect(await post(user, { iat: seconds() + 60 })).toBe(INVALID_JWT)
+    expect(await post(user, { iat: 1e300 })).toBe(INVALID_JWT)
   })
 })
 
@@ -524,7 +528,7 @@ describe('where ids are integers', () => {
     const token = await sign(key, claimsOf(undefined, { sub: spell(Number(user.id)) }))
     const body = { old_password: user.password, password }
     const { answer } = await own.post(ROUTE, body, bearer(token))
-    expect(answer).toBe(isTaken ? CHANGED : INVALID)
+    expect(answer).toBe(isTaken ? CHANGED : INVALID_JWT)
   })
 })
 
@@ -537,7 +541,7 @@ test('where ids are texts, a number is none, even of the same digits', async () 
     const token = await sign(key, claimsOf(undefined, { sub }))
     return own.post(ROUTE, { old_password: user.password, password }, bearer(token))
   }
-  expect((await post(42)).answer).toBe(INVALID)
+  expect((await post(42)).answer).toBe(INVALID_JWT)
   expect((await post('42')).answer).toBe(CHANGED)
   await own.stop()
   await texts.end()
@@ -575,7 +579,7 @@ describe('the route', () => {
     startService(surroundings).then(async (plain) => {
       const user = await newUser()
       const reply = await change(user, undefined, plain)
-      expect(reply.answer).toBe('404 {"detail":"Not found."}')
+      expect(reply.answer).toBe(NOT_FOUND)
       await plain.stop()
     }))
 

@@ -2,6 +2,7 @@
 
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RESET } from '../support/answers.ts'
 import {
   addUser,
   confide,
@@ -17,7 +18,6 @@ import {
 } from '../support/service.ts'
 
 const ROUTE = 'reset-password'
-const RESET = '200 {"detail":"Password reset successful"}'
 const password = 'a very first pass phrase'
 const marks: readonly (string | null)[] = [null, '', '!', '!k3Ws8HVuPbXqN2vYd7LrTz5jA9fGhCe1', '*']
 

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listPasswordFormats } from '../../src/hashing/registry.ts'
 import { vectors } from '../hashing/vectors.ts'
+import { RESET } from '../support/answers.ts'
 import {
   addUser,
   confide,
@@ -18,7 +19,6 @@ import {
 } from '../support/service.ts'
 
 const ROUTE = 'reset-password'
-const RESET = '200 {"detail":"Password reset successful"}'
 const PEPPER = 'a pepper of the host application'
 const TOO_LONG = 'Ensure this field has no more than 72 bytes.'
 

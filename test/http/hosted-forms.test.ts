@@ -3,6 +3,7 @@
 import { HtmlValidate, StaticConfigLoader } from 'html-validate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate, type DatabaseGate } from '../accounts/database-gate.ts'
+import { seconds } from '../support/seconds.ts'
 import {
   addUser,
   confide,
@@ -163,11 +164,7 @@ describe('a link from a mail', () => {
   })
 
   test.each<[string, string, (user: StoredUser) => Fields]>([
-    [
-      'This link has expired',
-      'too old',
-      (user) => sealedLink(user, Math.floor(Date.now() / 1000) - hour - 1),
-    ],
+    ['This link has expired', 'too old', (user) => sealedLink(user, seconds() - hour - 1)],
     [
       'This link no longer works',
       'for another password',

@@ -1,6 +1,7 @@
 // Rekey's own pages: what is served where, how it is filled, and how a link finds the page.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { NOT_FOUND } from '../support/answers.ts'
 import {
   createSurroundings,
   createUsers,
@@ -110,7 +111,7 @@ test.each([
   '/reset/reset.html%00',
   '/reset//',
 ])('there is nothing at %s', async (path) => {
-  expect((await service.ask(path)).answer).toBe('404 {"detail":"Not found."}')
+  expect((await service.ask(path)).answer).toBe(NOT_FOUND)
 })
 
 test('without HOSTED_PAGE there are no pages', async () => {

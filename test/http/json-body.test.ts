@@ -2,8 +2,8 @@
 
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ACCEPTED } from '../support/answers.ts'
 import {
-  ACCEPTED,
   addUser,
   basePath,
   createSurroundings,

@@ -4,6 +4,7 @@
 import { gzipSync } from 'node:zlib'
 import { exportJWK } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { INVALID_JWT, UNAVAILABLE } from '../support/answers.ts'
 import {
   bearer,
   claimsOf,
@@ -25,8 +26,6 @@ import {
 } from '../support/service.ts'
 
 const ROUTE = 'change-password'
-const INVALID = '401 {"detail":"Invalid token."}'
-const UNAVAILABLE = '503 {"detail":"Service temporarily unavailable."}'
 /** What a good token is answered with, as the body is empty. */
 const TAKEN =
   '400 {"old_password":["This field is required."],"password":["This field is required."]}'
@@ -68,7 +67,7 @@ async function answerTo(key: SigningKey | undefined, header = {}): Promise<strin
 
 test('nothing is fetched before a token needs it, and once for many', async () => {
   expect((await service.post(ROUTE, {})).status).toBe(401)
-  expect(await answerTo(first, { kid: undefined })).toBe(INVALID)
+  expect(await answerTo(first, { kid: undefined })).toBe(INVALID_JWT)
   expect(issuer.asked()).toBe(0)
   const answers = await Promise.all([...Array(30)].map(() => answerTo(first)))
   expect(new Set(answers)).toEqual(new Set([TAKEN]))
@@ -89,13 +88,13 @@ test('a key that is withdrawn works no more, once a new one is asked for', async
   expect(await answerTo(first)).toBe(TAKEN)
   issuer.publish(keyOf(third))
   expect(await answerTo(third)).toBe(TAKEN)
-  expect(await answerTo(first)).toBe(INVALID)
+  expect(await answerTo(first)).toBe(INVALID_JWT)
 })
 
 test('unknown key ids cost a look now and then, however many they are', async () => {
   expect(await answerTo(first)).toBe(TAKEN)
   for (let count = 0; count < 50; count += 1) {
-    expect(await answerTo(second, { kid: `unknown-${count}` })).toBe(INVALID)
+    expect(await answerTo(second, { kid: `unknown-${count}` })).toBe(INVALID_JWT)
   }
   expect(issuer.asked()).toBe(2)
   expect(await answerTo(first)).toBe(TAKEN)
@@ -219,7 +218,7 @@ test('keys without an id, of another use, symmetric or private are never used', 
     issuer.publish({ ...keyOf(first), jwk: other as never })
     const own = await startService(surroundings, { JWKS_URL: issuer.url, ...jwtVariables })
     const token = await sign(keyOf(first), claimsOf(userId))
-    expect((await own.post(ROUTE, {}, bearer(token))).answer).toBe(INVALID)
+    expect((await own.post(ROUTE, {}, bearer(token))).answer).toBe(INVALID_JWT)
     await own.stop()
   }
 })

@@ -1,8 +1,8 @@
 // The notice that an account has no password: who gets it, in which language, and how often.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ACCEPTED } from '../support/answers.ts'
 import {
-  ACCEPTED,
   addUser,
   createSurroundings,
   createUsers,

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { NOT_FOUND } from '../support/answers.ts'
 import {
   addUser,
   createSurroundings,
@@ -97,7 +98,7 @@ test.each([
   '127.1',
 ])('it is not shown at %j, which a page elsewhere may have pointed here', async (host) => {
   const reply = await outbox({ host, accept: 'application/json' })
-  expect(reply.answer).toBe('404 {"detail":"Not found."}')
+  expect(reply.answer).toBe(NOT_FOUND)
 })
 
 test('nor without any name', async () => {

@@ -2,6 +2,8 @@
 
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { INVALID_LINK, RESET } from '../support/answers.ts'
+import { seconds } from '../support/seconds.ts'
 import {
   addUser,
   createSurroundings,
@@ -17,8 +19,6 @@ import {
 } from '../support/service.ts'
 
 const ROUTE = 'reset-password'
-const RESET = '200 {"detail":"Password reset successful"}'
-const INVALID = '400 {"detail":"Invalid signature"}'
 const password = 'a brand new pass phrase'
 
 let surroundings: Surroundings
@@ -32,7 +32,7 @@ beforeAll(async () => {
     USERS_LOGIN_COLUMNS: 'username',
     USERS_NAME_COLUMN: 'full_name',
   })
-  now = Math.floor(Date.now() / 1000)
+  now = seconds()
 })
 
 afterAll(async () => {
@@ -102,7 +102,7 @@ test.each([
   expect(first.answer).toBe(RESET)
   expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
   expect((await service.post(ROUTE, { ...form(link), password: `${password}!` })).answer).toBe(
-    INVALID,
+    INVALID_LINK,
   )
   expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
 })
@@ -183,7 +183,7 @@ test('the old password may be set again, and the link dies of it all the same', 
   const user = await addUser(surroundings.database.sql)
   const link = sealedLink(user)
   expect((await service.post(ROUTE, { ...link, password: user.password })).answer).toBe(RESET)
-  expect((await service.post(ROUTE, { ...link, password })).answer).toBe(INVALID)
+  expect((await service.post(ROUTE, { ...link, password })).answer).toBe(INVALID_LINK)
 })
 
 describe('the order of checks is', () => {
@@ -214,7 +214,7 @@ describe('the order of checks is', () => {
 
   test('the seal before the password rules, so that strength cannot be probed', async () => {
     const { answer } = await service.post(ROUTE, { ...forgedLink('1'), password: '1' })
-    expect(answer).toBe(INVALID)
+    expect(answer).toBe(INVALID_LINK)
   })
 
   test('the inner seal before the password rules', async () => {

@@ -2,8 +2,8 @@
 // never tell.
 
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { ACCEPTED } from '../support/answers.ts'
 import {
-  ACCEPTED,
   addUser,
   argon2id,
   createSurroundings,

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { ACCEPTED } from '../support/answers.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import type { ResendBehaviour } from '../support/resend-behaviours.ts'
 import {
-  ACCEPTED,
   addUser,
   createSurroundings,
   createUsers,

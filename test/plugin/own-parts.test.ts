@@ -12,8 +12,8 @@ import {
   rekey,
 } from 'rekey'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ACCEPTED, INVALID_JWT, INVALID_LINK, UNAVAILABLE } from '../support/answers.ts'
 import {
-  ACCEPTED,
   addUser,
   confide,
   createSurroundings,
@@ -31,7 +31,6 @@ import {
 const NEW_PASSWORD = 'a brand new pass phrase'
 const JWT_SECRET = confide('0123456789abcdef0123456789abcdef')
 const tokenEnv = { JWT_SECRET, JWT_ISSUER: 'app', JWT_AUDIENCE: 'rekey' }
-const UNAVAILABLE = '503 {"detail":"Service temporarily unavailable."}'
 const fail = () => {
   throw new Error('with something secret: rk1_0123456789012345678901234567890123456789012')
 }
@@ -270,13 +269,13 @@ describe('accounts', () => {
     await withParts({ env: tokenEnv, accounts: accounts(found) }, async (host) => {
       const body = { old_password: user.password, password: NEW_PASSWORD }
       const reply = await host.post('change-password', body, await tokenFor(user))
-      expect(reply.answer).toBe('401 {"detail":"Invalid token."}')
+      expect(reply.answer).toBe(INVALID_JWT)
       await host.log.waitFor(({ part }) => part === 'accounts.read')
     })
   })
 
   test.each([
-    [false, '400 {"detail":"Invalid signature"}'],
+    [false, INVALID_LINK],
     [undefined, UNAVAILABLE],
   ])('that answer a write with %s have not written', async (isReplaced, answer) => {
     const user = await addUser(surroundings.database.sql)

@@ -4,6 +4,7 @@
 import { expect } from 'vitest'
 import { encodeUid } from '../../src/core/token.ts'
 import { linkIn } from '../support/resend-stand-in.ts'
+import { seconds } from '../support/seconds.ts'
 import {
   addUser,
   confide,
@@ -94,7 +95,7 @@ export function createDialectWorld(idType: IdType): DialectWorld {
 }
 
 /** What would have been mailed so many seconds ago. */
-export function valuesAged(user: StoredUser, seconds: number): MailedValues {
-  const link = sealedLink(user, Math.floor(Date.now() / 1000) - seconds)
+export function valuesAged(user: StoredUser, age: number): MailedValues {
+  const link = sealedLink(user, seconds() - age)
   return { uid: encodeUid(user.id), token: confide(tokenOf(link)) }
 }

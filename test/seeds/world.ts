@@ -23,9 +23,6 @@ export interface DjangoUser extends StoredUser {
 
 /** The password that the suites choose. */
 export const newPassword = 'testpassword2'
-export const RESET = '200 {"detail":"Password reset successful"}'
-export const INVALID = '400 {"detail":"Invalid signature"}'
-export const VALID = /^200 \{"detail":"Link is valid",/
 
 export interface World extends Passwords, Pick<Services, 'serve'> {
   open(): Promise<void>

@@ -12,6 +12,7 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose'
+import { seconds } from './seconds.ts'
 import { confide } from './service.ts'
 
 export const issuer = 'https://app.example'
@@ -48,8 +49,6 @@ export async function createKey(alg = 'ES256'): Promise<SigningKey> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
   return { kid, alg, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } }
 }
-
-export const seconds = () => Math.floor(Date.now() / 1000)
 
 /** The claims that a good token has. */
 export function claimsOf(

@@ -21,11 +21,9 @@ import type { Certificate } from './certificate.ts'
 import { createDatabase, type TestDatabase } from './database.ts'
 import type { ReceivedMail } from './resend-rules.ts'
 import { linkIn, type ResendStandIn, startResend } from './resend-stand-in.ts'
+import { seconds } from './seconds.ts'
 
 export type Environment = Readonly<Record<string, string>>
-
-/** The answer to every link request that is taken. */
-export const ACCEPTED = '200 {"detail":"Reset link sent if the user exists in database"}'
 
 /** What a service needs around it. Several services can share it. */
 export interface Surroundings {
@@ -340,7 +338,7 @@ export async function argon2id(password: string): Promise<string> {
 /** What the service would mail at another time. The key is known here; clocks are left alone. */
 export function sealedLink(
   user: StoredUser,
-  timestamp: number | string = Math.floor(Date.now() / 1000),
+  timestamp: number | string = seconds(),
   facts: Partial<AccountFacts> = {},
 ): LinkValues {
   const account = {
@@ -361,7 +359,7 @@ export function tokenOf({ user_id, timestamp, signature }: LinkValues): string {
 
 /** A link that looks right and was not made with the service's key. */
 export function forgedLink(userId = '6a0e2c0e-8f5b-4f0e-9d5c-0d5a7f0f9a11'): LinkValues {
-  const timestamp = String(Math.floor(Date.now() / 1000))
+  const timestamp = String(seconds())
   return { user_id: userId, timestamp, signature: Buffer.alloc(32, 7).toString('base64url') }
 }
 

@@ -2,7 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeUid } from '../../../src/core/token.ts'
+import { NOT_FOUND } from '../../support/answers.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
+import { seconds } from '../../support/seconds.ts'
 import {
   addUser,
   createSurroundings,
@@ -19,7 +21,7 @@ import {
 
 const RESET = '/rest-auth/password/reset/'
 const CONFIRM = '/rest-auth/password/reset/confirm/'
-const SENT = '200 {"detail":"Password reset e-mail has been sent."}'
+const MAILED = '200 {"detail":"Password reset e-mail has been sent."}'
 const DONE = '200 {"detail":"Password has been reset with the new password."}'
 const BAD_TOKEN = '400 {"token":["Invalid value"]}'
 const BAD_UID = '400 {"uid":["Invalid value"]}'
@@ -51,15 +53,15 @@ describe('password/reset', () => {
   const address = (length: number) => `${'a'.repeat(length - 12)}@example.com`
 
   test.each([
-    ['the address', () => user.email, SENT],
-    ['the address with blanks around it', () => ` ${user.email}\u00a0`, SENT],
-    ['another address', () => 'nobody@example.com', SENT],
+    ['the address', () => user.email, MAILED],
+    ['the address with blanks around it', () => ` ${user.email}\u00a0`, MAILED],
+    ['another address', () => 'nobody@example.com', MAILED],
     ['no address', () => undefined, refused({ email: required })],
     ['null', () => null, refused({ email: ['This field may not be null.'] })],
     ['nothing', () => '', refused({ email: ['This field may not be blank.'] })],
     ['a word', () => 'user', refused({ email: ['Enter a valid email address.'] })],
     ['a list', () => [], refused({ email: ['Enter a valid email address.'] })],
-    ['254 characters', () => address(254), SENT],
+    ['254 characters', () => address(254), MAILED],
     [
       '256 characters',
       () => address(256),
@@ -78,14 +80,14 @@ describe('password/reset', () => {
       DIALECTS: 'dj-rest-auth=/rest-auth',
       REVEAL_UNKNOWN_USERS: 'true',
     })
-    expect((await telling.send(RESET, { email: 'nobody@example.com' })).answer).toBe(SENT)
+    expect((await telling.send(RESET, { email: 'nobody@example.com' })).answer).toBe(MAILED)
     await telling.stop()
   })
 })
 
 describe('password/reset/confirm', () => {
   const valuesOf = (owner: StoredUser, secondsAgo = 0) => {
-    const link = sealedLink(owner, Math.floor(Date.now() / 1000) - secondsAgo)
+    const link = sealedLink(owner, seconds() - secondsAgo)
     return { uid: encodeUid(owner.id), token: tokenOf(link) }
   }
   const confirm = (body: object) => service.send(CONFIRM, body)
@@ -219,7 +221,7 @@ describe('password/reset/confirm', () => {
 
 describe('password/change', () => {
   const CHANGE = '/rest-auth/password/change/'
-  const CHANGED = '200 {"detail":"New password has been saved."}'
+  const SAVED = '200 {"detail":"New password has been saved."}'
   const WRONG =
     '400 {"old_password":["Your old password was entered incorrectly. Please enter it again."]}'
   const secret = 's'.repeat(32)
@@ -281,11 +283,11 @@ describe('password/change', () => {
       }),
       refused({ new_password1: TOO_LONG, new_password2: TOO_LONG }),
     ],
-    ['what it takes', ({ password: old }) => ({ old_password: old, ...same }), CHANGED],
+    ['what it takes', ({ password: old }) => ({ old_password: old, ...same }), SAVED],
   ])('with %s', async (_, bodyOf, answer) => {
     const owner = await addUser(surroundings.database.sql)
     expect((await change(owner, bodyOf(owner))).answer).toBe(answer)
-    const held = answer === CHANGED ? password : owner.password
+    const held = answer === SAVED ? password : owner.password
     expect(await hasPassword(surroundings.database.sql, owner.id, held)).toBe(true)
   })
 
@@ -324,7 +326,7 @@ describe('password/change', () => {
   })
 
   test('is not there without the settings of a token', async () => {
-    expect((await service.send(CHANGE, {})).answer).toBe('404 {"detail":"Not found."}')
+    expect((await service.send(CHANGE, {})).answer).toBe(NOT_FOUND)
   })
 })
 

@@ -3,6 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeUid } from '../../../src/core/token.ts'
+import { NOT_FOUND } from '../../support/answers.ts'
+import { seconds } from '../../support/seconds.ts'
 import {
   addUser,
   createSurroundings,
@@ -86,7 +88,7 @@ describe.each([validateToken, ...confirms])('a link at $path', ({ path, bodyOf }
   test('that is forged, altered or expired never reaches the database', async () => {
     const user = await addUser(surroundings.database.sql)
     const link = sealedLink(user)
-    const old = sealedLink(user, Math.floor(Date.now() / 1000) - 3601)
+    const old = sealedLink(user, seconds() - 3601)
     const before = await surroundings.database.statements()
     const answers = new Set<string>()
     for (const bad of [
@@ -289,7 +291,7 @@ test('without DIALECTS there is nothing, and no page of another origin may look'
   const plain = await startService(surroundings)
   for (const path of everyPath) {
     const reply = await plain.send(path, {}, { origin })
-    expect(reply.answer).toBe('404 {"detail":"Not found."}')
+    expect(reply.answer).toBe(NOT_FOUND)
     expect(reply.headers).not.toHaveProperty('access-control-allow-origin')
   }
   await plain.stop()

@@ -1,6 +1,7 @@
 // The dialect of django-rest-passwordreset: what is answered to what, to the byte.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { seconds } from '../../support/seconds.ts'
 import {
   addUser,
   createSurroundings,
@@ -117,11 +118,7 @@ describe('validate_token', () => {
   test.each([
     ['a good token', () => tokenOf(sealedLink(user)), OK],
     ['a good token with blanks around it', () => ` ${tokenOf(sealedLink(user))}\u0085`, OK],
-    [
-      'an expired one',
-      () => tokenOf(sealedLink(user, Math.floor(Date.now() / 1000) - 3601)),
-      NOT_VALID,
-    ],
+    ['an expired one', () => tokenOf(sealedLink(user, seconds() - 3601)), NOT_VALID],
     [
       'one of earlier',
       () => tokenOf(sealedLink(user, undefined, { emailAddress: 'x@example.com' })),
@@ -199,7 +196,7 @@ test('problem details name the outcome that the texts leave open', async () => {
     return JSON.parse(reply.text).code
   }
   expect(await codeOf('x')).toBe('link_invalid')
-  const old = sealedLink(user, Math.floor(Date.now() / 1000) - 3601)
+  const old = sealedLink(user, seconds() - 3601)
   expect(await codeOf(tokenOf(old))).toBe('link_expired')
   const stale = sealedLink(user, undefined, { emailAddress: 'x@example.com' })
   expect(await codeOf(tokenOf(stale))).toBe('link_superseded')
