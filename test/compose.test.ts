@@ -10,8 +10,8 @@ import { EnvironmentSchema } from '../src/config/environment.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { generateSecret } from '../src/core/key-ring.ts'
 import { createDatabase, type TestDatabase } from './support/database.ts'
+import { endProcess, type RekeyProcess, runRekey } from './support/rekey-process.ts'
 import { linkIn } from './support/resend-stand-in.ts'
-import { endProcess, type RekeyProcess, runRekey } from './support/service.ts'
 import { type SmtpStandIn, startSmtp } from './support/smtp-stand-in.ts'
 
 interface Service {

@@ -8,20 +8,16 @@ import type { Sql } from 'postgres'
 import { rekey } from 'rekey'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RESET } from './support/answers.ts'
+import type { Client } from './support/client.ts'
+import { endProcess } from './support/rekey-process.ts'
 import {
-  addUser,
-  type Client,
-  createSurroundings,
-  createUsers,
-  endProcess,
-  environmentFor,
   type ServiceProcess,
-  type StoredUser,
-  type Surroundings,
   startHost,
   startServiceProcess,
   type TestService,
 } from './support/service.ts'
+import { createSurroundings, environmentFor, type Surroundings } from './support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from './support/users.ts'
 
 const NEW_PASSWORD = 'a brand new pass phrase'
 

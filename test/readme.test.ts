@@ -27,8 +27,9 @@ import { launchBrowser } from './support/browser.ts'
 import { createDatabase, type TestDatabase } from './support/database.ts'
 import { freePort } from './support/free-port.ts'
 import { claimsOf, createKey, jwtVariables, sign, startIssuer } from './support/jwt-issuer.ts'
-import { addUser, createSurroundings, createUsers, environmentFor } from './support/service.ts'
 import { startSmtp } from './support/smtp-stand-in.ts'
+import { createSurroundings, environmentFor } from './support/surroundings.ts'
+import { addUser, createUsers } from './support/users.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')

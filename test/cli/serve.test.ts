@@ -8,22 +8,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
 import { UNAVAILABLE } from '../support/answers.ts'
+import { confide } from '../support/discretion.ts'
+import { forgedLink, linkSecret, sealedLink } from '../support/links.ts'
+import { type Environment, endProcess, runRekey } from '../support/rekey-process.ts'
 import { createRole } from '../support/roles.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  endProcess,
-  environmentFor,
-  forgedLink,
-  linkSecret,
-  runRekey,
-  type Surroundings,
-  sealedLink,
-  startServiceProcess,
-} from '../support/service.ts'
+import { startServiceProcess } from '../support/service.ts'
+import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 

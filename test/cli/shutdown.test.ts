@@ -4,20 +4,13 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSocket, statusesIn } from '../http/raw-socket.ts'
 import { RESET } from '../support/answers.ts'
+import { basePath } from '../support/client.ts'
+import { linkMailsTo, sealedLink } from '../support/links.ts'
+import { endProcess } from '../support/rekey-process.ts'
 import type { ResendBehaviour } from '../support/resend-behaviours.ts'
-import {
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  endProcess,
-  hasPassword,
-  linkMailsTo,
-  type ServiceProcess,
-  type Surroundings,
-  sealedLink,
-  startServiceProcess,
-} from '../support/service.ts'
+import { type ServiceProcess, startServiceProcess } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword } from '../support/users.ts'
 
 let surroundings: Surroundings
 

@@ -5,23 +5,15 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
+import { confide } from '../support/discretion.ts'
 import { freePort } from '../support/free-port.ts'
+import { sealedLink } from '../support/links.ts'
 import { overflowOf } from '../support/mail-browser.ts'
+import type { Environment } from '../support/rekey-process.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  hasPassword,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  storedHash,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser, storedHash } from '../support/users.ts'
 
 const NEW_PASSWORD = confide(' a better one, with a ü ')
 const screenshots = process.env['SCREENSHOTS']

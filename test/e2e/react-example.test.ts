@@ -8,22 +8,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { browserBuild } from '../../build-options.ts'
 import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
+import { basePath } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
 import { claimsOf, jwtVariables, signWithSecret } from '../support/jwt-issuer.ts'
+import { type LinkValues, sealedLink } from '../support/links.ts'
 import { type PageServer, startPage } from '../support/page-server.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  basePath,
-  confide,
-  createSurroundings,
-  createUsers,
-  hasPassword,
-  type LinkValues,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword } from '../support/users.ts'
 
 const JWT_SECRET = confide('the secret of a host application')
 const NEW_PASSWORD = confide(' a better one, with a ü ')

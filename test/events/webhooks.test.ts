@@ -7,27 +7,18 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { encodeUid } from '../../src/core/token.ts'
 import { ACCEPTED, RESET } from '../support/answers.ts'
+import { confide, expectDiscretion } from '../support/discretion.ts'
+import { forgedLink, type LinkValues, linkMailsTo, sealedLink, tokenOf } from '../support/links.ts'
+import { type Environment, endProcess } from '../support/rekey-process.ts'
 import { seconds } from '../support/seconds.ts'
 import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  endProcess,
-  expectDiscretion,
-  forgedLink,
-  type LinkValues,
-  linkMailsTo,
   type ServiceProcess,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
   startService,
   startServiceProcess,
   type TestService,
-  tokenOf,
 } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from '../support/users.ts'
 import {
   makeWebhookSecret,
   type ReceiverBehaviour,

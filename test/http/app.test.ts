@@ -2,19 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ACCEPTED, INVALID_LINK, NOT_FOUND } from '../support/answers.ts'
-import {
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type Reply,
-  type Surroundings,
-  sealedLink,
-  startService,
-  storedHash,
-  type TestService,
-} from '../support/service.ts'
+import { basePath, type Reply } from '../support/client.ts'
+import { forgedLink, sealedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, storedHash } from '../support/users.ts'
 
 let surroundings: Surroundings
 let service: TestService

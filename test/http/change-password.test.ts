@@ -11,6 +11,8 @@ import {
   NOT_SIGNED_IN,
   UNAVAILABLE,
 } from '../support/answers.ts'
+import { basePath, type Reply } from '../support/client.ts'
+import { expectDiscretion } from '../support/discretion.ts'
 import {
   bearer,
   claimsOf,
@@ -21,23 +23,12 @@ import {
   startIssuer,
   type TokenIssuer,
 } from '../support/jwt-issuer.ts'
+import { sealedLink } from '../support/links.ts'
+import type { Environment } from '../support/rekey-process.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  expectDiscretion,
-  hasPassword,
-  type Reply,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  storedHash,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser, storedHash } from '../support/users.ts'
 
 const ROUTE = 'change-password'
 const WRONG = '400 {"old_password":["Old password is not correct"]}'

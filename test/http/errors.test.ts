@@ -2,21 +2,14 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { INVALID_LINK } from '../support/answers.ts'
+import { basePath, type Reply } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
 import { jwtVariables } from '../support/jwt-issuer.ts'
+import { forgedLink, sealedLink } from '../support/links.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  basePath,
-  confide,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type Reply,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 const PROBLEM = 'application/problem+json'
 const password = 'a brand new pass phrase'

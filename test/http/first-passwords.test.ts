@@ -3,19 +3,11 @@
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RESET } from '../support/answers.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  hasPassword,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  storedHash,
-  type TestService,
-} from '../support/service.ts'
+import { confide } from '../support/discretion.ts'
+import { sealedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser, storedHash } from '../support/users.ts'
 
 const ROUTE = 'reset-password'
 const password = 'a very first pass phrase'

@@ -2,17 +2,11 @@
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ACCEPTED, UNAVAILABLE } from '../support/answers.ts'
-import {
-  addUser,
-  argon2id,
-  basePath,
-  createSurroundings,
-  createUsers,
-  endProcess,
-  type ServiceProcess,
-  type Surroundings,
-  startServiceProcess,
-} from '../support/service.ts'
+import { basePath } from '../support/client.ts'
+import { endProcess } from '../support/rekey-process.ts'
+import { type ServiceProcess, startServiceProcess } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, argon2id, createUsers } from '../support/users.ts'
 import { exchange, statusesIn } from './raw-socket.ts'
 
 const ROUTE = 'send-reset-password-link'

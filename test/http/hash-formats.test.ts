@@ -5,18 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listPasswordFormats } from '../../src/hashing/registry.ts'
 import { vectors } from '../hashing/vectors.ts'
 import { RESET } from '../support/answers.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  storedHash,
-  type TestService,
-} from '../support/service.ts'
+import { confide } from '../support/discretion.ts'
+import { sealedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser, storedHash } from '../support/users.ts'
 
 const ROUTE = 'reset-password'
 const PEPPER = 'a pepper of the host application'

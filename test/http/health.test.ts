@@ -3,15 +3,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGate, type DatabaseGate } from '../accounts/database-gate.ts'
 import { UNAVAILABLE } from '../support/answers.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { sealedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 let gate: DatabaseGate

@@ -3,25 +3,14 @@
 import { HtmlValidate, StaticConfigLoader } from 'html-validate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate, type DatabaseGate } from '../accounts/database-gate.ts'
+import type { Reply } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
+import { forgedLink, linkMailsTo, sealedLink, tokenOf } from '../support/links.ts'
+import type { Environment } from '../support/rekey-process.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  forgedLink,
-  hasPassword,
-  linkMailsTo,
-  type Reply,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  storedHash,
-  type TestService,
-  tokenOf,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser, storedHash } from '../support/users.ts'
 
 const NEW_PASSWORD = confide(' a better one & a ü, 100% + ')
 const FROM_ITS_PAGE = { 'sec-fetch-site': 'same-origin' }

@@ -2,13 +2,9 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { NOT_FOUND } from '../support/answers.ts'
-import {
-  createSurroundings,
-  createUsers,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 let service: TestService

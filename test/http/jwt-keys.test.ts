@@ -16,14 +16,9 @@ import {
   startIssuer,
   type TokenIssuer,
 } from '../support/jwt-issuer.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 const ROUTE = 'change-password'
 /** What a good token is answered with, as the body is empty. */

@@ -4,6 +4,8 @@ import { createPublicKey, createSign, generateKeyPairSync } from 'node:crypto'
 import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHANGED, INVALID_JWT, NOT_SIGNED_IN } from '../support/answers.ts'
+import { basePath } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
 import {
   audience,
   bearer,
@@ -18,18 +20,9 @@ import {
   type TokenIssuer,
 } from '../support/jwt-issuer.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  basePath,
-  confide,
-  createSurroundings,
-  createUsers,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  storedHash,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser, storedHash } from '../support/users.ts'
 import { exchange } from './raw-socket.ts'
 
 const ROUTE = 'change-password'

@@ -2,21 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { INVALID_LINK, VALID_LINK } from '../support/answers.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type IdType,
-  idTypes,
-  type LinkValues,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../support/service.ts'
+import { forgedLink, type LinkValues, sealedLink, tokenOf } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type IdType, idTypes, type StoredUser } from '../support/users.ts'
 
 const ROUTE = 'check-reset-link'
 const integerTypes: readonly IdType[] = ['bigint', 'integer', 'smallint']

@@ -3,19 +3,11 @@
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { INVALID_LINK } from '../support/answers.ts'
+import { type LinkValues, sealedLink } from '../support/links.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  argon2id,
-  createSurroundings,
-  createUsers,
-  type LinkValues,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, argon2id, createUsers, type StoredUser } from '../support/users.ts'
 
 const password = 'a brand new pass phrase'
 

@@ -2,15 +2,9 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ACCEPTED } from '../support/answers.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
 

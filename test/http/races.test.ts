@@ -4,21 +4,17 @@ import { verify } from '@node-rs/argon2'
 import type { Sql, TransactionSql } from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { INVALID_LINK } from '../support/answers.ts'
+import { confide } from '../support/discretion.ts'
+import { sealedLink } from '../support/links.ts'
+import { endProcess } from '../support/rekey-process.ts'
 import {
-  addUser,
-  argon2id,
-  confide,
-  createSurroundings,
-  createUsers,
-  endProcess,
   type ServiceProcess,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
   startService,
   startServiceProcess,
   type TestService,
 } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, argon2id, createUsers, type StoredUser } from '../support/users.ts'
 
 const ROUNDS = 20
 const POSTS = 50

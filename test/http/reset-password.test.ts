@@ -3,20 +3,11 @@
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { INVALID_LINK, RESET } from '../support/answers.ts'
+import { forgedLink, sealedLink, tokenOf } from '../support/links.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  hasPassword,
-  type Surroundings,
-  sealedLink,
-  startService,
-  storedHash,
-  type TestService,
-  tokenOf,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, storedHash } from '../support/users.ts'
 
 const ROUTE = 'reset-password'
 const password = 'a brand new pass phrase'

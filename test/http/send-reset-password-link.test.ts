@@ -2,17 +2,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ACCEPTED, SENT } from '../support/answers.ts'
+import { basePath } from '../support/client.ts'
+import { linkMailsTo } from '../support/links.ts'
 import { linkIn } from '../support/resend-stand-in.ts'
-import {
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  linkMailsTo,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
 

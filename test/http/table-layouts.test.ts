@@ -4,14 +4,10 @@ import { verify } from '@node-rs/argon2'
 import type { Sql } from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { ACCEPTED, UNAVAILABLE } from '../support/answers.ts'
-import {
-  argon2id,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  idTypes,
-  startService,
-} from '../support/service.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startService } from '../support/service.ts'
+import { createSurroundings } from '../support/surroundings.ts'
+import { argon2id, createUsers, idTypes } from '../support/users.ts'
 
 const email = 'Kim@Example.org'
 const password = 'a brand new pass phrase'

@@ -3,19 +3,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate, type DatabaseGate } from '../accounts/database-gate.ts'
 import { INVALID_LINK, UNAVAILABLE } from '../support/answers.ts'
+import type { Reply } from '../support/client.ts'
+import { forgedLink, sealedLink } from '../support/links.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type Reply,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
 const password = 'a brand new pass phrase'

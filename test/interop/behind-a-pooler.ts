@@ -4,16 +4,10 @@
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { INVALID_LINK, RESET } from '../support/answers.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { confide } from '../support/discretion.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from '../support/users.ts'
 import { type Pooler, startPooler } from './pooler.ts'
 
 const ROUTE = 'reset-password'

@@ -4,14 +4,10 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RESET } from '../support/answers.ts'
-import {
-  confide,
-  createSurroundings,
-  type Environment,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { confide } from '../support/discretion.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
 import { type HostApp, hostPrograms, startHostApp } from './host-apps.ts'
 import { longest, longestForBcrypt, passwords } from './passwords.ts'
 

@@ -13,20 +13,11 @@ import {
 } from 'rekey'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ACCEPTED, INVALID_JWT, INVALID_LINK, UNAVAILABLE } from '../support/answers.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  environmentFor,
-  hasPassword,
-  linkMailsTo,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startHost,
-  type TestService,
-} from '../support/service.ts'
+import { confide } from '../support/discretion.ts'
+import { linkMailsTo, sealedLink } from '../support/links.ts'
+import { startHost, type TestService } from '../support/service.ts'
+import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser } from '../support/users.ts'
 
 const NEW_PASSWORD = 'a brand new pass phrase'
 const JWT_SECRET = confide('0123456789abcdef0123456789abcdef')

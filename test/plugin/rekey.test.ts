@@ -9,24 +9,12 @@ import Fastify, { type FastifyBaseLogger } from 'fastify'
 import { rekey } from 'rekey'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { INVALID_LINK } from '../support/answers.ts'
-import {
-  type Asked,
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  environmentFor,
-  forgedLink,
-  hasPassword,
-  type Reply,
-  type Surroundings,
-  sealedLink,
-  startHost,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../support/service.ts'
+import { type Asked, basePath, type Reply } from '../support/client.ts'
+import { forgedLink, sealedLink, tokenOf } from '../support/links.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startHost, startService, type TestService } from '../support/service.ts'
+import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword } from '../support/users.ts'
 
 const NEW_PASSWORD = 'a brand new pass phrase'
 const frontend = 'https://app.example'

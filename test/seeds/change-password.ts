@@ -1,7 +1,9 @@
 // Changes passwords as somebody who is signed in to the host application.
 
+import type { Reply } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../support/jwt-issuer.ts'
-import { confide, type Environment, type Reply } from '../support/service.ts'
+import type { Environment } from '../support/rekey-process.ts'
 import type { DjangoUser, World } from './world.ts'
 
 const secret = confide('a secret of the host application, long enough')

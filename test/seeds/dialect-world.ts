@@ -3,22 +3,15 @@
 
 import { expect } from 'vitest'
 import { encodeUid } from '../../src/core/token.ts'
+import type { Reply } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
+import { sealedLink, tokenOf } from '../support/links.ts'
+import type { Environment } from '../support/rekey-process.ts'
 import { linkIn } from '../support/resend-stand-in.ts'
 import { seconds } from '../support/seconds.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  type IdType,
-  type Reply,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  type TestService,
-  tokenOf,
-} from '../support/service.ts'
+import type { TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type IdType, type StoredUser } from '../support/users.ts'
 import { createServices, type Passwords, passwordsIn, type Services } from './world-parts.ts'
 
 /** What a frontend takes from the address of its reset page. */

@@ -3,14 +3,10 @@
 
 import { verify } from '@node-rs/argon2'
 import { expect } from 'vitest'
-import {
-  type Environment,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  storedHash,
-  type TestService,
-} from '../support/service.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startService, type TestService } from '../support/service.ts'
+import type { Surroundings } from '../support/surroundings.ts'
+import { type StoredUser, storedHash } from '../support/users.ts'
 
 export interface Services {
   /** Starts one with these variables beside those that all have. */

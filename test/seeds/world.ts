@@ -4,17 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'vitest'
+import type { Reply } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
+import type { LinkValues } from '../support/links.ts'
+import type { Environment } from '../support/rekey-process.ts'
 import type { ReceivedMail } from '../support/resend-rules.ts'
-import {
-  argon2id,
-  confide,
-  createSurroundings,
-  type Environment,
-  type LinkValues,
-  type Reply,
-  type StoredUser,
-  type Surroundings,
-} from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { argon2id, type StoredUser } from '../support/users.ts'
 import { createServices, type Passwords, passwordsIn, type Services } from './world-parts.ts'
 
 export interface DjangoUser extends StoredUser {

@@ -12,8 +12,8 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose'
+import { confide } from './discretion.ts'
 import { seconds } from './seconds.ts'
-import { confide } from './service.ts'
 
 export const issuer = 'https://app.example'
 export const audience = 'https://rekey.example'

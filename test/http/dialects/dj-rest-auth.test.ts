@@ -4,20 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeUid } from '../../../src/core/token.ts'
 import { NOT_FOUND } from '../../support/answers.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
+import { forgedLink, sealedLink, tokenOf } from '../../support/links.ts'
 import { seconds } from '../../support/seconds.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  hasPassword,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../../support/service.ts'
+import { startService, type TestService } from '../../support/service.ts'
+import { createSurroundings, type Surroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser } from '../../support/users.ts'
 
 const RESET = '/rest-auth/password/reset/'
 const CONFIRM = '/rest-auth/password/reset/confirm/'

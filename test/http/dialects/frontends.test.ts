@@ -2,19 +2,13 @@
 
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { confide } from '../../support/discretion.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
+import type { Environment } from '../../support/rekey-process.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  hasPassword,
-  type StoredUser,
-  type Surroundings,
-  startService,
-} from '../../support/service.ts'
+import { startService } from '../../support/service.ts'
+import { createSurroundings, type Surroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser } from '../../support/users.ts'
 
 const page = readFileSync(new URL('../../../docs/dialects.md', import.meta.url), 'utf8')
 const environments: readonly Environment[] = [...page.matchAll(/^```ini\n(.*?)^```/gms)].map(

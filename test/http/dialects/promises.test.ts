@@ -4,20 +4,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeUid } from '../../../src/core/token.ts'
 import { NOT_FOUND } from '../../support/answers.ts'
+import type { Reply } from '../../support/client.ts'
+import { forgedLink, type LinkValues, sealedLink, tokenOf } from '../../support/links.ts'
 import { seconds } from '../../support/seconds.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type LinkValues,
-  type Reply,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../../support/service.ts'
+import { startService, type TestService } from '../../support/service.ts'
+import { createSurroundings, type Surroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers } from '../../support/users.ts'
 
 const password = 'a brand new pass phrase'
 const DIALECTS = 'rest-passwordreset, dj-rest-auth'

@@ -1,20 +1,11 @@
 // The dialect of django-rest-passwordreset: what is answered to what, to the byte.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { forgedLink, sealedLink, tokenOf } from '../../support/links.ts'
 import { seconds } from '../../support/seconds.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  hasPassword,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../../support/service.ts'
+import { startService, type TestService } from '../../support/service.ts'
+import { createSurroundings, type Surroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser } from '../../support/users.ts'
 
 const PREFIX = '/api/password_reset'
 const OK = '200 {"status":"OK"}'

@@ -2,8 +2,9 @@
 
 import { expect } from 'vitest'
 import { ACCEPTED, RESET } from '../../support/answers.ts'
+import { confide } from '../../support/discretion.ts'
+import { linkMailsTo } from '../../support/links.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
-import { confide, linkMailsTo } from '../../support/service.ts'
 import type { SeedCase } from '../case.ts'
 import { englishWithSubject, newPassword, settle } from '../world.ts'
 import { plainMails, reset, world } from './django-world.ts'

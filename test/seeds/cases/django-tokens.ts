@@ -4,14 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { generateSecret } from '../../../src/core/key-ring.ts'
 import { INVALID_LINK, VALID_LINK } from '../../support/answers.ts'
+import { confide } from '../../support/discretion.ts'
+import { linkSecret, sealedLink } from '../../support/links.ts'
+import { runRekey } from '../../support/rekey-process.ts'
 import { seconds } from '../../support/seconds.ts'
-import {
-  confide,
-  linkSecret,
-  runRekey,
-  sealedLink,
-  type TestService,
-} from '../../support/service.ts'
+import type { TestService } from '../../support/service.ts'
 import type { SeedCase } from '../case.ts'
 import type { DjangoUser } from '../world.ts'
 import { check, expectAlive, expectDead, neverSignedIn, world } from './django-world.ts'

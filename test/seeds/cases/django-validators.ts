@@ -4,7 +4,7 @@ import zxcvbnPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with
 import { expect } from 'vitest'
 import djangoPasswords from '../../../src/service/django-passwords.json' with { type: 'json' }
 import { RESET } from '../../support/answers.ts'
-import { sealedLink } from '../../support/service.ts'
+import { sealedLink } from '../../support/links.ts'
 import type { SeedCase } from '../case.ts'
 import { withHook } from '../host.ts'
 import { neverSignedIn, reset, world } from './django-world.ts'

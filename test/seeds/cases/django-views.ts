@@ -3,20 +3,11 @@
 import { expect } from 'vitest'
 import { takeLink } from '../../../src/page/client.ts'
 import { ACCEPTED, INVALID_LINK, RESET, VALID_LINK } from '../../support/answers.ts'
+import { forgedLink, type LinkValues, linkMailsTo, sealedLink } from '../../support/links.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type IdType,
-  type LinkValues,
-  linkMailsTo,
-  type StoredUser,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../../support/service.ts'
+import { startService, type TestService } from '../../support/service.ts'
+import { createSurroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers, type IdType, type StoredUser } from '../../support/users.ts'
 import type { SeedCase } from '../case.ts'
 import { newPassword, settle } from '../world.ts'
 import { check, expectDead, plainMails, reset, world } from './django-world.ts'

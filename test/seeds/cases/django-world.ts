@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest'
 import { INVALID_LINK, VALID_LINK } from '../../support/answers.ts'
-import type { LinkValues } from '../../support/service.ts'
+import type { LinkValues } from '../../support/links.ts'
 import { createWorld } from '../world.ts'
 
 export const world = createWorld({

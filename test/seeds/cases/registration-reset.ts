@@ -2,8 +2,8 @@
 
 import { expect } from 'vitest'
 import { INVALID_LINK, NOT_FOUND, RESET } from '../../support/answers.ts'
+import { sealedLink } from '../../support/links.ts'
 import { seconds } from '../../support/seconds.ts'
-import { sealedLink } from '../../support/service.ts'
 import type { SeedCase } from '../case.ts'
 import { type DjangoUser, newPassword } from '../world.ts'
 import { elsewhere, world } from './registration-world.ts'

@@ -2,10 +2,10 @@
 
 import { expect } from 'vitest'
 import { ACCEPTED, NOT_FOUND, SENT, VALID_LINK } from '../../support/answers.ts'
+import { linkMailsTo } from '../../support/links.ts'
 import type { ReceivedMail } from '../../support/resend-rules.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
 import { seconds } from '../../support/seconds.ts'
-import { linkMailsTo } from '../../support/service.ts'
 import type { SeedCase } from '../case.ts'
 import { type DjangoUser, englishWithSubject, settle } from '../world.ts'
 import { elsewhere, NOBODY, silent, world } from './registration-world.ts'

@@ -2,7 +2,8 @@
 
 import { expect } from 'vitest'
 import { ACCEPTED, INVALID_LINK, RESET, SENT } from '../../support/answers.ts'
-import { confide, linkMailsTo } from '../../support/service.ts'
+import { confide } from '../../support/discretion.ts'
+import { linkMailsTo } from '../../support/links.ts'
 import type { Difference, SeedCase, SeedSuite } from '../case.ts'
 import { newPassword, settle } from '../world.ts'
 import { changeWireCases } from './registration-change.ts'
