@@ -10,7 +10,7 @@ import { createGate } from '../accounts/database-gate.ts'
 import { UNAVAILABLE } from '../support/answers.ts'
 import { confide } from '../support/discretion.ts'
 import { forgedLink, linkSecret, sealedLink } from '../support/links.ts'
-import { type Environment, endProcess, runRekey } from '../support/rekey-process.ts'
+import { type Environment, endProcess, originOf, runRekey } from '../support/rekey-process.ts'
 import { createRole } from '../support/roles.ts'
 import { startServiceProcess } from '../support/service.ts'
 import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
@@ -116,7 +116,7 @@ test('secrets can come from files', async () => {
     LINK_SECRETS_FILE: join(directory, 'secrets'),
   }
   const rekey = runRekey(['serve'], { ...env, ...files })
-  await rekey.log.waitFor(({ msg }) => String(msg).startsWith('Rekey listens at '))
+  await originOf(rekey)
   expect((await endProcess(rekey)).status).toBe(0)
   await rm(directory, { recursive: true })
 })

@@ -16,15 +16,29 @@ export interface RekeyProcess {
   readonly ended: Promise<{ status: number | null; output: string; errors: string }>
 }
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** What Node.js is told to run: the sources as they stand. */
+const SOURCES = [
+  '--disable-warning=ExperimentalWarning',
+  fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
+]
 
 /** Processes that a failed test has left behind end with the surroundings of its file. */
 const running = new Set<ChildProcess>()
 
-/** Runs `node src/main.ts` with exactly this environment. */
-export function runRekey(args: readonly string[], env: Environment): RekeyProcess {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+/**
+ * Runs Rekey with exactly this environment.
+ *
+ * @param program What to run instead of the sources, and options of Node.js for it
+ */
+export function runRekey(
+  args: readonly string[],
+  env: Environment,
+  program: readonly string[] = SOURCES,
+  cwd?: string,
+): RekeyProcess {
+  const child = spawn(process.execPath, [...program, ...args], {
     env,
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log = createLog()
@@ -47,6 +61,16 @@ export function runRekey(args: readonly string[], env: Environment): RekeyProces
   // Whoever cares waits for it; a process that is only killed at the end concerns nobody.
   ended.catch(() => {})
   return { child, log, ended }
+}
+
+/** Waits until a process listens. @returns where */
+export async function originOf({ log, ended }: RekeyProcess): Promise<string> {
+  const early = ended.then(({ status, errors }) => {
+    throw new Error(`Rekey ended with ${status}: ${errors}`)
+  })
+  const listening = log.waitFor(({ msg }) => String(msg).startsWith('Rekey listens at '))
+  const { msg } = await Promise.race([listening, early])
+  return String(msg).slice('Rekey listens at '.length)
 }
 
 /** Ends a process with a signal and waits until it is gone. */

@@ -9,7 +9,7 @@ import { createLogger } from '../../src/service/create-logger.ts'
 import { loadContent } from '../../src/service/load-content.ts'
 import { type Client, createClient } from './client.ts'
 import { expectDiscretion } from './discretion.ts'
-import { type Environment, type RekeyProcess, runRekey } from './rekey-process.ts'
+import { type Environment, originOf, type RekeyProcess, runRekey } from './rekey-process.ts'
 import { createLog, type ServiceLog } from './service-log.ts'
 import { environmentFor, type Surroundings } from './surroundings.ts'
 
@@ -78,15 +78,11 @@ export async function startHost(
 export async function startServiceProcess(
   surroundings: Surroundings,
   env: Environment = {},
+  program?: readonly string[],
 ): Promise<ServiceProcess> {
-  const rekey = runRekey(['serve'], { ...environmentFor(surroundings), ...env })
-  const early = rekey.ended.then(({ status, errors }) => {
-    throw new Error(`Rekey ended with ${status}: ${errors}`)
-  })
-  const listening = rekey.log.waitFor(({ msg }) => String(msg).startsWith('Rekey listens at '))
-  const { msg } = await Promise.race([listening, early])
+  const rekey = runRekey(['serve'], { ...environmentFor(surroundings), ...env }, program)
+  const url = await originOf(rekey)
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   rekey.child.once('exit', () => agent.destroy())
-  const url = String(msg).slice('Rekey listens at '.length)
   return { ...rekey, ...createClient(url, surroundings.resend, agent) }
 }
