@@ -10,8 +10,8 @@ import { EnvironmentSchema } from '../src/config/environment.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { generateSecret } from '../src/core/key-ring.ts'
 import { createDatabase, type TestDatabase } from './support/database.ts'
+import { endProcess, originOf, type RekeyProcess, runRekey } from './support/rekey-process.ts'
 import { linkIn } from './support/resend-stand-in.ts'
-import { endProcess, type RekeyProcess, runRekey } from './support/service.ts'
 import { type SmtpStandIn, startSmtp } from './support/smtp-stand-in.ts'
 
 interface Service {
@@ -144,8 +144,7 @@ describe('without containers', () => {
       HOST: '127.0.0.1',
       PORT: '0',
     })
-    const listening = running.log.waitFor(({ msg }) => String(msg).startsWith('Rekey listens at '))
-    const origin = String((await listening)['msg']).slice('Rekey listens at '.length)
+    const origin = await originOf(running)
     const asked = await fetch(`${origin}/api/v1/accounts/send-reset-password-link`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -7,20 +7,17 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Sql } from 'postgres'
 import { rekey } from 'rekey'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RESET } from './support/answers.ts'
+import type { Client } from './support/client.ts'
+import { endProcess } from './support/rekey-process.ts'
 import {
-  addUser,
-  type Client,
-  createSurroundings,
-  createUsers,
-  endProcess,
-  environmentFor,
   type ServiceProcess,
-  type StoredUser,
-  type Surroundings,
   startHost,
   startServiceProcess,
   type TestService,
 } from './support/service.ts'
+import { createSurroundings, environmentFor, type Surroundings } from './support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from './support/users.ts'
 
 const NEW_PASSWORD = 'a brand new pass phrase'
 
@@ -134,7 +131,7 @@ async function resetWhileSignedIn(app: FastifyInstance, client: Client, user: St
 
   const { url, ...link } = await client.mailedLink(user.email)
   const reset = await client.post('reset-password', { ...link, password: NEW_PASSWORD })
-  expect(reset.answer).toBe('200 {"detail":"Password reset successful"}')
+  expect(reset.answer).toBe(RESET)
 
   expect([await before.isIn(), await othersSession.isIn()]).toEqual([false, true])
   expect((await signIn(app, user.email, user.password)).status).toBe(401)

@@ -1,7 +1,6 @@
 // Runs what the README, and the pages that it sends its readers to, tell them to type or to copy.
 
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import {
   accessSync,
   constants,
@@ -27,8 +26,11 @@ import { launchBrowser } from './support/browser.ts'
 import { createDatabase, type TestDatabase } from './support/database.ts'
 import { freePort } from './support/free-port.ts'
 import { claimsOf, createKey, jwtVariables, sign, startIssuer } from './support/jwt-issuer.ts'
-import { addUser, createSurroundings, createUsers, environmentFor } from './support/service.ts'
+import { endProcess, originOf, runRekey } from './support/rekey-process.ts'
+import { startServiceProcess } from './support/service.ts'
 import { startSmtp } from './support/smtp-stand-in.ts'
+import { createSurroundings, environmentFor } from './support/surroundings.ts'
+import { addUser, createUsers } from './support/users.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -161,29 +163,18 @@ describe('with the build', () => {
     for (const transport of ['resend', 'smtp']) {
       const { email } = await addUser(surroundings.database.sql)
       const env = {
-        ...environmentFor(surroundings),
         MAIL_TRANSPORT: transport,
         SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
         HOSTED_PAGE: 'true',
       }
-      const child = spawn(process.execPath, [program], { env })
-      const ended = once(child, 'exit')
-      let output = ''
-      while (!output.includes('Rekey listens at ')) output += (await once(child.stdout, 'data'))[0]
-      const [, url = ''] = /Rekey listens at (http:[^"]+)/.exec(output) ?? []
-      await fetch(`${url}/api/v1/accounts/send-reset-password-link`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ email }),
-      })
+      const service = await startServiceProcess(surroundings, env, [program])
+      await service.post('send-reset-password-link', { email })
       for (const page of ['', 'request', 'reset-page.js', 'page.css']) {
-        expect((await fetch(`${url}/reset/${page}`)).status, page).toBe(200)
+        expect((await service.ask(`/reset/${page}`)).status, page).toBe(200)
       }
       if (transport === 'smtp') await smtp.waitForMail(({ to }) => to.includes(email))
       else await surroundings.resend.waitForMail(({ to }) => to.includes(email))
-      child.kill()
-      child.stdout.resume()
-      expect(await ended).toEqual([0, null])
+      expect(await endProcess(service)).toMatchObject({ status: 0 })
     }
     await smtp.stop()
     await surroundings.end()
@@ -195,12 +186,8 @@ describe('with the build', () => {
     const user = await addUser(surroundings.database.sql)
     const key = await createKey()
     const issuer = await startIssuer(key)
-    const env = { ...environmentFor(surroundings), JWKS_URL: issuer.url, ...jwtVariables }
-    const child = spawn(process.execPath, [program], { env })
-    const ended = once(child, 'exit')
-    let output = ''
-    while (!output.includes('Rekey listens at ')) output += (await once(child.stdout, 'data'))[0]
-    const [, url = ''] = /Rekey listens at (http:[^"]+)/.exec(output) ?? []
+    const env = { JWKS_URL: issuer.url, ...jwtVariables }
+    const service = await startServiceProcess(surroundings, env, [program])
 
     const command = snippets('sh', read('docs/change-password.md'))[0] ?? ''
     const token = await sign(key, claimsOf(user.id))
@@ -208,16 +195,14 @@ describe('with the build', () => {
     const [, path] = /localhost:3000(\S+)/.exec(command) ?? []
     const [, data = ''] = /-d '(.*)'/.exec(command) ?? []
     const filled = { old_password: user.password, password: 'a new password' }
-    const reply = await fetch(url + path, {
+    const reply = await fetch(`${service.url}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', [name]: value.replace('$TOKEN', token) },
       body: JSON.stringify({ ...JSON.parse(data), ...filled }),
     })
     expect(await reply.text()).toBe(/^# (.*)$/m.exec(command)?.[1])
 
-    child.kill()
-    child.stdout.resume()
-    expect(await ended).toEqual([0, null])
+    expect(await endProcess(service)).toMatchObject({ status: 0 })
     await issuer.stop()
     await surroundings.end()
   })
@@ -246,16 +231,9 @@ describe('with the build', () => {
 
     const [, command = ''] = /`node (--env-file\S+ \S+)`/.exec(readme) ?? []
     const args = command.replace('dist/main.js', program).split(' ')
-    const env = { HOST: '127.0.0.1', PORT: '0' }
-    const child = spawn(process.execPath, args, { cwd: folder, env })
-    const ended = once(child, 'exit')
-    let output = ''
-    // Told once: a second signal would end it at once.
-    for await (const chunk of child.stdout) {
-      output += chunk
-      if (output.includes('Rekey listens at ') && !child.killed) child.kill()
-    }
-    expect([await ended, output]).toEqual([[0, null], expect.stringContaining('Rekey listens at ')])
+    const rekey = runRekey([], { HOST: '127.0.0.1', PORT: '0' }, args, folder)
+    await originOf(rekey)
+    expect(await endProcess(rekey)).toMatchObject({ status: 0 })
     await rm(folder, { recursive: true })
     await database.drop()
   })

@@ -3,16 +3,10 @@
 import { randomBytes } from 'node:crypto'
 import postgres, { type Sql } from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  linkMailsTo,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { linkMailsTo, sealedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
 

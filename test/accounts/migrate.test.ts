@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../../src/accounts/database.ts'
 import { migrateOwnTable } from '../../src/accounts/migrate.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import type { TestDatabase } from '../support/database.ts'
-import { createSurroundings, environmentFor, type Surroundings } from '../support/service.ts'
+import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
 import { inspect } from './inspected.ts'
 
 const directory = new URL('../../drizzle/', import.meta.url)

@@ -6,20 +6,14 @@ import { doctor } from '../../src/cli/doctor.ts'
 import { grants } from '../../src/cli/grants.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import { createGate } from '../accounts/database-gate.ts'
+import { confide, expectDiscretion } from '../support/discretion.ts'
 import { createKey, jwtVariables, type SigningKey, startIssuer } from '../support/jwt-issuer.ts'
 import { type PageAnswer, type PageServer, startPage } from '../support/page-server.ts'
+import { type Environment, runRekey } from '../support/rekey-process.ts'
 import type { ResendBehaviour } from '../support/resend-behaviours.ts'
 import { createRole, type TestRole } from '../support/roles.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  type Environment,
-  environmentFor,
-  expectDiscretion,
-  runRekey,
-  type Surroundings,
-} from '../support/service.ts'
+import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
+import { addUser } from '../support/users.ts'
 import { makeWebhookSecret, startReceiver } from '../support/webhook-receiver.ts'
 
 let surroundings: Surroundings

@@ -8,16 +8,10 @@ import type { Explanation } from '../../src/cli/explain/print-explanation.ts'
 import { explain as explainCommand } from '../../src/cli/explain.ts'
 import { createGate } from '../accounts/database-gate.ts'
 import { runCommand } from '../support/command.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  environmentFor,
-  linkSecret,
-  runRekey,
-  type Surroundings,
-} from '../support/service.ts'
+import { linkSecret } from '../support/links.ts'
+import { type Environment, runRekey } from '../support/rekey-process.ts'
+import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 const mapping = {

@@ -2,17 +2,11 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
+import { type Environment, endProcess, runRekey } from '../support/rekey-process.ts'
 import { createRole } from '../support/roles.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  endProcess,
-  runRekey,
-  type Surroundings,
-  startServiceProcess,
-} from '../support/service.ts'
+import { startServiceProcess } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 const mapping = {

@@ -5,22 +5,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { link as linkCommand } from '../../src/cli/link.ts'
 import { createGate } from '../accounts/database-gate.ts'
 import { readErrors, runCommand } from '../support/command.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  endProcess,
-  environmentFor,
-  type LogLine,
-  linkMailsTo,
-  runRekey,
-  type ServiceProcess,
-  type Surroundings,
-  startServiceProcess,
-} from '../support/service.ts'
+import { confide } from '../support/discretion.ts'
+import { linkMailsTo } from '../support/links.ts'
+import { type Environment, endProcess, runRekey } from '../support/rekey-process.ts'
+import { type ServiceProcess, startServiceProcess } from '../support/service.ts'
+import type { LogLine } from '../support/service-log.ts'
 import { startSmtp } from '../support/smtp-stand-in.ts'
+import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 import { makeWebhookSecret, startReceiver } from '../support/webhook-receiver.ts'
 
 let surroundings: Surroundings

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { deriveKeys } from '../../src/core/key-ring.ts'
-import { runRekey } from '../support/service.ts'
+import { runRekey } from '../support/rekey-process.ts'
 
 test('keygen prints a secret that the service takes, another one each time', async () => {
   const runs = [runRekey(['keygen'], {}), runRekey(['keygen'], {})]

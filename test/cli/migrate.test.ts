@@ -2,14 +2,10 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
-import {
-  addUser,
-  createSurroundings,
-  endProcess,
-  runRekey,
-  type Surroundings,
-  startServiceProcess,
-} from '../support/service.ts'
+import { endProcess, runRekey } from '../support/rekey-process.ts'
+import { startServiceProcess } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser } from '../support/users.ts'
 
 let surroundings: Surroundings
 

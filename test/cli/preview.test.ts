@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type RekeyProcess, runRekey } from '../support/service.ts'
+import { type RekeyProcess, runRekey } from '../support/rekey-process.ts'
 
 const LOCALES = ['ar', 'de', 'en', 'es', 'fr', 'ja']
 const KINDS = ['no-password', 'password-changed', 'reset-link']

@@ -7,22 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
+import { UNAVAILABLE } from '../support/answers.ts'
+import { confide } from '../support/discretion.ts'
+import { forgedLink, linkSecret, sealedLink } from '../support/links.ts'
+import { type Environment, endProcess, originOf, runRekey } from '../support/rekey-process.ts'
 import { createRole } from '../support/roles.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  endProcess,
-  environmentFor,
-  forgedLink,
-  linkSecret,
-  runRekey,
-  type Surroundings,
-  sealedLink,
-  startServiceProcess,
-} from '../support/service.ts'
+import { startServiceProcess } from '../support/service.ts'
+import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 
@@ -124,7 +116,7 @@ test('secrets can come from files', async () => {
     LINK_SECRETS_FILE: join(directory, 'secrets'),
   }
   const rekey = runRekey(['serve'], { ...env, ...files })
-  await rekey.log.waitFor(({ msg }) => String(msg).startsWith('Rekey listens at '))
+  await originOf(rekey)
   expect((await endProcess(rekey)).status).toBe(0)
   await rm(directory, { recursive: true })
 })
@@ -275,11 +267,10 @@ describe.concurrent('a database that is down at the start', () => {
     const gate = await createGate(surroundings.database.url)
     await gate.shut()
     const service = await startServiceProcess(surroundings, { DATABASE_URL: gate.url })
-    const unavailable = '503 {"detail":"Service temporarily unavailable."}'
     expect((await service.ask('/livez')).answer).toBe('200 {"detail":"alive"}')
-    expect((await service.ask('/readyz')).answer).toBe(unavailable)
+    expect((await service.ask('/readyz')).answer).toBe(UNAVAILABLE)
     const link = sealedLink(user)
-    expect((await service.post('check-reset-link', link)).answer).toBe(unavailable)
+    expect((await service.post('check-reset-link', link)).answer).toBe(UNAVAILABLE)
     expect((await service.post('check-reset-link', forgedLink())).status).toBe(400)
     const asked = await service.post('send-reset-password-link', { email: user.email })
     expect(asked.status).toBe(200)

@@ -1,23 +1,16 @@
 // SIGTERM: no new work, what was accepted is finished in time, or the number lost is told.
 
 import { once } from 'node:events'
-import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSocket, statusesIn } from '../http/raw-socket.ts'
+import { RESET } from '../support/answers.ts'
+import { basePath } from '../support/client.ts'
+import { linkMailsTo, sealedLink } from '../support/links.ts'
+import { endProcess } from '../support/rekey-process.ts'
 import type { ResendBehaviour } from '../support/resend-behaviours.ts'
-import {
-  addUser,
-  basePath,
-  confide,
-  createSurroundings,
-  createUsers,
-  endProcess,
-  linkMailsTo,
-  type ServiceProcess,
-  type Surroundings,
-  sealedLink,
-  startServiceProcess,
-} from '../support/service.ts'
+import { type ServiceProcess, startServiceProcess } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword } from '../support/users.ts'
 
 let surroundings: Surroundings
 
@@ -157,13 +150,12 @@ test('a reset that is under way is finished, and its notice sent; a new request 
   })
   await closed
   expect(statusesIn(socket.received())).toEqual([200, 503])
-  expect(socket.received()).toContain('{"detail":"Password reset successful"}')
+  expect(socket.received()).toContain(RESET.slice('200 '.length))
   expect(socket.received()).toMatch(
     /retry-after: 1\r\n.*\{"detail":"Service temporarily unavailable\."\}$/s,
   )
   expect((await ended()).status).toBe(0)
-  const [row] = await sql`select password_hash from users where id = ${user.id}`
-  expect(await verify(confide(row?.['password_hash']), password)).toBe(true)
+  expect(await hasPassword(sql, user.id, password)).toBe(true)
   const isNotice = ({ to, subject }: { to: readonly string[]; subject: string }) =>
     to[0] === user.email && subject.includes('changed')
   expect(resend.mails.filter(isNotice)).toHaveLength(1)

@@ -1,25 +1,19 @@
 // The hosted pages in a real browser, with its scripts switched off and on: at every state they can be
 // used by keyboard, on a phone and in the dark, and tell nobody the link.
 
-import { verify } from '@node-rs/argon2'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
+import { confide } from '../support/discretion.ts'
 import { freePort } from '../support/free-port.ts'
+import { sealedLink } from '../support/links.ts'
 import { overflowOf } from '../support/mail-browser.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { seconds } from '../support/seconds.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser, storedHash } from '../support/users.ts'
 
 const NEW_PASSWORD = confide(' a better one, with a ü ')
 const screenshots = process.env['SCREENSHOTS']
@@ -132,11 +126,6 @@ async function linkFor(user: StoredUser): Promise<string> {
   return url
 }
 
-async function storedHash({ id }: StoredUser): Promise<string> {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return row?.['password_hash']
-}
-
 describe.each([
   ['without scripts', false],
   ['with scripts', true],
@@ -179,7 +168,7 @@ describe.each([
     await choose(page, NEW_PASSWORD)
     await heading(page, 'Your password is changed')
     await expectFit(page, shot('done'))
-    expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
     await page.reload()
     await heading(page, 'Your password is changed')
 
@@ -195,9 +184,9 @@ describe.each([
   test.each([
     ['expired', 'This link has expired', -3601],
     ['incomplete', 'This link is not complete', 3600],
-  ])('a link that is %s is explained', async (state, title, seconds) => {
+  ])('a link that is %s is explained', async (state, title, offset) => {
     const user = await addUser(surroundings.database.sql)
-    const link = sealedLink(user, Math.floor(Date.now() / 1000) + seconds)
+    const link = sealedLink(user, seconds() + offset)
     const { context, page, referrers } = await invite(hasScripts)
     await page.goto(`${origin}/reset/?${new URLSearchParams({ ...link })}`)
     await heading(page, title)
@@ -314,6 +303,6 @@ test('a form on a page of another origin sends nothing', async () => {
   await page.getByRole('button', { name: 'Win' }).click()
   await page.getByText('Your browser did not say that this form comes from our own page').waitFor()
   await expectFit(page, 'cross-origin')
-  expect(await storedHash(user)).toBe(user.passwordHash)
+  expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
   await context.close()
 })

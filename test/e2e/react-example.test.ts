@@ -2,28 +2,21 @@
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { verify } from '@node-rs/argon2'
 import { build } from 'esbuild'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { browserBuild } from '../../build-options.ts'
 import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { claimsOf, jwtVariables, seconds, signWithSecret } from '../support/jwt-issuer.ts'
+import { basePath } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
+import { claimsOf, jwtVariables, signWithSecret } from '../support/jwt-issuer.ts'
+import { type LinkValues, sealedLink } from '../support/links.ts'
 import { type PageServer, startPage } from '../support/page-server.ts'
-import {
-  addUser,
-  basePath,
-  confide,
-  createSurroundings,
-  createUsers,
-  type LinkValues,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { seconds } from '../support/seconds.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword } from '../support/users.ts'
 
 const JWT_SECRET = confide('the secret of a host application')
 const NEW_PASSWORD = confide(' a better one, with a ü ')
@@ -104,11 +97,6 @@ async function choose(password: string, again = password): Promise<void> {
   await page.getByRole('button').click()
 }
 
-async function storedHash({ id }: StoredUser): Promise<string> {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return row?.['password_hash']
-}
-
 async function expectNoViolations(): Promise<void> {
   expect(await violationsIn(page)).toEqual([])
 }
@@ -137,7 +125,7 @@ test('somebody who forgot a password gets a new one', async () => {
   await choose(NEW_PASSWORD)
   await page.getByText('Your password is changed. You can sign in now.').waitFor()
   await expectNoViolations()
-  expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+  expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
 
   await page.goto(url)
   await page.getByText('This link no longer works').waitFor()
@@ -147,7 +135,7 @@ test('somebody who forgot a password gets a new one', async () => {
 
 test('a link that has expired, or is not complete, is explained', async () => {
   const user = await addUser(surroundings.database.sql)
-  await openLink(sealedLink(user, Math.floor(Date.now() / 1000) - 3601))
+  await openLink(sealedLink(user, seconds() - 3601))
   await page.getByText('This link has expired.').waitFor()
   await openLink({ ...sealedLink(user), signature: 'q61S' })
   await page.getByText('This link is not complete.').waitFor()
@@ -165,7 +153,7 @@ test('a network that fails is told, and the form works once it is back', async (
   await context.setOffline(false)
   await choose(NEW_PASSWORD)
   await page.getByText('Your password is changed. You can sign in now.').waitFor()
-  expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+  expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
 })
 
 test('whoever is signed in changes the password with the token of the application', async () => {
@@ -195,5 +183,5 @@ test('whoever is signed in changes the password with the token of the applicatio
   await signIn()
   await change(user.password)
   await page.getByText('Your password is changed.').waitFor()
-  expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+  expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
 })

@@ -10,6 +10,7 @@ import { sealLink } from '../../src/core/link.ts'
 import { violationsIn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
+import { seconds } from '../support/seconds.ts'
 
 const OLD_PASSWORD = 'a forgotten password'
 const NEW_PASSWORD = ' a better one, with a ü '
@@ -164,7 +165,7 @@ async function linkOf(email: string, age: number): Promise<string> {
   await sql.end()
   const facts = { emailAddress: email, passwordHash: user?.['password_hash'], lastLogin: undefined }
   const rules = { audience: app, ttlSeconds: 3600, bucketSeconds: 60, notBefore: 0 }
-  const timestamp = String(Math.floor(Date.now() / 1000) - age)
+  const timestamp = String(seconds() - age)
   const signature = sealLink(
     deriveKeys(linkSecret),
     { ...rules, opensFirstPasswords: false },

@@ -1,18 +1,12 @@
 // Where the routes are, which methods they have, and what every reply carries.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type Reply,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { ACCEPTED, INVALID_LINK, NOT_FOUND } from '../support/answers.ts'
+import { basePath, type Reply } from '../support/client.ts'
+import { forgedLink, sealedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, storedHash } from '../support/users.ts'
 
 let surroundings: Surroundings
 let service: TestService
@@ -94,7 +88,7 @@ test.each([
   '*',
 ])('there is nothing at %s, with or without a body', async (path) => {
   for (const asked of [{}, { method: 'POST', body: 'x' }]) {
-    expect((await service.ask(path, asked)).answer).toBe('404 {"detail":"Not found."}')
+    expect((await service.ask(path, asked)).answer).toBe(NOT_FOUND)
   }
 })
 
@@ -114,7 +108,7 @@ test.each([
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(forgedLink()),
     })
-    expect(reply.answer).toBe('400 {"detail":"Invalid signature"}')
+    expect(reply.answer).toBe(INVALID_LINK)
     expect((await moved.ask(at)).headers.allow).toBe('POST, OPTIONS')
   }
   expect((await moved.ask('/livez')).status).toBe(200)
@@ -135,9 +129,7 @@ test.each(posts)('GET of %s with a link in the query does nothing', async (route
   const query = new URLSearchParams({ ...link, password: 'a brand new pass phrase' })
   const reply = await service.ask(`${basePath}/${route}?${query}`)
   expect(reply.status).toBe(405)
-  const { sql } = surroundings.database
-  const [row] = await sql`select password_hash from users where id = ${user.id}`
-  expect(row).toEqual({ password_hash: user.passwordHash })
+  expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
 })
 
 describe('every reply keeps browsers and caches from doing more than they must', () => {
@@ -216,5 +208,5 @@ test.each([
     { email: 'nobody@example.com' },
     headers,
   )
-  expect(answer).toBe('200 {"detail":"Reset link sent if the user exists in database"}')
+  expect(answer).toBe(ACCEPTED)
 })

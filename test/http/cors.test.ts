@@ -1,14 +1,10 @@
 // Which pages of other origins may call the API, and what their scripts may read.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  basePath,
-  createSurroundings,
-  createUsers,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { basePath } from '../support/client.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { createUsers } from '../support/users.ts'
 
 const path = `${basePath}/send-reset-password-link`
 const exposed = 'Retry-After, WWW-Authenticate'

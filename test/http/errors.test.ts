@@ -1,20 +1,15 @@
 // Every error in both of its body forms, to the byte.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { INVALID_LINK } from '../support/answers.ts'
+import { basePath, type Reply } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
 import { jwtVariables } from '../support/jwt-issuer.ts'
-import {
-  addUser,
-  basePath,
-  confide,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type Reply,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { forgedLink, sealedLink } from '../support/links.ts'
+import { seconds } from '../support/seconds.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 const PROBLEM = 'application/problem+json'
 const password = 'a brand new pass phrase'
@@ -47,7 +42,6 @@ const problem = (status: number, title: string, detail: string, code: string, er
   code,
   ...(errors && { errors }),
 })
-const now = () => Math.floor(Date.now() / 1000)
 const errors: readonly [string, Ask, object, object][] = [
   [
     'invalid_request of fields',
@@ -99,7 +93,7 @@ const errors: readonly [string, Ask, object, object][] = [
     'link_invalid of a link from the future',
     async (headers) => {
       const user = await addUser(surroundings.database.sql)
-      return service.post('check-reset-link', sealedLink(user, now() + 90), headers)
+      return service.post('check-reset-link', sealedLink(user, seconds() + 90), headers)
     },
     { detail: 'Invalid signature' },
     problem(400, 'Bad Request', 'Invalid signature', 'link_invalid'),
@@ -108,7 +102,7 @@ const errors: readonly [string, Ask, object, object][] = [
     'link_expired',
     async (headers) => {
       const user = await addUser(surroundings.database.sql)
-      return service.post('check-reset-link', sealedLink(user, now() - 3601), headers)
+      return service.post('check-reset-link', sealedLink(user, seconds() - 3601), headers)
     },
     { detail: 'Signature expired' },
     problem(400, 'Bad Request', 'Signature expired', 'link_expired'),
@@ -117,7 +111,7 @@ const errors: readonly [string, Ask, object, object][] = [
     'link_superseded',
     async (headers) => {
       const user = await addUser(surroundings.database.sql)
-      const stale = sealedLink(user, now(), { emailAddress: 'earlier@example.com' })
+      const stale = sealedLink(user, seconds(), { emailAddress: 'earlier@example.com' })
       return service.post('reset-password', { ...stale, password }, headers)
     },
     { detail: 'Invalid signature' },
@@ -239,17 +233,17 @@ test.each(['*/*', 'application/*', 'text/html', 'application/json', 'text/html;q
   'Accept: %s gets the default body',
   async (accept) => {
     const reply = await service.post('check-reset-link', forgedLink(), { accept })
-    expect(reply.answer).toBe('400 {"detail":"Invalid signature"}')
+    expect(reply.answer).toBe(INVALID_LINK)
   },
 )
 
 test('throttled tells the same wait in the header and in both bodies', async () => {
   for (const accept of ['*/*', PROBLEM]) {
     const reply = await exhausted.post('send-reset-password-link', {}, { accept })
-    const seconds = Number(reply.headers['retry-after'])
-    expect(seconds).toBeGreaterThan(86_000)
-    expect(seconds).toBeLessThanOrEqual(86_400)
-    const detail = `Request was throttled. Expected available in ${seconds} seconds.`
+    const wait = Number(reply.headers['retry-after'])
+    expect(wait).toBeGreaterThan(86_000)
+    expect(wait).toBeLessThanOrEqual(86_400)
+    const detail = `Request was throttled. Expected available in ${wait} seconds.`
     const details = problem(429, 'Too Many Requests', detail, 'throttled')
     expect(reply.text).toBe(JSON.stringify(accept === PROBLEM ? details : { detail }))
   }

@@ -2,20 +2,14 @@
 
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { RESET } from '../support/answers.ts'
+import { confide } from '../support/discretion.ts'
+import { sealedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser, storedHash } from '../support/users.ts'
 
 const ROUTE = 'reset-password'
-const RESET = '200 {"detail":"Password reset successful"}'
 const password = 'a very first pass phrase'
 const marks: readonly (string | null)[] = [null, '', '!', '!k3Ws8HVuPbXqN2vYd7LrTz5jA9fGhCe1', '*']
 
@@ -42,11 +36,6 @@ const addUserWith = (mark: string | null) =>
 const hold = async ({ id }: StoredUser, passwordHash: string | null) => {
   await surroundings.database.sql`update users set password_hash = ${passwordHash} where id = ${id}`
 }
-const held = async ({ id }: StoredUser): Promise<string> => {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return row?.['password_hash']
-}
-
 describe.each(marks)('an account whose password column holds %j', (mark) => {
   test('sets its first password once, by the link that it is mailed', async () => {
     const user = await addUserWith(mark)
@@ -54,12 +43,12 @@ describe.each(marks)('an account whose password column holds %j', (mark) => {
     expect((await service.post('check-reset-link', link)).status).toBe(200)
     expect((await service.post(ROUTE, { ...link, password: '1234' })).status).toBe(400)
     expect((await service.post(ROUTE, { ...link, password })).answer).toBe(RESET)
-    const hash = confide(await held(user))
+    const hash = await storedHash(surroundings.database.sql, user.id)
     expect(await verify(hash, password)).toBe(true)
     for (const again of [password, 'another good pass phrase']) {
       expect(await service.code(ROUTE, { ...link, password: again })).toBe('link_superseded')
     }
-    expect(await held(user)).toBe(hash)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(hash)
   })
 
   test('gets no link where every password must be usable, and its links are none', async () => {
@@ -69,7 +58,7 @@ describe.each(marks)('an account whose password column holds %j', (mark) => {
     const seen = strict.log.lines.length
     await strict.post('send-reset-password-link', { email: user.email })
     await strict.log.waitFor(({ reason }) => reason === 'no_usable_password', seen)
-    expect(await held(user)).toBe(mark)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(mark)
   })
 
   test('has no link any more when it holds something else', async () => {
@@ -78,7 +67,7 @@ describe.each(marks)('an account whose password column holds %j', (mark) => {
     for (const other of marks.filter((each) => each !== mark)) {
       await hold(user, other)
       expect(await service.code(ROUTE, { ...link, password })).toBe('link_superseded')
-      expect(await held(user)).toBe(other)
+      expect(await storedHash(surroundings.database.sql, user.id)).toBe(other)
     }
     await hold(user, mark)
     expect((await service.post(ROUTE, { ...link, password })).answer).toBe(RESET)
@@ -107,7 +96,7 @@ test('of many posts at once one sets the first password', async () => {
   )
   expect(replies.filter(({ answer }) => answer === RESET)).toHaveLength(1)
   const winner = words[replies.findIndex(({ answer }) => answer === RESET)] ?? ''
-  expect(await verify(confide(await held(user)), winner)).toBe(true)
+  expect(await hasPassword(surroundings.database.sql, user.id, winner)).toBe(true)
 })
 
 test('a usable account is reset as ever', async () => {

@@ -1,17 +1,12 @@
 // A flood of link requests: what is still answered, and that it says nothing about accounts.
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import {
-  addUser,
-  argon2id,
-  basePath,
-  createSurroundings,
-  createUsers,
-  endProcess,
-  type ServiceProcess,
-  type Surroundings,
-  startServiceProcess,
-} from '../support/service.ts'
+import { ACCEPTED, UNAVAILABLE } from '../support/answers.ts'
+import { basePath } from '../support/client.ts'
+import { endProcess } from '../support/rekey-process.ts'
+import { type ServiceProcess, startServiceProcess } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, argon2id, createUsers } from '../support/users.ts'
 import { exchange, statusesIn } from './raw-socket.ts'
 
 const ROUTE = 'send-reset-password-link'
@@ -61,10 +56,9 @@ test('with the provider stalled and the mail line full, link requests are answer
   const emails = [...Array(2010)].map((_, index) => `flood@example.com.n${index + 1}`)
   expect(new Set(await flood(emails))).toEqual(new Set([200]))
   await service.log.waitFor(({ reason }) => reason === 'mail_line_full')
-  const accepted = '200 {"detail":"Reset link sent if the user exists in database"}'
   expect(await askBoth(known.email)).toEqual([
-    [accepted, undefined],
-    [accepted, undefined],
+    [ACCEPTED, undefined],
+    [ACCEPTED, undefined],
   ])
 })
 
@@ -76,10 +70,9 @@ test('with the intake line full everybody is told to come back, whoever it is fo
     await lock`lock table users in access exclusive mode`
     const emails = [...Array(10_000)].map((_, index) => `flood-${index}@example.com`)
     expect(new Set(await flood(emails))).toEqual(new Set([200]))
-    const unavailable = '503 {"detail":"Service temporarily unavailable."}'
     expect(await askBoth(known.email)).toEqual([
-      [unavailable, '5'],
-      [unavailable, '5'],
+      [UNAVAILABLE, '5'],
+      [UNAVAILABLE, '5'],
     ])
   })
 })

@@ -4,20 +4,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listPasswordFormats } from '../../src/hashing/registry.ts'
 import { vectors } from '../hashing/vectors.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { RESET } from '../support/answers.ts'
+import { confide } from '../support/discretion.ts'
+import { sealedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser, storedHash } from '../support/users.ts'
 
 const ROUTE = 'reset-password'
-const RESET = '200 {"detail":"Password reset successful"}'
 const PEPPER = 'a pepper of the host application'
 const TOO_LONG = 'Ensure this field has no more than 72 bytes.'
 
@@ -41,10 +35,6 @@ const rowOf = (format: string): string => {
   if (!vector) throw new Error(`no vector of ${format}`)
   return confide(vector.hash)
 }
-const storedHash = async ({ id }: StoredUser): Promise<string> => {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return confide(row?.['password_hash'])
-}
 const reset = async (user: StoredUser, password: string, at = service) =>
   (await at.post(ROUTE, { ...sealedLink(user), password })).answer
 
@@ -58,7 +48,7 @@ describe.each(listPasswordFormats())(
       const user = await addUser(surroundings.database.sql, { password_hash: rowOf(name) })
       const link = await service.mailedLink(user.email)
       expect((await service.post(ROUTE, { ...link, password })).answer).toBe(RESET)
-      const hash = await storedHash(user)
+      const hash = await storedHash(surroundings.database.sql, user.id)
       expect([recognise(hash), hash === user.passwordHash]).toEqual([true, false])
       expect(await verify(password, hash)).toBe(true)
       expect(await verify(`x${[...password].slice(1).join('')}`, hash)).toBe(false)
@@ -85,7 +75,7 @@ describe.each(['bcrypt', 'bcrypt_2y', 'django_bcrypt'])('a password for %s', (fo
       code: 'password_rejected',
       errors: [{ field: 'password', code: 'max_bytes', detail: TOO_LONG }],
     })
-    expect(await storedHash(user)).toBe(user.passwordHash)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
     expect(await reset(user, 'é!'.repeat(24))).toBe(RESET)
   })
 })
@@ -103,22 +93,23 @@ test('a format that PASSWORD_HASH names takes the place of any other', async () 
   const user = await addUser(surroundings.database.sql, { password_hash: 'md5$salt$0123456789' })
   expect(await reset(user, 'é!'.repeat(25), named)).toContain(TOO_LONG)
   expect(await reset(user, 'a good pass phrase', named)).toBe(RESET)
-  expect(await storedHash(user)).toMatch(/^bcrypt\$\$2b\$12\$/)
+  expect(await storedHash(surroundings.database.sql, user.id)).toMatch(/^bcrypt\$\$2b\$12\$/)
   await named.stop()
 })
 
 test('a pepper goes into bcrypt alone, and not into the 72 bytes of a password', async () => {
   confide(PEPPER)
+  const { sql } = surroundings.database
   const peppered = await startService(surroundings, { PASSWORD_PEPPER: PEPPER })
-  const devise = await addUser(surroundings.database.sql, { password_hash: rowOf('bcrypt') })
-  const django = await addUser(surroundings.database.sql, { password_hash: rowOf('django_bcrypt') })
+  const devise = await addUser(sql, { password_hash: rowOf('bcrypt') })
+  const django = await addUser(sql, { password_hash: rowOf('django_bcrypt') })
   const password = 'é!'.repeat(24)
   for (const user of [devise, django]) expect(await reset(user, password, peppered)).toBe(RESET)
   expect(await reset(devise, password, peppered)).not.toBe(RESET)
   const [bcrypt] = listPasswordFormats(PEPPER).filter(({ name }) => name === 'bcrypt')
-  expect(await bcrypt?.verify(password, await storedHash(devise))).toBe(true)
+  expect(await bcrypt?.verify(password, await storedHash(sql, devise.id))).toBe(true)
   const [djangoBcrypt] = listPasswordFormats().filter(({ name }) => name === 'django_bcrypt')
-  expect(await djangoBcrypt?.verify(password, await storedHash(django))).toBe(true)
+  expect(await djangoBcrypt?.verify(password, await storedHash(sql, django.id))).toBe(true)
   await peppered.stop()
 })
 
@@ -135,5 +126,5 @@ test.each([
   expect(await service.code(ROUTE, { ...sealedLink(user), password: 'a good pass phrase' })).toBe(
     'link_superseded',
   )
-  expect(await storedHash(user)).toBe(hash)
+  expect(await storedHash(surroundings.database.sql, user.id)).toBe(hash)
 })

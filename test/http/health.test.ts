@@ -2,15 +2,11 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGate, type DatabaseGate } from '../accounts/database-gate.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { UNAVAILABLE } from '../support/answers.ts'
+import { sealedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 let gate: DatabaseGate
@@ -48,7 +44,7 @@ test('without its database the service lives, says that it is not ready, and rec
   await gate.shut()
   expect((await service.ask('/livez')).status).toBe(200)
   const reply = await service.ask('/readyz')
-  expect(reply.answer).toBe('503 {"detail":"Service temporarily unavailable."}')
+  expect(reply.answer).toBe(UNAVAILABLE)
   expect(reply.headers['retry-after']).toBe('5')
   await gate.open()
   let recovered = await service.ask('/readyz')

@@ -1,25 +1,16 @@
 // The forms of the hosted pages, as a browser without scripts posts them.
 
-import { verify } from '@node-rs/argon2'
 import { HtmlValidate, StaticConfigLoader } from 'html-validate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate, type DatabaseGate } from '../accounts/database-gate.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  forgedLink,
-  linkMailsTo,
-  type Reply,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../support/service.ts'
+import type { Reply } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
+import { forgedLink, linkMailsTo, sealedLink, tokenOf } from '../support/links.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { seconds } from '../support/seconds.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser, storedHash } from '../support/users.ts'
 
 const NEW_PASSWORD = confide(' a better one & a ü, 100% + ')
 const FROM_ITS_PAGE = { 'sec-fetch-site': 'same-origin' }
@@ -86,11 +77,6 @@ const faultsIn = ({ text }: Reply) =>
     detail,
   ])
 
-async function storedHash({ id }: StoredUser): Promise<string> {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return row?.['password_hash']
-}
-
 const visible = ({ status, headers: { date: _, ...headers }, text }: Reply) => ({
   status,
   headers,
@@ -107,7 +93,7 @@ describe('a link from a mail', () => {
 
     const reply = await send(form, twice(NEW_PASSWORD))
     expect([reply.status, reply.headers.location, reply.text]).toEqual([303, 'done', ''])
-    expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
     expect(outcomeOf(await service.ask('/reset/done'))).toEqual([200, 'Your password is changed'])
     await surroundings.resend.waitForMail(
       (mail) => mail.to[0] === user.email && (mail.subject?.includes('changed') ?? false),
@@ -118,7 +104,7 @@ describe('a link from a mail', () => {
       'This link no longer works',
     ])
     expect(outcomeOf(await open(link))).toEqual([200, 'This link no longer works'])
-    expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
   })
 
   test('takes the longest password that there can be', async () => {
@@ -130,7 +116,7 @@ describe('a link from a mail', () => {
     const password = confide('🔑'.repeat(1024))
     const fields = { ...sealedLink(user), ...twice(password) }
     expect((await post('/reset/password', fields, FROM_ITS_PAGE, long)).status).toBe(303)
-    expect(await verify(await storedHash(user), password)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
     await long.stop()
   })
 
@@ -138,7 +124,7 @@ describe('a link from a mail', () => {
     const user = await addUser(surroundings.database.sql)
     const form = await open({ token: tokenOf(sealedLink(user)) })
     expect((await send(form, twice(NEW_PASSWORD))).status).toBe(303)
-    expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
   })
 
   test('opens by a form too, for a script that has found it in a fragment', async () => {
@@ -161,17 +147,13 @@ describe('a link from a mail', () => {
       const { status, headers } = await open(link, method)
       expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
     }
-    expect(await storedHash(user)).toBe(user.passwordHash)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
     expect(surroundings.resend.mails).toHaveLength(length)
     expect((await send(await open(link), twice(NEW_PASSWORD))).status).toBe(303)
   })
 
   test.each<[string, string, (user: StoredUser) => Fields]>([
-    [
-      'This link has expired',
-      'too old',
-      (user) => sealedLink(user, Math.floor(Date.now() / 1000) - hour - 1),
-    ],
+    ['This link has expired', 'too old', (user) => sealedLink(user, seconds() - hour - 1)],
     [
       'This link no longer works',
       'for another password',
@@ -221,7 +203,7 @@ describe('a password that is refused', () => {
     ])
     expect(refused.text).not.toContain('value="1234567"')
     expect((await send(refused, twice(NEW_PASSWORD))).status).toBe(303)
-    expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
   })
 
   test.each<[string, Fields, (readonly string[])[]]>([
@@ -244,7 +226,7 @@ describe('a password that is refused', () => {
     const refused = await send(await open(sealedLink(user)), typed)
     expect(refused.status).toBe(400)
     expect(faultsIn(refused)).toEqual(faults)
-    expect(await storedHash(user)).toBe(user.passwordHash)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
     expect((await send(refused, twice(NEW_PASSWORD))).status).toBe(303)
   })
 
@@ -320,7 +302,7 @@ describe('forms are taken from pages of the same origin only', () => {
     const fields = { ...sealedLink(user), ...twice(NEW_PASSWORD), email: user.email }
     const { length } = surroundings.resend.mails
     for (const path of paths) expect((await post(path, fields, headers())).status).toBe(403)
-    expect(await storedHash(user)).toBe(user.passwordHash)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
     expect(surroundings.resend.mails).toHaveLength(length)
   })
 
@@ -357,7 +339,7 @@ describe('bodies', () => {
         const { status } = await service.ask(path, { method: 'POST', headers, body: fields })
         expect(status).toBe(415)
       }
-      expect(await storedHash(user)).toBe(user.passwordHash)
+      expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
     },
   )
 
@@ -378,7 +360,7 @@ describe('bodies', () => {
       const body = Buffer.concat([Buffer.from(link), Buffer.from(tail)])
       const { status } = await service.ask('/reset/password', { method: 'POST', headers, body })
       expect(status).toBe(400)
-      expect(await storedHash(user)).toBe(user.passwordHash)
+      expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
     },
   )
 
@@ -467,7 +449,7 @@ test('while the database is away the form stays, and works once it is back', asy
   expect(refused.text).toContain('your password was not changed. Please wait')
   await gate.open()
   await expect.poll(async () => (await send(refused, twice(NEW_PASSWORD))).status).toBe(303)
-  expect(await verify(await storedHash(user), NEW_PASSWORD)).toBe(true)
+  expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
 })
 
 test('every reply keeps its secrets, and every page is valid HTML', async () => {

@@ -1,13 +1,10 @@
 // Rekey's own pages: what is served where, how it is filled, and how a link finds the page.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  createSurroundings,
-  createUsers,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { NOT_FOUND } from '../support/answers.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 let service: TestService
@@ -110,7 +107,7 @@ test.each([
   '/reset/reset.html%00',
   '/reset//',
 ])('there is nothing at %s', async (path) => {
-  expect((await service.ask(path)).answer).toBe('404 {"detail":"Not found."}')
+  expect((await service.ask(path)).answer).toBe(NOT_FOUND)
 })
 
 test('without HOSTED_PAGE there are no pages', async () => {

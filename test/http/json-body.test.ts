@@ -2,17 +2,12 @@
 
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  ACCEPTED,
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { ACCEPTED } from '../support/answers.ts'
+import { basePath } from '../support/client.ts'
+import { forgedLink } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
 const UNSUPPORTED = '415 {"detail":"Unsupported media type in request."}'

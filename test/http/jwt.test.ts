@@ -3,6 +3,9 @@
 import { createPublicKey, createSign, generateKeyPairSync } from 'node:crypto'
 import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHANGED, INVALID_JWT, NOT_SIGNED_IN } from '../support/answers.ts'
+import { basePath } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
 import {
   audience,
   bearer,
@@ -11,29 +14,18 @@ import {
   issuer as issuerName,
   jwtVariables,
   type SigningKey,
-  seconds,
   sign,
   signWithSecret,
   startIssuer,
   type TokenIssuer,
 } from '../support/jwt-issuer.ts'
-import {
-  addUser,
-  basePath,
-  confide,
-  createSurroundings,
-  createUsers,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { seconds } from '../support/seconds.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser, storedHash } from '../support/users.ts'
 import { exchange } from './raw-socket.ts'
 
 const ROUTE = 'change-password'
-const CHANGED = '200 {"detail":"Password changed successfully"}'
-const INVALID = '401 {"detail":"Invalid token."}'
-const MISSING = '401 {"detail":"Authentication credentials were not provided."}'
 const password = 'a brand new pass phrase'
 // Letters of two bytes, so that it matters which bytes are the key.
 const secret = confide('a shared secret with umlauts: äöü')
@@ -83,11 +75,6 @@ function join(header: object, claims: object, signature = ''): string {
   return `${encode(header)}.${encode(claims)}.${signature}`
 }
 
-async function storedHash({ id }: StoredUser): Promise<string> {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return row?.['password_hash']
-}
-
 describe('with JWKS_URL', () => {
   test.each(['es256', 'rs256', 'eddsa'] as const)('a token by %s is taken', async (name) => {
     const user = await newUser()
@@ -128,8 +115,8 @@ describe('with JWKS_URL', () => {
   ])('a token with %s is refused', async (_, changes) => {
     const user = await newUser()
     const token = await sign(keys.es256, claimsOf(user.id, { ...changes }))
-    expect(await answerTo(user, bearer(token))).toBe(INVALID)
-    expect(await storedHash(user)).toBe(user.passwordHash)
+    expect(await answerTo(user, bearer(token))).toBe(INVALID_JWT)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
   })
 
   test.each<[string, (user: StoredUser) => Promise<string> | string]>([
@@ -192,8 +179,8 @@ describe('with JWKS_URL', () => {
     ['blanks only', () => ''],
   ])('a token with %s is refused', async (_, make) => {
     const user = await newUser()
-    expect(await answerTo(user, bearer(await make(user)))).toBe(INVALID)
-    expect(await storedHash(user)).toBe(user.passwordHash)
+    expect(await answerTo(user, bearer(await make(user)))).toBe(INVALID_JWT)
+    expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
   })
 
   test.each(['jwk', 'jku', 'x5u', 'x5c'])(
@@ -210,7 +197,7 @@ describe('with JWKS_URL', () => {
       for (const kid of [stranger.kid, keys.es256.kid]) {
         const header = { kid, [name]: values[name] }
         const token = await sign(stranger, claimsOf(user.id), header as object)
-        expect(await answerTo(user, bearer(token))).toBe(INVALID)
+        expect(await answerTo(user, bearer(token))).toBe(INVALID_JWT)
       }
       expect(theirs.asked()).toBe(0)
       await theirs.stop()
@@ -227,17 +214,17 @@ describe('with JWKS_URL', () => {
     const unsigned = join({ alg: 'RS256', kid: 'weak' }, claimsOf(user.id)).slice(0, -1)
     const signature = createSign('RSA-SHA256').update(unsigned).sign(privateKey, 'base64url')
     const own = await startService(surroundings, { JWKS_URL: issuer.url, ...jwtVariables })
-    expect(await answerTo(user, bearer(`${unsigned}.${signature}`), own)).toBe(INVALID)
+    expect(await answerTo(user, bearer(`${unsigned}.${signature}`), own)).toBe(INVALID_JWT)
     issuer.publish(...Object.values(keys))
     await own.stop()
   })
 
   test.each<[string, string | undefined, string]>([
-    ['none', undefined, MISSING],
-    ['an empty one', '', MISSING],
-    ['another scheme', 'Basic YWRhOnB3', MISSING],
-    ['a scheme that only begins so', 'Bearerx abc', MISSING],
-    ['the scheme alone', 'Bearer', INVALID],
+    ['none', undefined, NOT_SIGNED_IN],
+    ['an empty one', '', NOT_SIGNED_IN],
+    ['another scheme', 'Basic YWRhOnB3', NOT_SIGNED_IN],
+    ['a scheme that only begins so', 'Bearerx abc', NOT_SIGNED_IN],
+    ['the scheme alone', 'Bearer', INVALID_JWT],
   ])('an Authorization header that is %s is refused', async (_, authorization, answer) => {
     const user = await newUser()
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
@@ -261,7 +248,7 @@ describe('with JWKS_URL', () => {
       ]
       const received = await exchange(byKeys.url, `${lines.join('\r\n')}\r\n\r\n${body}`)
       expect(received).toMatch(/^HTTP\/1.1 401 [\s\S]*\{"detail":"Invalid token\."\}$/)
-      expect(await storedHash(user)).toBe(user.passwordHash)
+      expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
     },
   )
 
@@ -274,7 +261,7 @@ describe('with JWKS_URL', () => {
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', cookie: `token=${token}` },
     })
-    expect(reply.answer).toBe(MISSING)
+    expect(reply.answer).toBe(NOT_SIGNED_IN)
   })
 
   test('the log says why a token was refused, and nothing of it', async () => {
@@ -324,7 +311,7 @@ describe('with JWT_SECRET', () => {
     ['no expiry', ({ id }) => signWithSecret(secret, claimsOf(id, { exp: undefined }))],
   ])('a token by %s is refused', async (_, make) => {
     const user = await newUser()
-    expect(await answerTo(user, bearer(await make(user)), bySecret)).toBe(INVALID)
+    expect(await answerTo(user, bearer(await make(user)), bySecret)).toBe(INVALID_JWT)
   })
 
   test('algorithm and claim are those that the configuration names', async () => {
@@ -339,7 +326,7 @@ describe('with JWT_SECRET', () => {
     const tokens = await Promise.all(
       ['HS256', 'HS512'].map((alg) => signWithSecret(secret, claims, { alg })),
     )
-    expect(await answerTo(user, bearer(tokens[0] ?? ''), own)).toBe(INVALID)
+    expect(await answerTo(user, bearer(tokens[0] ?? ''), own)).toBe(INVALID_JWT)
     expect(await answerTo(user, bearer(tokens[1] ?? ''), own)).toBe(CHANGED)
     await own.stop()
   })

@@ -1,25 +1,13 @@
 // In which forms a body may bring a link, and which spellings of its values are none.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type IdType,
-  idTypes,
-  type LinkValues,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../support/service.ts'
+import { INVALID_LINK, VALID_LINK } from '../support/answers.ts'
+import { forgedLink, type LinkValues, sealedLink, tokenOf } from '../support/links.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type IdType, idTypes, type StoredUser } from '../support/users.ts'
 
 const ROUTE = 'check-reset-link'
-const INVALID = '400 {"detail":"Invalid signature"}'
-const VALID = /^200 \{"detail":"Link is valid","expires_at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"\}$/
 const integerTypes: readonly IdType[] = ['bigint', 'integer', 'smallint']
 
 describe.each(idTypes)('with ids of type %s', (idType) => {
@@ -43,20 +31,22 @@ describe.each(idTypes)('with ids of type %s', (idType) => {
 
   test('a link is its three values as mailed, or one token', async () => {
     const { user_id, timestamp, signature } = link
-    expect((await service.post(ROUTE, { user_id, timestamp, signature })).answer).toMatch(VALID)
-    expect((await service.post(ROUTE, { token: tokenOf(link) })).answer).toMatch(VALID)
+    expect((await service.post(ROUTE, { user_id, timestamp, signature })).answer).toMatch(
+      VALID_LINK,
+    )
+    expect((await service.post(ROUTE, { token: tokenOf(link) })).answer).toMatch(VALID_LINK)
   })
 
   test('the timestamp may be a JSON integer', async () => {
     const { answer } = await service.post(ROUTE, { ...link, timestamp: Number(link.timestamp) })
-    expect(answer).toMatch(VALID)
+    expect(answer).toMatch(VALID_LINK)
   })
 
   test('the id may be one where ids are integers, and nowhere else', async () => {
     const isInteger = integerTypes.includes(idType)
     const user_id = isInteger ? Number(link.user_id) : 42
     const { answer } = await service.post(ROUTE, { ...link, user_id })
-    if (isInteger) expect(answer).toMatch(VALID)
+    if (isInteger) expect(answer).toMatch(VALID_LINK)
     else expect(answer).toBe('400 {"user_id":["Not a valid string."]}')
   })
 
@@ -90,21 +80,21 @@ describe.each(idTypes)('with ids of type %s', (idType) => {
     ['a capital letter at its end', (id) => `${id}F`],
   ])('the id with %s is that of no link', async (_, spell) => {
     const user_id = spell(link.user_id)
-    expect((await service.post(ROUTE, { ...link, user_id })).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, { ...link, user_id })).answer).toBe(INVALID_LINK)
     const token = tokenOf({ ...link, user_id })
-    expect((await service.post(ROUTE, { token })).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, { token })).answer).toBe(INVALID_LINK)
   })
 
   test('an id of letters has one spelling only', async () => {
     const user_id = link.user_id.toUpperCase()
     const { answer } = await service.post(ROUTE, { ...link, user_id })
-    if (integerTypes.includes(idType)) expect(answer).toMatch(VALID)
-    else expect(answer).toBe(INVALID)
+    if (integerTypes.includes(idType)) expect(answer).toMatch(VALID_LINK)
+    else expect(answer).toBe(INVALID_LINK)
   })
 
   test('the link of another account is none of mine', async () => {
     const other = await addUser(surroundings.database.sql)
-    expect((await service.post(ROUTE, { ...link, user_id: other.id })).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, { ...link, user_id: other.id })).answer).toBe(INVALID_LINK)
   })
 })
 
@@ -144,7 +134,7 @@ describe('an id of any letters', () => {
     const { url, ...link } = await service.mailedLink(user.email)
     expect([...new URL(url).searchParams.keys()]).toEqual(['timestamp', 'user_id', 'signature'])
     expect(link.user_id).toBe(id)
-    expect((await service.post(ROUTE, link)).answer).toMatch(VALID)
+    expect((await service.post(ROUTE, link)).answer).toMatch(VALID_LINK)
     const body = { token: tokenOf(link), password: 'a brand new pass phrase' }
     expect((await service.post('reset-password', body)).status).toBe(200)
   })
@@ -153,7 +143,7 @@ describe('an id of any letters', () => {
     const composed = await addUser(surroundings.database.sql, { id: 'ü'.normalize('NFC') })
     const link = await service.mailedLink(composed.email)
     for (const user_id of ['ü'.normalize('NFD'), 'Ü', 'ü ', 'u']) {
-      expect((await service.post(ROUTE, { ...link, user_id })).answer).toBe(INVALID)
+      expect((await service.post(ROUTE, { ...link, user_id })).answer).toBe(INVALID_LINK)
     }
   })
 })
@@ -244,11 +234,11 @@ describe('a body', () => {
       await service.post(ROUTE, { ...link, timestamp }),
       await service.post(ROUTE, sealedLink(await addUser(surroundings.database.sql), timestamp)),
     ]
-    expect(answers.map(({ answer }) => answer)).toEqual([INVALID, INVALID])
+    expect(answers.map(({ answer }) => answer)).toEqual([INVALID_LINK, INVALID_LINK])
   })
 
   test.each([0, -1, 1, 2 ** 53 - 1, Number('-0')])('nor is the integer %d', async (timestamp) => {
-    expect((await service.post(ROUTE, { ...link, timestamp })).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, { ...link, timestamp })).answer).toBe(INVALID_LINK)
   })
 
   const last = (signature: string) => {
@@ -274,9 +264,9 @@ describe('a body', () => {
     ['letters 256 places up', (signature) => up(signature)],
   ])('the signature with %s is none', async (_, spell) => {
     const signature = spell(link.signature)
-    expect((await service.post(ROUTE, { ...link, signature })).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, { ...link, signature })).answer).toBe(INVALID_LINK)
     const token = tokenOf({ ...link, signature })
-    expect((await service.post(ROUTE, { token })).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, { token })).answer).toBe(INVALID_LINK)
   })
 
   test('no bit of the outer seal can be altered', async () => {
@@ -312,7 +302,7 @@ describe('a body', () => {
     `${tokenOf(forgedLink())}=`,
     ` ${tokenOf(forgedLink())}`,
   ])('the token %j is that of no link', async (token) => {
-    expect((await service.post(ROUTE, { token })).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, { token })).answer).toBe(INVALID_LINK)
   })
 
   test('of duplicate keys the last counts, in the link as everywhere', async () => {
@@ -320,8 +310,8 @@ describe('a body', () => {
     const rest = `"timestamp":"${timestamp}","signature":"${signature}"}`
     const mineLast = `{"user_id":"999","user_id":"${user_id}",${rest}`
     const mineFirst = `{"user_id":"${user_id}","user_id":"999",${rest}`
-    expect((await service.post(ROUTE, mineLast)).answer).toMatch(VALID)
-    expect((await service.post(ROUTE, mineFirst)).answer).toBe(INVALID)
+    expect((await service.post(ROUTE, mineLast)).answer).toMatch(VALID_LINK)
+    expect((await service.post(ROUTE, mineFirst)).answer).toBe(INVALID_LINK)
   })
 })
 

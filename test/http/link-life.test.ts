@@ -2,21 +2,14 @@
 
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  addUser,
-  argon2id,
-  createSurroundings,
-  createUsers,
-  type LinkValues,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { INVALID_LINK } from '../support/answers.ts'
+import { type LinkValues, sealedLink } from '../support/links.ts'
+import { seconds } from '../support/seconds.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, argon2id, createUsers, type StoredUser } from '../support/users.ts'
 
 const password = 'a brand new pass phrase'
-const DEAD = '400 {"detail":"Invalid signature"}'
 
 let surroundings: Surroundings
 let service: TestService
@@ -39,7 +32,6 @@ afterAll(async () => {
   await surroundings?.end()
 })
 
-const now = () => Math.floor(Date.now() / 1000)
 const never = { lastLogin: null }
 const confirm = (link: LinkValues, chosen = password) =>
   service.post('reset-password', { ...link, password: chosen })
@@ -54,9 +46,9 @@ test('a link works once', async () => {
   const link = await service.mailedLink(user.email)
   expect((await confirm(link)).status).toBe(200)
   for (const again of [password, 'another good pass phrase']) {
-    expect((await confirm(link, again)).answer).toBe(DEAD)
+    expect((await confirm(link, again)).answer).toBe(INVALID_LINK)
   }
-  expect((await check(link)).answer).toBe(DEAD)
+  expect((await check(link)).answer).toBe(INVALID_LINK)
   expect(await service.code('check-reset-link', link)).toBe('link_superseded')
   expect(await verify((await rowOf(user))?.['password_hash'], password)).toBe(true)
 })
@@ -75,7 +67,7 @@ test('checks, refused passwords and broken bodies do not spend it', async () => 
 
 test('it lives for an hour, and tells until when', async () => {
   const user = await addUser(surroundings.database.sql)
-  const link = sealedLink(user, now() - 3590, never)
+  const link = sealedLink(user, seconds() - 3590, never)
   const until = new Date((Number(link.timestamp) + 3600) * 1000).toISOString()
   const expiresAt = until.replace('.000Z', 'Z')
   expect((await check(link)).answer).toBe(
@@ -86,15 +78,15 @@ test('it lives for an hour, and tells until when', async () => {
 
 test('a second later it has expired', async () => {
   const user = await addUser(surroundings.database.sql)
-  const link = sealedLink(user, now() - 3601, never)
+  const link = sealedLink(user, seconds() - 3601, never)
   expect((await check(link)).answer).toBe('400 {"detail":"Signature expired"}')
   expect((await confirm(link)).answer).toBe('400 {"detail":"Signature expired"}')
 })
 
 test('it may be a minute ahead of the clock, and no more', async () => {
   const user = await addUser(surroundings.database.sql)
-  expect((await check(sealedLink(user, now() + 55, never))).status).toBe(200)
-  expect(await service.code('check-reset-link', sealedLink(user, now() + 65, never))).toBe(
+  expect((await check(sealedLink(user, seconds() + 55, never))).status).toBe(200)
+  expect(await service.code('check-reset-link', sealedLink(user, seconds() + 65, never))).toBe(
     'link_invalid',
   )
 })
@@ -158,8 +150,8 @@ test.each<[string, (user: StoredUser) => Promise<unknown>]>([
   const link = await service.mailedLink(user.email)
   await change(user)
   const before = await rowOf(user)
-  expect((await check(link)).answer).toBe(DEAD)
-  expect((await confirm(link)).answer).toBe(DEAD)
+  expect((await check(link)).answer).toBe(INVALID_LINK)
+  expect((await confirm(link)).answer).toBe(INVALID_LINK)
   expect(await service.code('reset-password', { ...link, password })).toBe('link_superseded')
   expect(await rowOf(user)).toEqual(before)
 })
@@ -180,7 +172,7 @@ test('the last login may have any precision, and the link holds it to the last d
   expect((await check(link)).status).toBe(200)
   await surroundings.database.sql`
     update users set last_login = last_login + interval '1 microsecond' where id = ${user.id}`
-  expect((await check(link)).answer).toBe(DEAD)
+  expect((await check(link)).answer).toBe(INVALID_LINK)
   await surroundings.database.sql`
     update users set last_login = last_login - interval '1 microsecond' where id = ${user.id}`
   expect((await confirm(link)).status).toBe(200)
@@ -188,21 +180,21 @@ test('the last login may have any precision, and the link holds it to the last d
 
 test('of two links the newer one kills the older one when it is used', async () => {
   const user = await addUser(surroundings.database.sql)
-  const older = sealedLink(user, now() - 600, never)
+  const older = sealedLink(user, seconds() - 600, never)
   const newer = await service.mailedLink(user.email)
   expect((await check(older)).status).toBe(200)
   expect((await confirm(newer)).status).toBe(200)
-  expect((await confirm(older, 'another good pass phrase')).answer).toBe(DEAD)
+  expect((await confirm(older, 'another good pass phrase')).answer).toBe(INVALID_LINK)
 })
 
 test('invalid, expired and superseded are told apart by their codes', async () => {
   const user = await addUser(surroundings.database.sql)
-  const link = sealedLink(user, now(), never)
+  const link = sealedLink(user, seconds(), never)
   const codes = [
     { ...link, timestamp: String(Number(link.timestamp) - 1) },
-    sealedLink(user, now() - 4000, never),
-    sealedLink(user, now(), { lastLogin: '2020-01-01 00:00:00+00' }),
-    sealedLink(user, now() - 4000, { lastLogin: '2020-01-01 00:00:00+00' }),
+    sealedLink(user, seconds() - 4000, never),
+    sealedLink(user, seconds(), { lastLogin: '2020-01-01 00:00:00+00' }),
+    sealedLink(user, seconds() - 4000, { lastLogin: '2020-01-01 00:00:00+00' }),
   ].map((made) => service.code('check-reset-link', made))
   expect(await Promise.all(codes)).toEqual([
     'link_invalid',
@@ -222,19 +214,19 @@ test.each<[string, string | null, string]>([
 ])('an account with %s has no link, even one made with the secret', async (_, stored, hash) => {
   const user = await addUser(surroundings.database.sql, { password_hash: stored })
   for (const passwordHash of [stored, hash, 'null', 'a hash that never was']) {
-    const link = sealedLink(user, now(), { ...never, passwordHash })
+    const link = sealedLink(user, seconds(), { ...never, passwordHash })
     // A link for a first password is none of this service, whose passwords are usable.
     const isForReset = /^[^!*].{12}/.test(passwordHash ?? '')
     const code = isForReset ? 'link_superseded' : 'link_invalid'
     expect(await service.code('check-reset-link', link)).toBe(code)
-    expect((await confirm(link)).answer).toBe(DEAD)
+    expect((await confirm(link)).answer).toBe(INVALID_LINK)
   }
   expect((await rowOf(user))?.['password_hash']).toBe(stored)
 })
 
 test('LINKS_NOT_BEFORE voids the links of earlier buckets, and no later ones', async () => {
   const user = await addUser(surroundings.database.sql)
-  const incident = now() - 600
+  const incident = seconds() - 600
   const strict = await startService(surroundings, {
     LINKS_NOT_BEFORE: new Date(incident * 1000).toISOString(),
     USERS_LAST_LOGIN_COLUMN: 'last_login',

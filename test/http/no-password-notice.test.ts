@@ -1,16 +1,10 @@
 // The notice that an account has no password: who gets it, in which language, and how often.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  ACCEPTED,
-  addUser,
-  createSurroundings,
-  createUsers,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { ACCEPTED } from '../support/answers.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
 

@@ -4,14 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { NOT_FOUND } from '../support/answers.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 import { exchange, statusesIn } from './raw-socket.ts'
 
 const hostileName = 'Eve "><script>x</script>'
@@ -97,7 +93,7 @@ test.each([
   '127.1',
 ])('it is not shown at %j, which a page elsewhere may have pointed here', async (host) => {
   const reply = await outbox({ host, accept: 'application/json' })
-  expect(reply.answer).toBe('404 {"detail":"Not found."}')
+  expect(reply.answer).toBe(NOT_FOUND)
 })
 
 test('nor without any name', async () => {

@@ -1,14 +1,11 @@
 // The rules that a page can show before a password is typed.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  basePath,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  type Surroundings,
-  startService,
-} from '../support/service.ts'
+import { basePath } from '../support/client.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 

@@ -3,21 +3,18 @@
 import { verify } from '@node-rs/argon2'
 import type { Sql, TransactionSql } from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { INVALID_LINK } from '../support/answers.ts'
+import { confide } from '../support/discretion.ts'
+import { sealedLink } from '../support/links.ts'
+import { endProcess } from '../support/rekey-process.ts'
 import {
-  addUser,
-  argon2id,
-  confide,
-  createSurroundings,
-  createUsers,
-  endProcess,
   type ServiceProcess,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
   startService,
   startServiceProcess,
   type TestService,
 } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, argon2id, createUsers, type StoredUser } from '../support/users.ts'
 
 const ROUNDS = 20
 const POSTS = 50
@@ -66,9 +63,7 @@ describe('two services side by side', () => {
       const winners = passwords.filter((_, n) => replies[n]?.status === 200)
       expect(winners).toHaveLength(1)
       const losers = replies.filter((reply) => reply?.status !== 200)
-      expect(new Set(losers.map((reply) => reply?.answer))).toEqual(
-        new Set(['400 {"detail":"Invalid signature"}']),
-      )
+      expect(new Set(losers.map((reply) => reply?.answer))).toEqual(new Set([INVALID_LINK]))
       const stored = confide((await rowOf(user))?.['password_hash'])
       expect(await verify(stored, winners[0] ?? '')).toBe(true)
     }

@@ -1,16 +1,11 @@
 // What an operator can tell from the log of requests, and what nobody can.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  type LogLine,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { basePath } from '../support/client.ts'
+import { startService, type TestService } from '../support/service.ts'
+import type { LogLine } from '../support/service-log.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 let service: TestService

@@ -2,22 +2,14 @@
 
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../support/service.ts'
+import { INVALID_LINK, RESET } from '../support/answers.ts'
+import { forgedLink, sealedLink, tokenOf } from '../support/links.ts'
+import { seconds } from '../support/seconds.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, storedHash } from '../support/users.ts'
 
 const ROUTE = 'reset-password'
-const RESET = '200 {"detail":"Password reset successful"}'
-const INVALID = '400 {"detail":"Invalid signature"}'
 const password = 'a brand new pass phrase'
 
 let surroundings: Surroundings
@@ -31,18 +23,13 @@ beforeAll(async () => {
     USERS_LOGIN_COLUMNS: 'username',
     USERS_NAME_COLUMN: 'full_name',
   })
-  now = Math.floor(Date.now() / 1000)
+  now = seconds()
 })
 
 afterAll(async () => {
   await service?.stop()
   await surroundings?.end()
 })
-
-const storedHash = async (id: string): Promise<string> => {
-  const [row] = await surroundings.database.sql`select password_hash from users where id = ${id}`
-  return confide(row?.['password_hash'])
-}
 
 const required = ['This field is required.']
 const notNull = ['This field may not be null.']
@@ -104,11 +91,11 @@ test.each([
   const link = await service.mailedLink(user.email)
   const first = await service.post(ROUTE, { ...form(link), password, password_confirm: password })
   expect(first.answer).toBe(RESET)
-  expect(await verify(await storedHash(user.id), password)).toBe(true)
+  expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
   expect((await service.post(ROUTE, { ...form(link), password: `${password}!` })).answer).toBe(
-    INVALID,
+    INVALID_LINK,
   )
-  expect(await verify(await storedHash(user.id), password)).toBe(true)
+  expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
 })
 
 test('the reply signs nobody in and says nothing of the account', async () => {
@@ -124,7 +111,10 @@ test('the stored hash is argon2id with the parameters that OWASP asks for, salte
   const ann = await addUser(surroundings.database.sql)
   const bob = await addUser(surroundings.database.sql)
   for (const user of [ann, bob]) await service.post(ROUTE, { ...sealedLink(user), password })
-  const hashes = [await storedHash(ann.id), await storedHash(bob.id)]
+  const hashes = [
+    await storedHash(surroundings.database.sql, ann.id),
+    await storedHash(surroundings.database.sql, bob.id),
+  ]
   for (const hash of hashes)
     expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$.{22}\$.{43}$/)
   expect(hashes[0]).not.toBe(hashes[1])
@@ -141,7 +131,7 @@ test.each([
 ])('a password %s is kept exactly as it was typed', async (_, typed) => {
   const user = await addUser(surroundings.database.sql)
   expect((await service.post(ROUTE, { ...sealedLink(user), password: typed })).answer).toBe(RESET)
-  const hash = await storedHash(user.id)
+  const hash = await storedHash(surroundings.database.sql, user.id)
   expect(await verify(hash, typed)).toBe(true)
   for (const other of [typed.trim(), typed.normalize('NFKC'), typed.toLowerCase()]) {
     if (other !== typed) expect(await verify(hash, other)).toBe(false)
@@ -176,7 +166,7 @@ test.each<[string, string, readonly string[]]>([
   const link = sealedLink(user)
   const { answer } = await service.post(ROUTE, { ...link, password: refused })
   expect(answer).toBe(`400 ${JSON.stringify({ password: texts })}`)
-  expect(await storedHash(user.id)).toBe(user.passwordHash)
+  expect(await storedHash(surroundings.database.sql, user.id)).toBe(user.passwordHash)
   expect((await service.post(ROUTE, { ...link, password })).answer).toBe(RESET)
 })
 
@@ -184,7 +174,7 @@ test('the old password may be set again, and the link dies of it all the same', 
   const user = await addUser(surroundings.database.sql)
   const link = sealedLink(user)
   expect((await service.post(ROUTE, { ...link, password: user.password })).answer).toBe(RESET)
-  expect((await service.post(ROUTE, { ...link, password })).answer).toBe(INVALID)
+  expect((await service.post(ROUTE, { ...link, password })).answer).toBe(INVALID_LINK)
 })
 
 describe('the order of checks is', () => {
@@ -215,7 +205,7 @@ describe('the order of checks is', () => {
 
   test('the seal before the password rules, so that strength cannot be probed', async () => {
     const { answer } = await service.post(ROUTE, { ...forgedLink('1'), password: '1' })
-    expect(answer).toBe(INVALID)
+    expect(answer).toBe(INVALID_LINK)
   })
 
   test('the inner seal before the password rules', async () => {

@@ -1,18 +1,13 @@
 // Who may be named in a link request, what comes of it, and what it is answered.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ACCEPTED, SENT } from '../support/answers.ts'
+import { basePath } from '../support/client.ts'
+import { linkMailsTo } from '../support/links.ts'
 import { linkIn } from '../support/resend-stand-in.ts'
-import {
-  ACCEPTED,
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  linkMailsTo,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
 
@@ -260,7 +255,7 @@ describe('with REVEAL_UNKNOWN_USERS', () => {
   test('a known account is told apart, and mailed', async () => {
     const user = await addUser(surroundings.database.sql)
     const { answer } = await telling.post(ROUTE, { email: user.email })
-    expect(answer).toBe('200 {"detail":"Reset link sent"}')
+    expect(answer).toBe(SENT)
     await surroundings.resend.waitForMail(({ to }) => to[0] === user.email)
   })
 

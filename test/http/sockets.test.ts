@@ -5,17 +5,12 @@ import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fastifyOptions } from '../../src/http/app.ts'
 import { replyToBrokenRequest } from '../../src/http/broken-requests.ts'
+import { basePath } from '../support/client.ts'
+import { linkMailsTo } from '../support/links.ts'
 import { linkIn } from '../support/resend-stand-in.ts'
-import {
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  linkMailsTo,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 import { exchange, openSocket, statusesIn } from './raw-socket.ts'
 
 const path = `${basePath}/send-reset-password-link`

@@ -3,14 +3,11 @@
 import { verify } from '@node-rs/argon2'
 import type { Sql } from 'postgres'
 import { describe, expect, test } from 'vitest'
-import {
-  argon2id,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  idTypes,
-  startService,
-} from '../support/service.ts'
+import { ACCEPTED, UNAVAILABLE } from '../support/answers.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startService } from '../support/service.ts'
+import { createSurroundings } from '../support/surroundings.ts'
+import { argon2id, createUsers, idTypes } from '../support/users.ts'
 
 const email = 'Kim@Example.org'
 const password = 'a brand new pass phrase'
@@ -99,7 +96,7 @@ describe.each(layouts)('with $name', ({ env, make, storedHash }) => {
     const { answer } = await service.post('send-reset-password-link', {
       email: email.toUpperCase(),
     })
-    expect(answer).toBe('200 {"detail":"Reset link sent if the user exists in database"}')
+    expect(answer).toBe(ACCEPTED)
     const link = await service.mailedLink(email)
     expect((await service.post('check-reset-link', link)).status).toBe(200)
     expect((await service.post('reset-password', { ...link, password })).status).toBe(200)
@@ -133,10 +130,7 @@ test('AFTER_RESET_SQL that fails leaves everything as it was, the link included'
 
   await sql`insert into maintenance values (now())`
   const refused = await service.post('reset-password', { ...link, password })
-  expect([refused.answer, refused.headers['retry-after']]).toEqual([
-    '503 {"detail":"Service temporarily unavailable."}',
-    '5',
-  ])
+  expect([refused.answer, refused.headers['retry-after']]).toEqual([UNAVAILABLE, '5'])
   expect(await sql`select * from users`).toEqual(before)
   expect(await sql`select from sessions`).toHaveLength(1)
   await service.log.waitFor(({ cause }) => cause === 'AFTER_RESET_SQL: P0001')

@@ -2,19 +2,12 @@
 
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import {
-  addUser,
-  basePath,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  forgedLink,
-  type Reply,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { basePath, type Reply } from '../support/client.ts'
+import { forgedLink, sealedLink } from '../support/links.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 import { exchange, openSocket, statusesIn } from './raw-socket.ts'
 
 const ROUTE = 'send-reset-password-link'

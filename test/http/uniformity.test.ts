@@ -2,22 +2,15 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGate, type DatabaseGate } from '../accounts/database-gate.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type Reply,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { INVALID_LINK, UNAVAILABLE } from '../support/answers.ts'
+import type { Reply } from '../support/client.ts'
+import { forgedLink, sealedLink } from '../support/links.ts'
+import { seconds } from '../support/seconds.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
-const INVALID = '400 {"detail":"Invalid signature"}'
-const UNAVAILABLE = '503 {"detail":"Service temporarily unavailable."}'
 const password = 'a brand new pass phrase'
 
 let surroundings: Surroundings
@@ -126,21 +119,21 @@ test.each<[string, (user: StoredUser) => object]>([
       return { ...link, signature: `${link.signature}=` }
     },
   ],
-  ['a time to come', (user) => sealedLink(user, Math.floor(Date.now() / 1000) + 100)],
+  ['a time to come', (user) => sealedLink(user, seconds() + 100)],
   ['a broken token', () => ({ token: 'x'.repeat(80) })],
 ])('a link with %s never reaches the database', async (_, linkFor) => {
   const user = await addUser(surroundings.database.sql)
   const before = await surroundings.database.statements()
   const link = linkFor(user)
-  expect((await service.post('check-reset-link', link)).answer).toBe(INVALID)
-  expect((await service.post('reset-password', { ...link, password })).answer).toBe(INVALID)
+  expect((await service.post('check-reset-link', link)).answer).toBe(INVALID_LINK)
+  expect((await service.post('reset-password', { ...link, password })).answer).toBe(INVALID_LINK)
   expect(await surroundings.database.statements()).toEqual(before)
 })
 
 test('nor does one that has expired', async () => {
   const user = await addUser(surroundings.database.sql)
   const before = await surroundings.database.statements()
-  const link = sealedLink(user, Math.floor(Date.now() / 1000) - 3601)
+  const link = sealedLink(user, seconds() - 3601)
   expect(await service.code('check-reset-link', link)).toBe('link_expired')
   expect(await surroundings.database.statements()).toEqual(before)
 })
@@ -160,7 +153,7 @@ test('while the table is locked a genuine link alone is told to wait, and works 
     const genuine = await service.post('reset-password', { ...link, password })
     const forged = await service.post('reset-password', { ...forgedLink(user.id), password })
     expect([genuine.answer, genuine.headers['retry-after']]).toEqual([UNAVAILABLE, '5'])
-    expect(forged.answer).toBe(INVALID)
+    expect(forged.answer).toBe(INVALID_LINK)
   })
   expect((await service.post('reset-password', { ...link, password })).status).toBe(200)
 })
@@ -174,7 +167,7 @@ test('without a database link requests are accepted, and only genuine links must
   expect(visible(known)).toEqual(visible(unknown))
   expect(known.status).toBe(200)
   expect(await service.code('check-reset-link', forgedLink(user.id))).toBe('link_invalid')
-  const old = sealedLink(user, Math.floor(Date.now() / 1000) - 3601)
+  const old = sealedLink(user, seconds() - 3601)
   expect(await service.code('check-reset-link', old)).toBe('link_expired')
   for (const route of ['check-reset-link', 'reset-password']) {
     const reply = await service.post(route, { ...link, password })

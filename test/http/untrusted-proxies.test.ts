@@ -1,13 +1,10 @@
 // Forwarding headers that do not count are ignored, said once in the log, and counted.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  createSurroundings,
-  createUsers,
-  type LogLine,
-  type Surroundings,
-  startService,
-} from '../support/service.ts'
+import { startService } from '../support/service.ts'
+import type { LogLine } from '../support/service-log.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 

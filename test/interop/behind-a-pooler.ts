@@ -3,20 +3,14 @@
 
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { INVALID_LINK, RESET } from '../support/answers.ts'
+import { confide } from '../support/discretion.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from '../support/users.ts'
 import { type Pooler, startPooler } from './pooler.ts'
 
 const ROUTE = 'reset-password'
-const RESET = '200 {"detail":"Password reset successful"}'
 const CONNECTIONS = 2
 const ROUNDS = 5
 const POSTS = 20
@@ -112,7 +106,7 @@ test(`of ${POSTS} parallel posts with ${POSTS} passwords one wins, and its passw
     const winners = words.filter((_, n) => replies[n]?.answer === RESET)
     expect(winners).toHaveLength(1)
     const losers = replies.map(({ answer }) => answer).filter((answer) => answer !== RESET)
-    expect(new Set(losers)).toEqual(new Set(['400 {"detail":"Invalid signature"}']))
+    expect(new Set(losers)).toEqual(new Set([INVALID_LINK]))
     const row = await rowOf(user)
     expect(await verify(row?.['password_hash'], winners[0] ?? '')).toBe(true)
     expect(row).toMatchObject({ epoch: 1, sessions: 0, resets: [expect.any(String)] })

@@ -3,14 +3,11 @@
 
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  confide,
-  createSurroundings,
-  type Environment,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { RESET } from '../support/answers.ts'
+import { confide } from '../support/discretion.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
 import { type HostApp, hostPrograms, startHostApp } from './host-apps.ts'
 import { longest, longestForBcrypt, passwords } from './passwords.ts'
 
@@ -127,9 +124,7 @@ describe.each(hosts)('$preset', ({ preset, bcrypt, most, newer = [], ...host }) 
       const link = await service.mailedLink(email)
       expect(await service.code(ROUTE, { ...link, password: tooLong })).toBe('password_rejected')
       const body = { ...link, password }
-      expect((await service.post(ROUTE, body)).answer).toBe(
-        '200 {"detail":"Password reset successful"}',
-      )
+      expect((await service.post(ROUTE, body)).answer).toBe(RESET)
       expect(await service.code(ROUTE, body)).toBe('link_superseded')
 
       expect(new Set(Object.values(await app.still(variant, proofs)))).toEqual(new Set([false]))

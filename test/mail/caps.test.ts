@@ -2,19 +2,12 @@
 // never tell.
 
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import {
-  ACCEPTED,
-  addUser,
-  argon2id,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  linkMailsTo,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { ACCEPTED } from '../support/answers.ts'
+import { linkMailsTo } from '../support/links.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, argon2id, createUsers, type StoredUser } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
 

@@ -4,13 +4,10 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { expect, test } from 'vitest'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  endProcess,
-  startServiceProcess,
-} from '../support/service.ts'
+import { endProcess } from '../support/rekey-process.ts'
+import { startServiceProcess } from '../support/service.ts'
+import { createSurroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 test('Resend is asked through the proxy of the environment where Node.js is told to', async () => {
   const surroundings = await createSurroundings()

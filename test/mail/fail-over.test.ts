@@ -1,17 +1,12 @@
 // Resend is down for half a minute with a mail server behind it: each mail arrives, once.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { linkMailsTo } from '../support/links.ts'
 import type { ResendBehaviour } from '../support/resend-behaviours.ts'
-import {
-  argon2id,
-  createSurroundings,
-  createUsers,
-  linkMailsTo,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
 import { type SmtpStandIn, startSmtp } from '../support/smtp-stand-in.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { argon2id, createUsers } from '../support/users.ts'
 
 const MAILS = 200
 const OUTAGE_MS = 30_000

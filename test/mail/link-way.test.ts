@@ -9,19 +9,13 @@ import PostalMime from 'postal-mime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
+import { linkMailsTo } from '../support/links.ts'
 import { type PageServer, startPage } from '../support/page-server.ts'
 import type { ReceivedMail } from '../support/resend-rules.ts'
 import { linkIn } from '../support/resend-stand-in.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  linkMailsTo,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, type StoredUser } from '../support/users.ts'
 
 let surroundings: Surroundings
 let browser: Browser

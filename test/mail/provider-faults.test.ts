@@ -6,19 +6,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { ACCEPTED } from '../support/answers.ts'
 import { makeCertificate } from '../support/certificate.ts'
+import { linkMailsTo } from '../support/links.ts'
+import { endProcess } from '../support/rekey-process.ts'
 import type { ResendBehaviour } from '../support/resend-behaviours.ts'
-import {
-  ACCEPTED,
-  addUser,
-  createSurroundings,
-  createUsers,
-  endProcess,
-  linkMailsTo,
-  type ServiceProcess,
-  type Surroundings,
-  startServiceProcess,
-} from '../support/service.ts'
+import { type ServiceProcess, startServiceProcess } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 const ROUTE = 'send-reset-password-link'
 const TEN_MEGABYTES = 10_000_000

@@ -1,16 +1,11 @@
 // What several processes mail for one account, and one process for one account in quick succession.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  endProcess,
-  linkMailsTo,
-  type Surroundings,
-  startService,
-  startServiceProcess,
-} from '../support/service.ts'
+import { linkMailsTo } from '../support/links.ts'
+import { endProcess } from '../support/rekey-process.ts'
+import { startService, startServiceProcess } from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers } from '../support/users.ts'
 
 let surroundings: Surroundings
 

@@ -1,7 +1,6 @@
 // Parts of an application's own that throw, lie or hang cost one request or one mail, and nothing is
 // written that they have not allowed.
 
-import { verify } from '@node-rs/argon2'
 import Fastify from 'fastify'
 import { SignJWT } from 'jose'
 import {
@@ -13,25 +12,16 @@ import {
   rekey,
 } from 'rekey'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  ACCEPTED,
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  environmentFor,
-  linkMailsTo,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startHost,
-  type TestService,
-} from '../support/service.ts'
+import { ACCEPTED, INVALID_JWT, INVALID_LINK, UNAVAILABLE } from '../support/answers.ts'
+import { confide } from '../support/discretion.ts'
+import { linkMailsTo, sealedLink } from '../support/links.ts'
+import { startHost, type TestService } from '../support/service.ts'
+import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser } from '../support/users.ts'
 
 const NEW_PASSWORD = 'a brand new pass phrase'
 const JWT_SECRET = confide('0123456789abcdef0123456789abcdef')
 const tokenEnv = { JWT_SECRET, JWT_ISSUER: 'app', JWT_AUDIENCE: 'rekey' }
-const UNAVAILABLE = '503 {"detail":"Service temporarily unavailable."}'
 const fail = () => {
   throw new Error('with something secret: rk1_0123456789012345678901234567890123456789012')
 }
@@ -60,12 +50,6 @@ async function withParts(
   })
   await work(host)
   await host.stop()
-}
-
-async function isPassword(user: StoredUser, password: string): Promise<boolean> {
-  const { sql } = surroundings.database
-  const [row] = await sql`select password_hash from users where id = ${user.id}`
-  return verify(row?.['password_hash'], password)
 }
 
 async function tokenFor({ id }: StoredUser): Promise<{ authorization: string }> {
@@ -99,7 +83,7 @@ describe('beforeReset', () => {
         errors: [{ field: 'password', code: 'refused', detail: 'Not this one.' }],
       })
       expect((await reset(host, user)).answer).toBe('400 {"password":["Not this one."]}')
-      expect(await isPassword(user, user.password)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, user.id, user.password)).toBe(true)
       refusal = undefined
       expect((await reset(host, user)).status).toBe(200)
       expect(asked[0]).toEqual([{ accountId: user.id, occasion: 'reset' }, NEW_PASSWORD])
@@ -118,7 +102,7 @@ describe('beforeReset', () => {
     await withParts({ beforeReset: beforeReset as never }, async (host) => {
       const reply = await reset(host, user)
       expect([reply.answer, reply.headers['retry-after']]).toEqual([UNAVAILABLE, '5'])
-      expect(await isPassword(user, user.password)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, user.id, user.password)).toBe(true)
       await host.log.waitFor(({ part }) => part === 'beforeReset')
     })
   })
@@ -140,7 +124,7 @@ describe('afterReset', () => {
     const user = await addUser(surroundings.database.sql)
     await withParts({ afterReset: fail }, async (host) => {
       expect((await reset(host, user)).status).toBe(200)
-      expect(await isPassword(user, NEW_PASSWORD)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, user.id, NEW_PASSWORD)).toBe(true)
       const line = await host.log.waitFor(({ part }) => part === 'afterReset')
       expect(line).toMatchObject({ plugin: 'rekey', err: { type: 'Error' } })
     })
@@ -168,11 +152,11 @@ test('hooks that hang are waited for ten seconds: nothing is written, or all is 
   await Promise.all([
     withParts({ beforeReset: hang }, async (host) => {
       expect((await reset(host, before)).answer).toBe(UNAVAILABLE)
-      expect(await isPassword(before, before.password)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, before.id, before.password)).toBe(true)
     }),
     withParts({ afterReset: hang }, async (host) => {
       expect((await reset(host, after)).status).toBe(200)
-      expect(await isPassword(after, NEW_PASSWORD)).toBe(true)
+      expect(await hasPassword(surroundings.database.sql, after.id, NEW_PASSWORD)).toBe(true)
     }),
   ])
 })
@@ -276,13 +260,13 @@ describe('accounts', () => {
     await withParts({ env: tokenEnv, accounts: accounts(found) }, async (host) => {
       const body = { old_password: user.password, password: NEW_PASSWORD }
       const reply = await host.post('change-password', body, await tokenFor(user))
-      expect(reply.answer).toBe('401 {"detail":"Invalid token."}')
+      expect(reply.answer).toBe(INVALID_JWT)
       await host.log.waitFor(({ part }) => part === 'accounts.read')
     })
   })
 
   test.each([
-    [false, '400 {"detail":"Invalid signature"}'],
+    [false, INVALID_LINK],
     [undefined, UNAVAILABLE],
   ])('that answer a write with %s have not written', async (isReplaced, answer) => {
     const user = await addUser(surroundings.database.sql)
@@ -303,7 +287,7 @@ test('a hasher that makes what it could not replace again writes nothing', async
   }
   await withParts({ hasher }, async (host) => {
     expect((await reset(host, user)).answer).toBe(UNAVAILABLE)
-    expect(await isPassword(user, user.password)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, user.password)).toBe(true)
   })
 })
 

@@ -1,12 +1,10 @@
 // Changes passwords as somebody who is signed in to the host application.
 
+import type { Reply } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../support/jwt-issuer.ts'
-import { confide, type Environment, type Reply } from '../support/service.ts'
+import type { Environment } from '../support/rekey-process.ts'
 import type { DjangoUser, World } from './world.ts'
-
-export const CHANGED = '200 {"detail":"Password changed successfully"}'
-/** With 401, as the packages answer wherever an authenticator of tokens comes first. */
-export const NOT_SIGNED_IN = '401 {"detail":"Authentication credentials were not provided."}'
 
 const secret = confide('a secret of the host application, long enough')
 const withTokens: Environment = { JWT_SECRET: secret, ...jwtVariables }

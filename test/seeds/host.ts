@@ -2,13 +2,9 @@
 
 import Fastify from 'fastify'
 import { type RekeyOptions, rekey } from 'rekey'
-import {
-  type Environment,
-  environmentFor,
-  type Surroundings,
-  startHost,
-  type TestService,
-} from '../support/service.ts'
+import type { Environment } from '../support/rekey-process.ts'
+import { startHost, type TestService } from '../support/service.ts'
+import { environmentFor, type Surroundings } from '../support/surroundings.ts'
 
 /** Starts one for as long as the work takes. */
 export async function withHook(

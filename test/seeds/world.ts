@@ -3,21 +3,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { verify } from '@node-rs/argon2'
 import { expect } from 'vitest'
+import type { Reply } from '../support/client.ts'
+import { confide } from '../support/discretion.ts'
+import type { LinkValues } from '../support/links.ts'
+import type { Environment } from '../support/rekey-process.ts'
 import type { ReceivedMail } from '../support/resend-rules.ts'
-import {
-  argon2id,
-  confide,
-  createSurroundings,
-  type Environment,
-  type LinkValues,
-  type Reply,
-  type StoredUser,
-  type Surroundings,
-  startService,
-  type TestService,
-} from '../support/service.ts'
+import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
+import { argon2id, type StoredUser } from '../support/users.ts'
+import { createServices, type Passwords, passwordsIn, type Services } from './world-parts.ts'
 
 export interface DjangoUser extends StoredUser {
   readonly username: string
@@ -25,16 +19,11 @@ export interface DjangoUser extends StoredUser {
 
 /** The password that the suites choose. */
 export const newPassword = 'testpassword2'
-export const RESET = '200 {"detail":"Password reset successful"}'
-export const INVALID = '400 {"detail":"Invalid signature"}'
-export const VALID = /^200 \{"detail":"Link is valid",/
 
-export interface World {
+export interface World extends Passwords, Pick<Services, 'serve'> {
   open(): Promise<void>
   close(): Promise<void>
   surroundings(): Surroundings
-  /** Rekey with these variables beside those of the world; each configuration is started once. */
-  serve(env?: Environment): Promise<TestService>
   /** Has argon2 as Django's hasher, so that a test does not wait for PBKDF2. */
   addUser(columns?: Readonly<Record<string, unknown>>): Promise<DjangoUser>
   /** Asks for a link by user name, and reads the mail that comes. */
@@ -43,8 +32,6 @@ export interface World {
   linkFor(user: DjangoUser, env?: Environment): Promise<LinkValues>
   /** Asks for a link, and expects that nothing is mailed for this reason. */
   expectNoMail(body: object, reason: string, env?: Environment): Promise<Reply>
-  expectPassword(user: DjangoUser, password: string): Promise<void>
-  expectUnchanged(user: DjangoUser): Promise<void>
   /** @returns a directory with these files, for MAIL_TEMPLATES_DIR */
   templates(files: Readonly<Record<string, string>>): string
 }
@@ -55,21 +42,10 @@ const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf
 export function createWorld(base: Environment): World {
   let surroundings: Surroundings
   let users = 0
-  const services = new Map<string, Promise<TestService>>()
   const folders: string[] = []
 
-  const serve = (env: Environment = {}) => {
-    const name = JSON.stringify(env)
-    const service =
-      services.get(name) ?? startService(surroundings, { DATABASE_POOL_MAX: '2', ...base, ...env })
-    services.set(name, service)
-    return service
-  }
-  const storedHash = async ({ id }: DjangoUser) => {
-    const { sql } = surroundings.database
-    const [row] = await sql`select password from auth_user where id = ${id}`
-    return confide(String(row?.['password']))
-  }
+  const services = createServices(() => surroundings, { DATABASE_POOL_MAX: '2', ...base })
+  const { serve } = services
   /** Notices of what other cases did may still be on their way. */
   const linksAsked = () =>
     surroundings.resend.requests.filter(({ rawBody }) => rawBody.includes('signature=')).length
@@ -90,13 +66,13 @@ export function createWorld(base: Environment): World {
       await sql`create index on auth_user (lower(email))`
     },
     async close() {
-      const started = await Promise.allSettled(services.values())
-      await Promise.all(started.map((each) => each.status === 'fulfilled' && each.value.stop()))
+      await services.stop()
       for (const folder of folders) rmSync(folder, { recursive: true })
       await surroundings?.end()
     },
     surroundings: () => surroundings,
     serve,
+    ...passwordsIn(() => surroundings, 'auth_user', 'password', 'argon2'),
     async addUser(columns = {}) {
       users += 1
       const password = confide(`forgotten by user ${users}`)
@@ -134,14 +110,6 @@ export function createWorld(base: Environment): World {
       await service.log.waitFor((line) => line['reason'] === reason, lines)
       expect(linksAsked()).toBe(asked)
       return reply
-    },
-    async expectPassword(user, password) {
-      const hash = await storedHash(user)
-      expect(hash).toMatch(/^argon2\$/)
-      expect(await verify(hash.slice('argon2'.length), password)).toBe(true)
-    },
-    async expectUnchanged(user) {
-      expect(await storedHash(user)).toBe(user.passwordHash)
     },
     templates(files) {
       const folder = mkdtempSync(join(tmpdir(), 'rekey-seeds-'))

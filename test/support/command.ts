@@ -1,7 +1,9 @@
 // Runs a command of the CLI in this process, which takes a hundredth of the time of one of its own.
 
 import type { ExitStatus, Terminal } from '../../src/cli/terminal.ts'
-import { type Environment, expectDiscretion, type LogLine } from './service.ts'
+import { expectDiscretion } from './discretion.ts'
+import type { Environment } from './rekey-process.ts'
+import type { LogLine } from './service-log.ts'
 
 export interface CommandEnd {
   readonly status: ExitStatus

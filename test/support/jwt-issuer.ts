@@ -1,8 +1,6 @@
 // A host application that issues tokens and publishes their keys, as well or as badly as a test wants it.
 
-import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import {
   type CryptoKey,
   exportJWK,
@@ -12,7 +10,9 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose'
-import { confide } from './service.ts'
+import { confide } from './discretion.ts'
+import { startServer } from './loopback-server.ts'
+import { seconds } from './seconds.ts'
 
 export const issuer = 'https://app.example'
 export const audience = 'https://rekey.example'
@@ -48,8 +48,6 @@ export async function createKey(alg = 'ES256'): Promise<SigningKey> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
   return { kid, alg, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } }
 }
-
-export const seconds = () => Math.floor(Date.now() / 1000)
 
 /** The claims that a good token has. */
 export function claimsOf(
@@ -90,7 +88,7 @@ export async function startIssuer(...keys: readonly SigningKey[]): Promise<Token
   let published = keys
   let asked = 0
   let otherwise: KeysAnswer | undefined
-  const server = createServer((_, response) => {
+  const { origin, stop } = await startServer((_, response) => {
     asked += 1
     if (otherwise) otherwise(response)
     else {
@@ -98,10 +96,8 @@ export async function startIssuer(...keys: readonly SigningKey[]): Promise<Token
       response.end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }))
     }
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`,
+    url: `${origin}/.well-known/jwks.json`,
     asked: () => asked,
     publish: (...others) => {
       published = others
@@ -109,11 +105,6 @@ export async function startIssuer(...keys: readonly SigningKey[]): Promise<Token
     answer: (answer) => {
       otherwise = answer
     },
-    async stop() {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    },
+    stop,
   }
 }

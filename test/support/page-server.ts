@@ -1,8 +1,6 @@
 // Serves a frontend's reset page on loopback, as well or as badly as a test wants it.
 
-import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { startServer } from './loopback-server.ts'
 
 export interface PageAnswer {
   readonly status?: number
@@ -18,22 +16,10 @@ export interface PageServer {
 
 export async function startPage(answer: (path: string) => PageAnswer): Promise<PageServer> {
   const asked: string[] = []
-  const server = createServer((incoming: IncomingMessage, response) => {
-    const { url = '' } = incoming
+  const { origin, stop } = await startServer(({ url = '' }, response) => {
     asked.push(url)
     const { status = 200, headers = {}, body = '<!doctype html><title>Reset</title>' } = answer(url)
     response.writeHead(status, { 'content-type': 'text/html', ...headers }).end(body)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    async stop() {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    },
-  }
+  return { origin, asked, stop }
 }

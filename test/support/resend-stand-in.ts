@@ -2,14 +2,13 @@
 
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Certificate } from './certificate.ts'
+import { startServer } from './loopback-server.ts'
 import { type ResendBehaviour, scriptedAnswer } from './resend-behaviours.ts'
 import { domainAnswerTo, type ResendDomain } from './resend-domains.ts'
 import {
@@ -92,17 +91,11 @@ export async function startResend(certificate?: Certificate): Promise<ResendStan
     response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body))
   }
 
-  const listener = (incoming: IncomingMessage, response: ServerResponse) => {
-    // A client that gives up in the middle of its request is none of our business.
-    handle(incoming, response).catch(() => incoming.socket.destroy())
-  }
-  const server = certificate ? createTlsServer(certificate, listener) : createServer(listener)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const { origin: url, stop } = await startServer(handle, { certificate })
 
   const standIn: ResendStandIn = {
     domains: [{ id: randomUUID(), name: 'app.example', status: 'verified', click_tracking: false }],
-    url: `${certificate ? 'https://localhost' : 'http://127.0.0.1'}:${(server.address() as AddressInfo).port}`,
+    url,
     apiKey,
     mails,
     requests,
@@ -114,11 +107,7 @@ export async function startResend(certificate?: Certificate): Promise<ResendStan
     answerAlways: (behaviour = { kind: 'accept' }) => {
       always = behaviour
     },
-    async stop() {
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
-      await closed
-    },
+    stop,
   }
   return standIn
 }

@@ -3,10 +3,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
+import { startServer } from './loopback-server.ts'
 
 export type ReceiverBehaviour =
   | { kind: 'take' }
@@ -110,12 +110,8 @@ export async function startReceiver(secret = makeWebhookSecret()): Promise<Webho
     }
   }
 
-  const listener = (incoming: IncomingMessage, response: ServerResponse) => {
-    handle(incoming, response).catch(() => incoming.socket.destroy())
-  }
-  let server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  let server = await startServer(handle)
+  const { origin, port } = server
 
   const waitUntil = async (isSo: () => boolean, timeoutMs: number) => {
     const signal = AbortSignal.timeout(timeoutMs)
@@ -127,13 +123,9 @@ export async function startReceiver(secret = makeWebhookSecret()): Promise<Webho
     }
   }
   const taken = () => attempts.filter(({ isTaken }) => isTaken)
-  const leave = async () => {
-    const closed = new Promise((resolve) => server.close(resolve))
-    server.closeAllConnections()
-    await closed
-  }
+  const leave = () => server.stop()
   return {
-    url: `http://127.0.0.1:${port}/hooks/rekey?from=rekey`,
+    url: `${origin}/hooks/rekey?from=rekey`,
     secret,
     attempts,
     forged: () => forged,
@@ -151,8 +143,7 @@ export async function startReceiver(secret = makeWebhookSecret()): Promise<Webho
       waitUntil(() => attempts.length >= count, timeoutMs),
     leave,
     async comeBack() {
-      server = createServer(listener).listen(port, '127.0.0.1')
-      await once(server, 'listening')
+      server = await startServer(handle, { port })
     },
     stop: leave,
   }

@@ -12,7 +12,11 @@ import { presets } from '../../../src/config/presets/presets.ts'
 import { readConfig } from '../../../src/config/read-config.ts'
 import { inspect } from '../../accounts/inspected.ts'
 import { createRole, type TestRole } from '../../support/roles.ts'
-import { createSurroundings, environmentFor, type Surroundings } from '../../support/service.ts'
+import {
+  createSurroundings,
+  environmentFor,
+  type Surroundings,
+} from '../../support/surroundings.ts'
 import { configWith } from '../readings.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')

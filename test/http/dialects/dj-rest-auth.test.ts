@@ -1,25 +1,18 @@
 // The dialect of dj-rest-auth: what is answered to what, to the byte.
 
-import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeUid } from '../../../src/core/token.ts'
+import { NOT_FOUND } from '../../support/answers.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../../support/service.ts'
+import { forgedLink, sealedLink, tokenOf } from '../../support/links.ts'
+import { seconds } from '../../support/seconds.ts'
+import { startService, type TestService } from '../../support/service.ts'
+import { createSurroundings, type Surroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser } from '../../support/users.ts'
 
 const RESET = '/rest-auth/password/reset/'
 const CONFIRM = '/rest-auth/password/reset/confirm/'
-const SENT = '200 {"detail":"Password reset e-mail has been sent."}'
+const MAILED = '200 {"detail":"Password reset e-mail has been sent."}'
 const DONE = '200 {"detail":"Password has been reset with the new password."}'
 const BAD_TOKEN = '400 {"token":["Invalid value"]}'
 const BAD_UID = '400 {"uid":["Invalid value"]}'
@@ -51,15 +44,15 @@ describe('password/reset', () => {
   const address = (length: number) => `${'a'.repeat(length - 12)}@example.com`
 
   test.each([
-    ['the address', () => user.email, SENT],
-    ['the address with blanks around it', () => ` ${user.email}\u00a0`, SENT],
-    ['another address', () => 'nobody@example.com', SENT],
+    ['the address', () => user.email, MAILED],
+    ['the address with blanks around it', () => ` ${user.email}\u00a0`, MAILED],
+    ['another address', () => 'nobody@example.com', MAILED],
     ['no address', () => undefined, refused({ email: required })],
     ['null', () => null, refused({ email: ['This field may not be null.'] })],
     ['nothing', () => '', refused({ email: ['This field may not be blank.'] })],
     ['a word', () => 'user', refused({ email: ['Enter a valid email address.'] })],
     ['a list', () => [], refused({ email: ['Enter a valid email address.'] })],
-    ['254 characters', () => address(254), SENT],
+    ['254 characters', () => address(254), MAILED],
     [
       '256 characters',
       () => address(256),
@@ -78,14 +71,14 @@ describe('password/reset', () => {
       DIALECTS: 'dj-rest-auth=/rest-auth',
       REVEAL_UNKNOWN_USERS: 'true',
     })
-    expect((await telling.send(RESET, { email: 'nobody@example.com' })).answer).toBe(SENT)
+    expect((await telling.send(RESET, { email: 'nobody@example.com' })).answer).toBe(MAILED)
     await telling.stop()
   })
 })
 
 describe('password/reset/confirm', () => {
   const valuesOf = (owner: StoredUser, secondsAgo = 0) => {
-    const link = sealedLink(owner, Math.floor(Date.now() / 1000) - secondsAgo)
+    const link = sealedLink(owner, seconds() - secondsAgo)
     return { uid: encodeUid(owner.id), token: tokenOf(link) }
   }
   const confirm = (body: object) => service.send(CONFIRM, body)
@@ -193,9 +186,7 @@ describe('password/reset/confirm', () => {
     expect((await confirm(body)).answer).toBe(DONE)
     expect((await confirm(body)).answer).toBe(BAD_TOKEN)
     expect((await confirm({ ...body, new_password2: password })).answer).toBe(BAD_TOKEN)
-    const { sql } = surroundings.database
-    const [row] = await sql`select password_hash from users where id = ${owner.id}`
-    expect(await verify(row?.['password_hash'], typed)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, owner.id, typed)).toBe(true)
   })
 
   test('takes passwords as long as PASSWORD_MAX_LENGTH says', async () => {
@@ -221,7 +212,7 @@ describe('password/reset/confirm', () => {
 
 describe('password/change', () => {
   const CHANGE = '/rest-auth/password/change/'
-  const CHANGED = '200 {"detail":"New password has been saved."}'
+  const SAVED = '200 {"detail":"New password has been saved."}'
   const WRONG =
     '400 {"old_password":["Your old password was entered incorrectly. Please enter it again."]}'
   const secret = 's'.repeat(32)
@@ -283,14 +274,12 @@ describe('password/change', () => {
       }),
       refused({ new_password1: TOO_LONG, new_password2: TOO_LONG }),
     ],
-    ['what it takes', ({ password: old }) => ({ old_password: old, ...same }), CHANGED],
+    ['what it takes', ({ password: old }) => ({ old_password: old, ...same }), SAVED],
   ])('with %s', async (_, bodyOf, answer) => {
     const owner = await addUser(surroundings.database.sql)
     expect((await change(owner, bodyOf(owner))).answer).toBe(answer)
-    const { sql } = surroundings.database
-    const [row] = await sql`select password_hash from users where id = ${owner.id}`
-    const isNew = answer === CHANGED
-    expect(await verify(row?.['password_hash'], isNew ? password : owner.password)).toBe(true)
+    const held = answer === SAVED ? password : owner.password
+    expect(await hasPassword(surroundings.database.sql, owner.id, held)).toBe(true)
   })
 
   test.each([
@@ -328,7 +317,7 @@ describe('password/change', () => {
   })
 
   test('is not there without the settings of a token', async () => {
-    expect((await service.send(CHANGE, {})).answer).toBe('404 {"detail":"Not found."}')
+    expect((await service.send(CHANGE, {})).answer).toBe(NOT_FOUND)
   })
 })
 

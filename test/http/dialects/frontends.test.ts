@@ -1,20 +1,14 @@
 // Frontends as the packages' documentation shows them, with the environment that docs/dialects.md gives.
 
 import { readFileSync } from 'node:fs'
-import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { confide } from '../../support/discretion.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
+import type { Environment } from '../../support/rekey-process.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
-import {
-  addUser,
-  confide,
-  createSurroundings,
-  createUsers,
-  type Environment,
-  type StoredUser,
-  type Surroundings,
-  startService,
-} from '../../support/service.ts'
+import { startService } from '../../support/service.ts'
+import { createSurroundings, type Surroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser } from '../../support/users.ts'
 
 const page = readFileSync(new URL('../../../docs/dialects.md', import.meta.url), 'utf8')
 const environments: readonly Environment[] = [...page.matchAll(/^```ini\n(.*?)^```/gms)].map(
@@ -66,9 +60,7 @@ async function startFrontend(env: Environment) {
 }
 
 async function expectPassword(password: string): Promise<void> {
-  const { sql } = surroundings.database
-  const [row] = await sql`select password_hash from users where id = ${user.id}`
-  expect(await verify(row?.['password_hash'], password)).toBe(true)
+  expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
 }
 
 test.each([

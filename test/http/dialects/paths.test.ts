@@ -4,8 +4,10 @@ import Fastify from 'fastify'
 import { rekey } from 'rekey'
 import { expect, test } from 'vitest'
 import { dialects, nativePaths } from '../../../src/core/dialects.ts'
+import { basePath } from '../../support/client.ts'
 import { jwtVariables } from '../../support/jwt-issuer.ts'
-import { basePath, createSurroundings, createUsers, environmentFor } from '../../support/service.ts'
+import { createSurroundings, environmentFor } from '../../support/surroundings.ts'
+import { createUsers } from '../../support/users.ts'
 
 test('every route is in the list of its prefix, and every path of it is a route', async () => {
   const surroundings = await createSurroundings()

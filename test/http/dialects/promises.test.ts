@@ -3,22 +3,18 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeUid } from '../../../src/core/token.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type LinkValues,
-  type Reply,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../../support/service.ts'
+import { NOT_FOUND } from '../../support/answers.ts'
+import type { Reply } from '../../support/client.ts'
+import { forgedLink, type LinkValues, sealedLink, tokenOf } from '../../support/links.ts'
+import { seconds } from '../../support/seconds.ts'
+import { startService, type TestService } from '../../support/service.ts'
+import { createSurroundings, type Surroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers } from '../../support/users.ts'
 
 const password = 'a brand new pass phrase'
 const DIALECTS = 'rest-passwordreset, dj-rest-auth'
+const userColumns = ['is_active boolean default true']
+const env = { DIALECTS, USERS_ELIGIBLE_SQL: 'is_active' }
 const origin = 'https://app.example'
 const PROBLEM = 'application/problem+json'
 
@@ -64,9 +60,8 @@ let service: TestService
 
 beforeAll(async () => {
   surroundings = await createSurroundings()
-  await createUsers(surroundings.database.sql, 'bigint', ['is_active boolean default true'])
-  await surroundings.database.logStatements()
-  service = await startService(surroundings, { DIALECTS, USERS_ELIGIBLE_SQL: 'is_active' })
+  await createUsers(surroundings.database.sql, 'bigint', userColumns)
+  service = await startService(surroundings, env)
 })
 
 afterAll(async () => {
@@ -81,36 +76,53 @@ const visible = ({ status, headers: { date: _, ...headers }, text }: Reply) => (
   text,
 })
 
-// First of all, while no mail is on its way, which asks for accounts as well.
-describe.each([validateToken, ...confirms])('a link at $path', ({ path, bodyOf }) => {
-  test('that is forged, altered or expired never reaches the database', async () => {
-    const user = await addUser(surroundings.database.sql)
-    const link = sealedLink(user)
-    const old = sealedLink(user, Math.floor(Date.now() / 1000) - 3601)
-    const before = await surroundings.database.statements()
-    const answers = new Set<string>()
-    for (const bad of [
-      forgedLink(user.id),
-      forgedLink('987654321'),
-      { ...link, timestamp: String(Number(link.timestamp) - 1) },
-      { ...link, user_id: `${user.id}0` },
-      old,
-    ]) {
-      answers.add((await service.send(path, bodyOf(bad))).answer)
-    }
-    expect(answers.size).toBe(1)
-    expect(await surroundings.database.statements()).toEqual(before)
+// By itself, so that no mail is on its way, which asks for accounts as well.
+describe('with statements that are logged', () => {
+  let quiet: Surroundings
+  let own: TestService
+
+  beforeAll(async () => {
+    quiet = await createSurroundings()
+    await createUsers(quiet.database.sql, 'bigint', userColumns)
+    await quiet.database.logStatements()
+    own = await startService(quiet, env)
   })
 
-  test('that is genuine does, and of nobody looks like one that is forged', async () => {
-    const user = await addUser(surroundings.database.sql)
-    const link = sealedLink(user)
-    await surroundings.database.sql`delete from users where id = ${user.id}`
-    const before = await surroundings.database.statements()
-    const gone = await service.send(path, bodyOf(link))
-    const forged = await service.send(path, bodyOf(forgedLink(user.id)))
-    expect(visible(gone)).toEqual(visible(forged))
-    expect(await surroundings.database.statements()).toHaveLength(before.length + 1)
+  afterAll(async () => {
+    await own?.stop()
+    await quiet?.end()
+  })
+
+  describe.each([validateToken, ...confirms])('a link at $path', ({ path, bodyOf }) => {
+    test('that is forged, altered or expired never reaches the database', async () => {
+      const user = await addUser(quiet.database.sql)
+      const link = sealedLink(user)
+      const old = sealedLink(user, seconds() - 3601)
+      const before = await quiet.database.statements()
+      const answers = new Set<string>()
+      for (const bad of [
+        forgedLink(user.id),
+        forgedLink('987654321'),
+        { ...link, timestamp: String(Number(link.timestamp) - 1) },
+        { ...link, user_id: `${user.id}0` },
+        old,
+      ]) {
+        answers.add((await own.send(path, bodyOf(bad))).answer)
+      }
+      expect(answers.size).toBe(1)
+      expect(await quiet.database.statements()).toEqual(before)
+    })
+
+    test('that is genuine does, and of nobody looks like one that is forged', async () => {
+      const user = await addUser(quiet.database.sql)
+      const link = sealedLink(user)
+      await quiet.database.sql`delete from users where id = ${user.id}`
+      const before = await quiet.database.statements()
+      const gone = await own.send(path, bodyOf(link))
+      const forged = await own.send(path, bodyOf(forgedLink(user.id)))
+      expect(visible(gone)).toEqual(visible(forged))
+      expect(await quiet.database.statements()).toHaveLength(before.length + 1)
+    })
   })
 })
 
@@ -289,7 +301,7 @@ test('without DIALECTS there is nothing, and no page of another origin may look'
   const plain = await startService(surroundings)
   for (const path of everyPath) {
     const reply = await plain.send(path, {}, { origin })
-    expect(reply.answer).toBe('404 {"detail":"Not found."}')
+    expect(reply.answer).toBe(NOT_FOUND)
     expect(reply.headers).not.toHaveProperty('access-control-allow-origin')
   }
   await plain.stop()

@@ -1,19 +1,11 @@
 // The dialect of django-rest-passwordreset: what is answered to what, to the byte.
 
-import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type StoredUser,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-  tokenOf,
-} from '../../support/service.ts'
+import { forgedLink, sealedLink, tokenOf } from '../../support/links.ts'
+import { seconds } from '../../support/seconds.ts'
+import { startService, type TestService } from '../../support/service.ts'
+import { createSurroundings, type Surroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers, hasPassword, type StoredUser } from '../../support/users.ts'
 
 const PREFIX = '/api/password_reset'
 const OK = '200 {"status":"OK"}'
@@ -117,11 +109,7 @@ describe('validate_token', () => {
   test.each([
     ['a good token', () => tokenOf(sealedLink(user)), OK],
     ['a good token with blanks around it', () => ` ${tokenOf(sealedLink(user))}\u0085`, OK],
-    [
-      'an expired one',
-      () => tokenOf(sealedLink(user, Math.floor(Date.now() / 1000) - 3601)),
-      NOT_VALID,
-    ],
+    ['an expired one', () => tokenOf(sealedLink(user, seconds() - 3601)), NOT_VALID],
     [
       'one of earlier',
       () => tokenOf(sealedLink(user, undefined, { emailAddress: 'x@example.com' })),
@@ -187,9 +175,7 @@ describe('confirm', () => {
     const token = tokenOf(sealedLink(owner))
     expect((await confirm({ token, password: ` ${password} ` })).answer).toBe(OK)
     expect((await confirm({ token, password })).answer).toBe(NOT_VALID)
-    const { sql } = surroundings.database
-    const [row] = await sql`select password_hash from users where id = ${owner.id}`
-    expect(await verify(row?.['password_hash'], ` ${password} `)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, owner.id, ` ${password} `)).toBe(true)
   })
 })
 
@@ -201,7 +187,7 @@ test('problem details name the outcome that the texts leave open', async () => {
     return JSON.parse(reply.text).code
   }
   expect(await codeOf('x')).toBe('link_invalid')
-  const old = sealedLink(user, Math.floor(Date.now() / 1000) - 3601)
+  const old = sealedLink(user, seconds() - 3601)
   expect(await codeOf(tokenOf(old))).toBe('link_expired')
   const stale = sealedLink(user, undefined, { emailAddress: 'x@example.com' })
   expect(await codeOf(tokenOf(stale))).toBe('link_superseded')

@@ -2,18 +2,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createResendTransport } from '../../../src/mail/transports/resend.ts'
+import { linkMailsTo, sealedLink } from '../../support/links.ts'
 import type { ResendBehaviour } from '../../support/resend-behaviours.ts'
 import { type ResendStandIn, startResend } from '../../support/resend-stand-in.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  linkMailsTo,
-  type Surroundings,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../../support/service.ts'
+import { startService, type TestService } from '../../support/service.ts'
+import { createSurroundings, type Surroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers } from '../../support/users.ts'
 
 const shown = {
   from: 'Rekey <no-reply@app.example>',

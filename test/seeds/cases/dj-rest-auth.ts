@@ -3,8 +3,11 @@
 
 import { expect } from 'vitest'
 import { encodeUid } from '../../../src/core/token.ts'
+import { NOT_SIGNED_IN } from '../../support/answers.ts'
+import type { Reply } from '../../support/client.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
-import type { Environment, Reply, StoredUser } from '../../support/service.ts'
+import type { Environment } from '../../support/rekey-process.ts'
+import type { StoredUser } from '../../support/users.ts'
 import type { SeedCase, SeedSuite } from '../case.ts'
 import { createDialectWorld, valuesAged } from '../dialect-world.ts'
 import { withHook } from '../host.ts'
@@ -13,9 +16,9 @@ import { withHook } from '../host.ts'
 export const world = createDialectWorld('integer')
 
 const PREFIX = '/api/auth/password/'
-const SENT = '200 {"detail":"Password reset e-mail has been sent."}'
+const MAILED = '200 {"detail":"Password reset e-mail has been sent."}'
 const DONE = '200 {"detail":"Password has been reset with the new password."}'
-const CHANGED = '200 {"detail":"New password has been saved."}'
+const SAVED = '200 {"detail":"New password has been saved."}'
 const BAD_TOKEN = '400 {"token":["Invalid value"]}'
 const BAD_UID = '400 {"uid":["Invalid value"]}'
 const NEW_PASS = 'new-test-pass'
@@ -58,7 +61,7 @@ async function resetPassword(): Promise<void> {
 /** What the suite asks of somebody who has not signed in, and of the same once signed in. */
 async function signInForChange(): Promise<void> {
   const reply = await post('change/', {}, withTokens)
-  expect(reply.answer).toBe('401 {"detail":"Authentication credentials were not provided."}')
+  expect(reply.answer).toBe(NOT_SIGNED_IN)
   expect(reply.headers['www-authenticate']).toBe('Bearer')
   expect((await change(await world.addUser(), {})).status).toBe(400)
 }
@@ -96,7 +99,7 @@ const cases: readonly SeedCase[] = [
       const { log } = await world.serve()
       const seen = log.lines.length
       const asked = world.linksAsked()
-      await expectAnswer(reset('nonexisting@email.com'), SENT)
+      await expectAnswer(reset('nonexisting@email.com'), MAILED)
       await log.waitFor(({ reason }) => reason === 'no_account', seen)
       expect(world.linksAsked()).toBe(asked)
     },
@@ -120,7 +123,7 @@ const cases: readonly SeedCase[] = [
       )
       await world.expectUnchanged(user)
       const body = { old_password: user.password, ...both('new_person') }
-      await expectAnswer(change(user, body), CHANGED)
+      await expectAnswer(change(user, body), SAVED)
       await world.expectPassword(user, 'new_person')
       const next = { old_password: 'new_person', ...both('new_person') }
       await expectAnswer(
@@ -149,7 +152,7 @@ const cases: readonly SeedCase[] = [
       )
       await world.expectUnchanged(user)
       const body = { old_password: user.password, ...both('new_person') }
-      await expectAnswer(change(user, body), CHANGED)
+      await expectAnswer(change(user, body), SAVED)
       await world.expectPassword(user, 'new_person')
     },
   },
@@ -179,7 +182,7 @@ const cases: readonly SeedCase[] = [
         await expectAnswer(post(), '400 {"new_password2":["failed"]}')
         expect(asked).toEqual([[{ accountId: user.id, occasion: 'change' }, 'new_person']])
         await world.expectUnchanged(user)
-        await expectAnswer(post(), CHANGED)
+        await expectAnswer(post(), SAVED)
         expect(asked).toHaveLength(2)
         await world.expectPassword(user, 'new_person')
       })

@@ -1,8 +1,9 @@
 // Django's ChangePasswordTest and PasswordChangeFormTest: a new password for whoever knows the old one.
 
 import { expect } from 'vitest'
+import { CHANGED, NOT_SIGNED_IN } from '../../support/answers.ts'
 import type { SeedCase } from '../case.ts'
-import { CHANGED, NOT_SIGNED_IN, postChange, signInAs } from '../change-password.ts'
+import { postChange, signInAs } from '../change-password.ts'
 import { type DjangoUser, newPassword } from '../world.ts'
 import { world } from './django-world.ts'
 

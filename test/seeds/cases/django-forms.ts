@@ -1,18 +1,20 @@
 // Django's test_forms.py: who gets which mail, and what a new password has to be.
 
 import { expect } from 'vitest'
+import { ACCEPTED, RESET } from '../../support/answers.ts'
+import { confide } from '../../support/discretion.ts'
+import { linkMailsTo } from '../../support/links.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
-import { confide, linkMailsTo } from '../../support/service.ts'
 import type { SeedCase } from '../case.ts'
-import { englishWithSubject, newPassword, RESET, settle } from '../world.ts'
-import { plainMails, reset, SENT, world } from './django-world.ts'
+import { englishWithSubject, newPassword, settle } from '../world.ts'
+import { plainMails, reset, world } from './django-world.ts'
 
 const SEND = 'send-reset-password-link'
 
 /** Asks by address, and expects one mail, to the address as it is stored. */
 async function expectOneMail(typed: string, stored: string): Promise<void> {
   const { resend } = world.surroundings()
-  expect((await (await world.serve()).post(SEND, { email: typed })).answer).toBe(SENT)
+  expect((await (await world.serve()).post(SEND, { email: typed })).answer).toBe(ACCEPTED)
   await resend.waitForMail(({ to }) => to[0] === stored)
   await settle(world)
   const ours = resend.mails.filter(({ to }) => to.includes(stored) || to.includes(typed))
@@ -44,7 +46,7 @@ const collisionCases = collisions.flatMap(([part, plain, lookAlike]): SeedCase[]
       const stored = plain.replace('example', 'sample').replace('ixample', 'isample')
       const typed = lookAlike.replace('example', 'sample').replace('ıxample', 'ısample')
       await world.addUser({ email: stored })
-      expect((await world.expectNoMail({ email: typed }, 'no_account')).answer).toBe(SENT)
+      expect((await world.expectNoMail({ email: typed }, 'no_account')).answer).toBe(ACCEPTED)
     },
   },
 ])
@@ -82,7 +84,7 @@ export const formCases: readonly SeedCase[] = [
     name: 'test_nonexistent_email',
     async run() {
       const reply = await world.expectNoMail({ email: 'foo@bar.com' }, 'no_account')
-      expect(reply.answer).toBe(SENT)
+      expect(reply.answer).toBe(ACCEPTED)
     },
   },
   {
@@ -115,7 +117,7 @@ export const formCases: readonly SeedCase[] = [
     name: 'test_inactive_user',
     async run() {
       const { email } = await world.addUser({ is_active: false })
-      expect((await world.expectNoMail({ email }, 'not_eligible')).answer).toBe(SENT)
+      expect((await world.expectNoMail({ email }, 'not_eligible')).answer).toBe(ACCEPTED)
     },
   },
   {
@@ -123,7 +125,7 @@ export const formCases: readonly SeedCase[] = [
     async run() {
       const password = confide(`!${'x'.repeat(40)}`)
       const { email } = await world.addUser({ password })
-      expect((await world.expectNoMail({ email }, 'no_usable_password')).answer).toBe(SENT)
+      expect((await world.expectNoMail({ email }, 'no_usable_password')).answer).toBe(ACCEPTED)
     },
   },
   {
@@ -170,7 +172,7 @@ export const formCases: readonly SeedCase[] = [
       await settle(world)
       const lines = service.log.lines.length
       resend.answerNext({ kind: 'status', status: 422, name: 'validation_error' })
-      expect((await service.post(SEND, { email: user.email })).answer).toBe(SENT)
+      expect((await service.post(SEND, { email: user.email })).answer).toBe(ACCEPTED)
       const failed = await service.log.waitFor(
         ({ event }) => event === 'password_reset.mail_failed',
         lines,

@@ -3,15 +3,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { generateSecret } from '../../../src/core/key-ring.ts'
-import {
-  confide,
-  linkSecret,
-  runRekey,
-  sealedLink,
-  type TestService,
-} from '../../support/service.ts'
+import { INVALID_LINK, VALID_LINK } from '../../support/answers.ts'
+import { confide } from '../../support/discretion.ts'
+import { linkSecret, sealedLink } from '../../support/links.ts'
+import { runRekey } from '../../support/rekey-process.ts'
+import { seconds } from '../../support/seconds.ts'
+import type { TestService } from '../../support/service.ts'
 import type { SeedCase } from '../case.ts'
-import { type DjangoUser, INVALID, VALID } from '../world.ts'
+import type { DjangoUser } from '../world.ts'
 import { check, expectAlive, expectDead, neverSignedIn, world } from './django-world.ts'
 
 const EXPIRED = '400 {"detail":"Signature expired"}'
@@ -20,16 +19,16 @@ const required = ['This field is required.']
 /** @returns the second that has just begun, so that a few requests fit into it */
 async function freshSecond(): Promise<number> {
   await delay(1000 - (Date.now() % 1000) + 5)
-  return Math.floor(Date.now() / 1000)
+  return seconds()
 }
 
 /** @returns what a check answers for a link of exactly this age */
-async function checkAged(user: DjangoUser, seconds: number, env: object): Promise<string> {
+async function checkAged(user: DjangoUser, age: number, env: object): Promise<string> {
   for (;;) {
     const now = await freshSecond()
-    const answer = await check(sealedLink(user, now - seconds, neverSignedIn), env)
+    const answer = await check(sealedLink(user, now - age, neverSignedIn), env)
     // On a machine that was busy the link has grown older meanwhile.
-    if (Math.floor(Date.now() / 1000) === now) return answer
+    if (seconds() === now) return answer
   }
 }
 
@@ -37,7 +36,7 @@ async function expectLifetime(seconds: number): Promise<void> {
   const env = { LINK_TTL_SECONDS: String(seconds) }
   await world.serve(env)
   const user = await world.addUser()
-  expect(await checkAged(user, seconds, env)).toMatch(VALID)
+  expect(await checkAged(user, seconds, env)).toMatch(VALID_LINK)
   expect(await checkAged(user, seconds + 1, env)).toBe(EXPIRED)
 }
 
@@ -123,7 +122,7 @@ export const tokenCases: readonly SeedCase[] = [
       expect(await check(withoutUser)).toBe(`400 ${JSON.stringify({ user_id: required })}`)
       expect(await check(withoutSignature)).toBe(`400 ${JSON.stringify({ signature: required })}`)
       expect(await check({ ...link, user_id: null })).toMatch(/^400 /)
-      expect(await check({ ...link, user_id: '0' })).toBe(INVALID)
+      expect(await check({ ...link, user_id: '0' })).toBe(INVALID_LINK)
     },
   },
   {

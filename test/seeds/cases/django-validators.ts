@@ -3,10 +3,10 @@
 import zxcvbnPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import { expect } from 'vitest'
 import djangoPasswords from '../../../src/service/django-passwords.json' with { type: 'json' }
-import { sealedLink } from '../../support/service.ts'
+import { RESET } from '../../support/answers.ts'
+import { sealedLink } from '../../support/links.ts'
 import type { SeedCase } from '../case.ts'
 import { withHook } from '../host.ts'
-import { RESET } from '../world.ts'
 import { neverSignedIn, reset, world } from './django-world.ts'
 
 type Variables = Readonly<Record<string, string>>

@@ -2,23 +2,15 @@
 
 import { expect } from 'vitest'
 import { takeLink } from '../../../src/page/client.ts'
+import { ACCEPTED, INVALID_LINK, RESET, VALID_LINK } from '../../support/answers.ts'
+import { forgedLink, type LinkValues, linkMailsTo, sealedLink } from '../../support/links.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
-import {
-  addUser,
-  createSurroundings,
-  createUsers,
-  forgedLink,
-  type IdType,
-  type LinkValues,
-  linkMailsTo,
-  type StoredUser,
-  sealedLink,
-  startService,
-  type TestService,
-} from '../../support/service.ts'
+import { startService, type TestService } from '../../support/service.ts'
+import { createSurroundings } from '../../support/surroundings.ts'
+import { addUser, createUsers, type IdType, type StoredUser } from '../../support/users.ts'
 import type { SeedCase } from '../case.ts'
-import { INVALID, newPassword, RESET, settle, VALID } from '../world.ts'
-import { check, expectDead, plainMails, reset, SENT, world } from './django-world.ts'
+import { newPassword, settle } from '../world.ts'
+import { check, expectDead, plainMails, reset, world } from './django-world.ts'
 
 const SEND = 'send-reset-password-link'
 const hosted = { HOSTED_PAGE: 'true' }
@@ -109,7 +101,7 @@ async function withUsers(
 
 async function expectFullFlow(service: TestService, { email }: StoredUser): Promise<void> {
   const { url: _, ...link } = await service.mailedLink(email)
-  expect((await service.post('check-reset-link', link)).answer).toMatch(VALID)
+  expect((await service.post('check-reset-link', link)).answer).toMatch(VALID_LINK)
   const { answer } = await service.post('reset-password', { ...link, password: newPassword })
   expect(answer).toBe(RESET)
 }
@@ -134,7 +126,7 @@ export const viewCases: readonly SeedCase[] = [
       const page = await (await world.serve(hosted)).ask('/reset/request')
       expect(page.status).toBe(200)
       const reply = await world.expectNoMail({ email: 'not_a_real_email@email.com' }, 'no_account')
-      expect(reply.answer).toBe(SENT)
+      expect(reply.answer).toBe(ACCEPTED)
     },
   },
   {
@@ -196,7 +188,7 @@ export const viewCases: readonly SeedCase[] = [
       const { pathname, search, searchParams } = new URL(linkIn(mail))
       const page = await (await world.serve(env)).ask(pathname + search)
       expect([page.status, page.text]).toEqual([200, expect.stringContaining('new password')])
-      expect(await check(Object.fromEntries(searchParams), env)).toMatch(VALID)
+      expect(await check(Object.fromEntries(searchParams), env)).toMatch(VALID_LINK)
     },
   },
   {
@@ -225,7 +217,7 @@ export const viewCases: readonly SeedCase[] = [
     async run() {
       const user = await world.addUser()
       const link = tampered(await world.linkFor(user))
-      expect(await reset({ ...link, password: newPassword })).toBe(INVALID)
+      expect(await reset({ ...link, password: newPassword })).toBe(INVALID_LINK)
       await world.expectUnchanged(user)
     },
   },
@@ -235,7 +227,7 @@ export const viewCases: readonly SeedCase[] = [
       const user = await world.addUser()
       const { user_id, timestamp } = await world.linkFor(user)
       const body = { user_id, timestamp, signature: '0'.repeat(43), password: newPassword }
-      expect(await reset(body)).toBe(INVALID)
+      expect(await reset(body)).toBe(INVALID_LINK)
       await world.expectUnchanged(user)
     },
   },
@@ -269,7 +261,7 @@ export const viewCases: readonly SeedCase[] = [
       const mail = await world.mailFor(await world.addUser(), env)
       const [, token = ''] =
         /^https:\/\/app\.example\/reset\/custom\/(\S+)$/.exec(linkIn(mail)) ?? []
-      expect(await check({ token }, env)).toMatch(VALID)
+      expect(await check({ token }, env)).toMatch(VALID_LINK)
       expect(await reset({ token, password: newPassword }, env)).toBe(RESET)
     },
   },
@@ -281,7 +273,7 @@ export const viewCases: readonly SeedCase[] = [
       const mail = await world.mailFor(await world.addUser(), env)
       const { link, left } = takeFrom(linkIn(mail))
       expect(left).toBe('https://app.example/reset/custom')
-      expect(await check(link ?? {}, env)).toMatch(VALID)
+      expect(await check(link ?? {}, env)).toMatch(VALID_LINK)
     },
   },
   ...signIns,
@@ -307,7 +299,7 @@ export const viewCases: readonly SeedCase[] = [
       const mail = await world.mailFor(await world.addUser())
       const { link, left } = takeFrom(linkIn(mail))
       expect(left).toBe('https://app.example/reset')
-      expect(await check(link ?? {})).toMatch(VALID)
+      expect(await check(link ?? {})).toMatch(VALID_LINK)
     },
   },
   {
@@ -332,7 +324,7 @@ export const viewCases: readonly SeedCase[] = [
       withUsers('uuid', async (service, user) => {
         const link = sealedLink({ ...user, id: 'not-a-uuid' })
         const { answer } = await service.post('reset-password', { ...link, password: newPassword })
-        expect(answer).toBe(INVALID)
+        expect(answer).toBe(INVALID_LINK)
       }),
   },
 ]

@@ -1,15 +1,15 @@
 // Rekey beside the users of a Django project, by its preset.
 
 import { expect } from 'vitest'
-import type { LinkValues } from '../../support/service.ts'
-import { createWorld, INVALID, VALID } from '../world.ts'
+import { INVALID_LINK, VALID_LINK } from '../../support/answers.ts'
+import type { LinkValues } from '../../support/links.ts'
+import { createWorld } from '../world.ts'
 
 export const world = createWorld({
   USERS_PRESET: 'django',
   MAIL_FROM: 'webmaster@app.example',
   LINK_BUCKET_SECONDS: '1',
 })
-export const SENT = '200 {"detail":"Reset link sent if the user exists in database"}'
 /** What a link binds of a user who has never signed in. */
 export const neverSignedIn = { lastLogin: null }
 
@@ -24,9 +24,9 @@ export const reset = async (body: object, env = {}): Promise<string> =>
   (await (await world.serve(env)).post('reset-password', body)).answer
 
 export async function expectAlive(link: LinkValues, env = {}): Promise<void> {
-  expect(await check(link, env)).toMatch(VALID)
+  expect(await check(link, env)).toMatch(VALID_LINK)
 }
 
 export async function expectDead(link: LinkValues, env = {}): Promise<void> {
-  expect(await check(link, env)).toBe(INVALID)
+  expect(await check(link, env)).toBe(INVALID_LINK)
 }

@@ -1,7 +1,10 @@
 // django-rest-passwordreset's test_auth_test_case.py, less what is about throttles.
 
 import { expect } from 'vitest'
-import type { Environment, LogLine, Reply, StoredUser } from '../../support/service.ts'
+import type { Reply } from '../../support/client.ts'
+import type { Environment } from '../../support/rekey-process.ts'
+import type { LogLine } from '../../support/service-log.ts'
+import type { StoredUser } from '../../support/users.ts'
 import type { SeedCase } from '../case.ts'
 import { type DialectWorld, type MailedValues, valuesAged } from '../dialect-world.ts'
 

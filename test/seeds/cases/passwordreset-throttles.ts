@@ -2,7 +2,8 @@
 
 import { expect } from 'vitest'
 import { readConfig } from '../../../src/config/read-config.ts'
-import { environmentFor, type TestService } from '../../support/service.ts'
+import type { TestService } from '../../support/service.ts'
+import { environmentFor } from '../../support/surroundings.ts'
 import type { SeedCase } from '../case.ts'
 import { type DialectWorld, valuesAged } from '../dialect-world.ts'
 

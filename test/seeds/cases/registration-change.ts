@@ -1,8 +1,9 @@
 // django-rest-registration's test_change_password.py, and what it was seen to answer beyond that.
 
 import { expect } from 'vitest'
+import { CHANGED, NOT_SIGNED_IN } from '../../support/answers.ts'
 import type { SeedCase } from '../case.ts'
-import { CHANGED, NOT_SIGNED_IN, postChange, signInAs } from '../change-password.ts'
+import { postChange, signInAs } from '../change-password.ts'
 import { type DjangoUser, newPassword } from '../world.ts'
 import { world } from './registration-world.ts'
 

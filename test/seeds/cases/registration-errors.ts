@@ -1,6 +1,7 @@
 // django-rest-registration's test_validation.py and test_exceptions.py: how errors are put together.
 
 import { expect } from 'vitest'
+import { INVALID_LINK } from '../../support/answers.ts'
 import type { SeedCase } from '../case.ts'
 import { world } from './registration-world.ts'
 
@@ -30,7 +31,7 @@ const noErrorsKey = ['none', 'str_list', 'str'].map(
     differs: 'no such setting',
     async run() {
       const body = { token: 'x', password: 'irrelevant' }
-      expect((await post(body)).answer).toBe('400 {"detail":"Invalid signature"}')
+      expect((await post(body)).answer).toBe(INVALID_LINK)
       expect((await problem(body)).code).toBe('link_invalid')
     },
   }),
@@ -119,7 +120,7 @@ export const errorCases: readonly SeedCase[] = [
     means: 'an error of no field is `detail`, with its code in problem details',
     async run() {
       const body = { token: 'x', password: 'irrelevant' }
-      expect((await post(body)).answer).toBe('400 {"detail":"Invalid signature"}')
+      expect((await post(body)).answer).toBe(INVALID_LINK)
       expect((await problem(body)).code).toBe('link_invalid')
     },
   },

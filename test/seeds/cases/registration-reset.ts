@@ -1,10 +1,12 @@
 // django-rest-registration's test_reset_password.py, and the form posts of its verification_redirects.
 
 import { expect } from 'vitest'
-import { sealedLink } from '../../support/service.ts'
+import { INVALID_LINK, NOT_FOUND, RESET } from '../../support/answers.ts'
+import { sealedLink } from '../../support/links.ts'
+import { seconds } from '../../support/seconds.ts'
 import type { SeedCase } from '../case.ts'
-import { type DjangoUser, INVALID, newPassword, RESET } from '../world.ts'
-import { elsewhere, NOT_FOUND, world } from './registration-world.ts'
+import { type DjangoUser, newPassword } from '../world.ts'
+import { elsewhere, world } from './registration-world.ts'
 
 const ROUTE = 'reset-password'
 const DAY_SECONDS = 86_400
@@ -84,7 +86,7 @@ export const resetCases: readonly SeedCase[] = [
       const link = await world.linkFor(user)
       await expectReset(user, { ...link, password: newPassword })
       const again = await (await world.serve()).post(ROUTE, { ...link, password: 'testpassword3' })
-      expect(again.answer).toBe(INVALID)
+      expect(again.answer).toBe(INVALID_LINK)
       await world.expectPassword(user, newPassword)
     },
   },
@@ -95,7 +97,7 @@ export const resetCases: readonly SeedCase[] = [
       const link = await world.linkFor(user)
       await expectReset(user, { ...link, password: newPassword })
       const again = await (await world.serve()).post(ROUTE, { ...link, password: 'testpassword3' })
-      expect(again.answer).toBe(INVALID)
+      expect(again.answer).toBe(INVALID_LINK)
       await world.expectPassword(user, newPassword)
     },
   },
@@ -124,14 +126,14 @@ export const resetCases: readonly SeedCase[] = [
       const user = await world.addUser()
       const link = await world.linkFor(user)
       const timestamp = String(Number(link.timestamp) + 1)
-      await expectRefusal(user, { ...link, timestamp, password: newPassword }, INVALID)
+      await expectRefusal(user, { ...link, timestamp, password: newPassword }, INVALID_LINK)
     },
   },
   {
     name: 'test_reset_expired',
     async run() {
       const user = await world.addUser()
-      const link = sealedLink(user, Math.floor(Date.now() / 1000) - 8 * DAY_SECONDS)
+      const link = sealedLink(user, seconds() - 8 * DAY_SECONDS)
       const expired = '400 {"detail":"Signature expired"}'
       await expectRefusal(user, { ...link, password: newPassword }, expired)
     },
@@ -191,7 +193,7 @@ export const resetCases: readonly SeedCase[] = [
       const link = await world.linkFor(user)
       const signature = link.signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
       await postForm(user, { ...link, signature, password: newPassword })
-      await expectRefusal(user, { ...link, signature, password: newPassword }, INVALID)
+      await expectRefusal(user, { ...link, signature, password: newPassword }, INVALID_LINK)
     },
   },
 ]

@@ -1,16 +1,16 @@
 // django-rest-registration's test_send_reset_password_link.py.
 
 import { expect } from 'vitest'
+import { ACCEPTED, NOT_FOUND, SENT, VALID_LINK } from '../../support/answers.ts'
+import { linkMailsTo } from '../../support/links.ts'
 import type { ReceivedMail } from '../../support/resend-rules.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
-import { linkMailsTo } from '../../support/service.ts'
+import { seconds } from '../../support/seconds.ts'
 import type { SeedCase } from '../case.ts'
-import { type DjangoUser, englishWithSubject, settle, VALID } from '../world.ts'
-import { elsewhere, NOBODY, NOT_FOUND, SENT, silent, UNTOLD, world } from './registration-world.ts'
+import { type DjangoUser, englishWithSubject, settle } from '../world.ts'
+import { elsewhere, NOBODY, silent, world } from './registration-world.ts'
 
 const ROUTE = 'send-reset-password-link'
-
-const seconds = () => Math.floor(Date.now() / 1000)
 
 /** Asks, and expects the one mail that the suite expects, with a link that works. */
 async function expectLink(
@@ -34,7 +34,7 @@ async function expectLink(
   expect(values['user_id']).toBe(userId)
   expect(Number(values['timestamp'])).toBeGreaterThanOrEqual(start)
   expect(Number(values['timestamp'])).toBeLessThanOrEqual(seconds())
-  expect((await service.post('check-reset-link', values)).answer).toMatch(VALID)
+  expect((await service.post('check-reset-link', values)).answer).toMatch(VALID_LINK)
   return mail
 }
 
@@ -137,14 +137,14 @@ export const sendLinkCases: readonly SeedCase[] = [
     name: 'test_when_no_user_reveal_then_send_link_successful',
     async run() {
       const user = await world.addUser()
-      await expectLink(user, { login: user.username }, { env: silent, answer: UNTOLD })
+      await expectLink(user, { login: user.username }, { env: silent, answer: ACCEPTED })
     },
   },
   {
     name: 'test_when_no_user_reveal_and_user_not_found_then_send_link_successful',
     async run() {
       const reply = await world.expectNoMail({ login: 'ninja' }, 'no_account', silent)
-      expect(reply.answer).toBe(UNTOLD)
+      expect(reply.answer).toBe(ACCEPTED)
     },
   },
   {

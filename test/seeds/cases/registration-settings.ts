@@ -1,7 +1,7 @@
 // django-rest-registration's test_checks.py and test_email.py: which settings it refuses to start with.
 
 import { expect } from 'vitest'
-import { runRekey } from '../../support/service.ts'
+import { runRekey } from '../../support/rekey-process.ts'
 import type { SeedCase } from '../case.ts'
 import { englishWithSubject } from '../world.ts'
 import { world } from './registration-world.ts'

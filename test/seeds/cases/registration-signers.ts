@@ -3,9 +3,11 @@
 import { expect } from 'vitest'
 import { generateSecret } from '../../../src/core/key-ring.ts'
 import { parseLink } from '../../../src/page/client.ts'
-import { confide, type LinkValues, sealedLink, tokenOf } from '../../support/service.ts'
+import { INVALID_LINK, VALID_LINK } from '../../support/answers.ts'
+import { confide } from '../../support/discretion.ts'
+import { type LinkValues, sealedLink, tokenOf } from '../../support/links.ts'
+import { seconds } from '../../support/seconds.ts'
 import type { SeedCase } from '../case.ts'
-import { INVALID, VALID } from '../world.ts'
 import { world } from './registration-world.ts'
 
 const ROUTE = 'check-reset-link'
@@ -22,15 +24,13 @@ const kinds: Readonly<Record<string, (link: LinkValues) => object>> = {
 }
 
 const check = async (body: object) => (await (await world.serve()).post(ROUTE, body)).answer
-const now = () => Math.floor(Date.now() / 1000)
-
 const ofEachKind = Object.entries(kinds).flatMap(([kind, send]): SeedCase[] => [
   {
     name: `test_signers: verify_ok [${kind}]`,
     means: 'a link may be checked twice',
     async run() {
       const link = await world.linkFor(await world.addUser())
-      for (let times = 0; times < 2; times++) expect(await check(send(link))).toMatch(VALID)
+      for (let times = 0; times < 2; times++) expect(await check(send(link))).toMatch(VALID_LINK)
     },
   },
   {
@@ -39,7 +39,7 @@ const ofEachKind = Object.entries(kinds).flatMap(([kind, send]): SeedCase[] => [
     async run() {
       const link = await world.linkFor(await world.addUser())
       const other = await world.addUser()
-      expect(await check(send({ ...link, user_id: other.id }))).toBe(INVALID)
+      expect(await check(send({ ...link, user_id: other.id }))).toBe(INVALID_LINK)
     },
   },
   {
@@ -48,7 +48,7 @@ const ofEachKind = Object.entries(kinds).flatMap(([kind, send]): SeedCase[] => [
     async run() {
       const link = await world.linkFor(await world.addUser())
       const signature = link.signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
-      expect(await check(send({ ...link, signature }))).toBe(INVALID)
+      expect(await check(send({ ...link, signature }))).toBe(INVALID_LINK)
     },
   },
   {
@@ -74,8 +74,8 @@ export const signerCases: readonly SeedCase[] = [
       const env = { LINK_SECRETS: confide(generateSecret()) }
       const [ours, theirs] = [await world.linkFor(user), await world.linkFor(user, env)]
       expect(ours.signature).not.toBe(theirs.signature)
-      expect(await check(ours)).toMatch(VALID)
-      expect(await check(theirs)).toBe(INVALID)
+      expect(await check(ours)).toMatch(VALID_LINK)
+      expect(await check(theirs)).toBe(INVALID_LINK)
     },
   },
   ...ofEachKind,
@@ -86,14 +86,14 @@ export const signerCases: readonly SeedCase[] = [
       const { user_id, signature } = await world.linkFor(await world.addUser())
       const missing = '400 {"timestamp":["This field is required."]}'
       expect(await check({ user_id, signature })).toBe(missing)
-      expect(await check({ user_id, signature, timestamp: now() + 1 })).toBe(INVALID)
+      expect(await check({ user_id, signature, timestamp: seconds() + 1 })).toBe(INVALID_LINK)
     },
   },
   {
     name: 'test_signers: expired',
     means: 'a genuine link is refused once its lifetime is over',
     async run() {
-      const link = sealedLink(await world.addUser(), now() - 2 * 86_400)
+      const link = sealedLink(await world.addUser(), seconds() - 2 * 86_400)
       expect(await check(link)).toBe('400 {"detail":"Signature expired"}')
     },
   },

@@ -18,8 +18,4 @@ export const world = createWorld({
 export const silent = { REVEAL_UNKNOWN_USERS: 'false' }
 /** A Rekey without its routes where they are expected. */
 export const elsewhere = { BASE_PATH: '/elsewhere' }
-export const NOT_FOUND = '404 {"detail":"Not found."}'
-export const SENT = '200 {"detail":"Reset link sent"}'
 export const NOBODY = '400 {"detail":"User not found"}'
-/** With `silent`, whether there is such a user or not. */
-export const UNTOLD = '200 {"detail":"Reset link sent if the user exists in database"}'

@@ -1,0 +1,3 @@
+// The time, as links and tokens have it.
+
+export const seconds = () => Math.floor(Date.now() / 1000)
