@@ -383,6 +383,6 @@ test.each([
     const { answer } = await host.post('change-password', body, await tokenFor(user))
     expect(answer).toBe('400 {"old_password":["Old password is not correct"]}')
     expect((await reset(host, user)).answer).toBe('400 {"detail":"Invalid signature"}')
-    expect(await isPassword(user, user.password)).toBe(true)
+    expect(await hasPassword(surroundings.database.sql, user.id, user.password)).toBe(true)
   })
 })
