@@ -178,13 +178,19 @@ describe('a link from a mail', () => {
   })
 
   test('is refused without a query when it is not genuine', async () => {
-    const user = await addUser(surroundings.database.sql)
-    const link = forgedLink(user.id)
-    const before = await surroundings.database.statements()
-    await open(link)
-    await post('/reset/open', link)
-    await post('/reset/password', { ...link, ...twice(NEW_PASSWORD) })
-    expect(await surroundings.database.statements()).toEqual(before)
+    // Of its own: no notice of another test is on its way in there.
+    const quiet = await createSurroundings()
+    await createUsers(quiet.database.sql)
+    const alone = await startService(quiet, { HOSTED_PAGE: 'true' })
+    const link = forgedLink((await addUser(quiet.database.sql)).id)
+    const before = await quiet.database.statements()
+    await open(link, 'GET', alone)
+    await post('/reset/open', link, FROM_ITS_PAGE, alone)
+    const filled = { ...link, ...twice(NEW_PASSWORD) }
+    await post('/reset/password', filled, FROM_ITS_PAGE, alone)
+    expect(await quiet.database.statements()).toEqual(before)
+    await alone.stop()
+    await quiet.end()
   })
 })
 
