@@ -10,7 +10,7 @@ export interface PasswordRules {
   /** `refuse` for host applications whose login trims passwords. */
   readonly edgeSpaces: 'keep' | 'refuse'
   /** Lower-cased. */
-  readonly commonPasswords: ReadonlySet<string>
+  readonly commonPasswords: Pick<ReadonlySet<string>, 'has'>
 }
 
 /** A value of the account that a password must not resemble, named as its owner would. */
@@ -81,7 +81,7 @@ const ENTIRELY_NUMERIC =
   /^[\p{Nd}²³¹፩-፱᧚⁰⁴-⁹₀-₉①-⑨⑴-⑼⒈-⒐⓪⓵-⓽⓿❶-❾➀-➈➊-➒\u{10A40}-\u{10A43}\u{10E60}-\u{10E68}\u{11052}-\u{1105A}\u{1F100}-\u{1F10A}]+$/u
 
 /** A common password, or one with no more to it than digits counted up from 1. */
-function isCommon(password: string, common: ReadonlySet<string>): boolean {
+function isCommon(password: string, common: PasswordRules['commonPasswords']): boolean {
   const withoutCounting = password.replace(/12345(?:6(?:7(?:8(?:90?)?)?)?)?$/, '')
   return common.has(password) || (withoutCounting !== '' && common.has(withoutCounting))
 }

@@ -1,6 +1,5 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
-import zxcvbnPasswords from '@zxcvbn-ts/language-common/src/passwords.json' with { type: 'json' }
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { waitWithin } from '../deadline.ts'
@@ -20,7 +19,7 @@ import { assembleAccounts, takeAccounts } from './assemble-accounts.ts'
 import { assembleEvents } from './assemble-events.ts'
 import { assembleHasher } from './assemble-hasher.ts'
 import { assembleMail } from './assemble-mail.ts'
-import djangoPasswords from './django-passwords.json' with { type: 'json' }
+import { loadCommonPasswords } from './common-passwords.ts'
 import type { Content } from './load-content.ts'
 
 /** What the host application brings along, in place of what the configuration would make. */
@@ -100,12 +99,10 @@ export function assembleService(
     clock,
   })
 
-  // What Django refuses has to be refused; the other list is longer.
-  const commonPasswords = new Set(djangoPasswords.concat(zxcvbnPasswords))
   const deps: AppDeps = {
     ...requestDeps,
     keyRing: links.keyRing,
-    passwordRules: { ...passwords, commonPasswords },
+    passwordRules: { ...passwords, commonPasswords: loadCommonPasswords() },
     turns: createTurns(),
     intakeLine,
     hooks: parts.hooks ?? noHooks,

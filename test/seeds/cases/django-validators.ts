@@ -214,7 +214,7 @@ export const validatorCases: readonly SeedCase[] = [
     name: 'CommonPasswordValidatorTest.test_validate_django_supplied_file',
     means: 'the lists are in lower case, and find a password in any',
     async run() {
-      const entries = [...djangoPasswords, ...zxcvbnPasswords]
+      const entries = djangoPasswords.split('\n').concat(zxcvbnPasswords)
       expect(entries.filter((entry) => entry !== entry.toLowerCase())).toEqual([])
       expect(await choose('GodZilla')).toBe(refused(texts.common))
     },
