@@ -7,13 +7,8 @@ import { requestReset } from '../flows/request-reset.ts'
 import { listPasswordFormats } from '../hashing/registry.ts'
 import type { Hasher, IgnoredReason, MailOrder } from '../ports.ts'
 import { type Explanation, printExplanation } from './explain/print-explanation.ts'
-import {
-  atSupportDesk,
-  composeMail,
-  type FoundAccount,
-  readArguments,
-  type SupportDesk,
-} from './support-desk.ts'
+import { readArguments } from './support-arguments.ts'
+import { atSupportDesk, composeMail, type FoundAccount, type SupportDesk } from './support-desk.ts'
 import { EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
 
 const USAGE = [

@@ -8,13 +8,8 @@ import { assembleChain } from '../service/assemble-mail.ts'
 import { ignoredReasons } from './ignored-reasons.ts'
 import { reportFaults } from './report-faults.ts'
 import { showText } from './show-text.ts'
-import {
-  atSupportDesk,
-  composeMail,
-  type FoundAccount,
-  readArguments,
-  type SupportDesk,
-} from './support-desk.ts'
+import { readArguments } from './support-arguments.ts'
+import { atSupportDesk, composeMail, type FoundAccount, type SupportDesk } from './support-desk.ts'
 import { EXIT_TEMPFAIL, EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
 
 const USAGE = [

@@ -2,7 +2,6 @@
 // that it would make of them.
 
 import { userInfo } from 'node:os'
-import { parseArgs } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
 import { isIdText } from '../accounts/id-text.ts'
@@ -10,12 +9,7 @@ import { inspectAtStart } from '../accounts/inspect-accounts.ts'
 import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read-config.ts'
-import {
-  foldAsciiCase,
-  isPrintable,
-  MAX_IDENTIFIER_LENGTH,
-  trimIdentifier,
-} from '../core/email-address.ts'
+import { foldAsciiCase } from '../core/email-address.ts'
 import { describeFinding } from '../core/finding.ts'
 import { waitWithin } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
@@ -49,38 +43,6 @@ export interface SupportDesk {
    * @throws RekeyError `unavailable`
    */
   find(text: string): Promise<readonly FoundAccount[]>
-}
-
-/** What a command for support staff was asked. */
-export interface SupportArguments {
-  /** An address, a login or an id. */
-  readonly name: string
-  readonly hasFlag: boolean
-}
-
-/**
- * Reads arguments: `[--flag] <address, login or id>`.
- *
- * @returns undefined for others, and for a name that no request could hold either
- */
-export function readArguments(args: readonly string[], flag: string): SupportArguments | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { [flag]: { type: 'boolean' } },
-    })
-    const name = positionals.length === 1 ? readName(positionals[0] ?? '') : undefined
-    return name === undefined ? undefined : { name, hasFlag: values[flag] === true }
-  } catch {
-    return undefined
-  }
-}
-
-function readName(typed: string): string | undefined {
-  const text = trimIdentifier(typed)
-  const fits = text !== '' && [...text].length <= MAX_IDENTIFIER_LENGTH && isPrintable(text)
-  return fits ? text : undefined
 }
 
 /**

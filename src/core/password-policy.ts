@@ -83,7 +83,8 @@ const ENTIRELY_NUMERIC =
 /** A common password, or one with no more to it than digits counted up from 1. */
 function isCommon(password: string, common: PasswordRules['commonPasswords']): boolean {
   const withoutCounting = password.replace(/12345(?:6(?:7(?:8(?:90?)?)?)?)?$/, '')
-  return common.has(password) || (withoutCounting !== '' && common.has(withoutCounting))
+  if (common.has(password)) return true
+  return withoutCounting !== password && withoutCounting !== '' && common.has(withoutCounting)
 }
 
 function countCodePoints(text: string): number {

@@ -1,10 +1,8 @@
 // Holds parts of the application's own to what Rekey's are held to: what they throw, an answer that is
 // none, and one that does not come in time, cost one request or one mail and nothing else.
 
-import type { FastifyBaseLogger } from 'fastify'
 import { isUsableHash } from '../core/usable-hash.ts'
 import { withDeadline } from '../deadline.ts'
-import { RekeyError } from '../errors.ts'
 import type { HashLine } from '../hashing/hash-line.ts'
 import {
   ATTEMPT_TIMEOUT_MS,
@@ -13,9 +11,8 @@ import {
 } from '../mail/transports/transport.ts'
 import type { Account, Accounts, Hasher, Limiter, ResetHooks } from '../ports.ts'
 import type { RekeyOptions } from './options.ts'
+import type { Watch } from './watch-parts.ts'
 
-const RETRY_AFTER_SECONDS = 5
-const ANSWER_MS = 10_000
 const MOST_ACCOUNTS = 5
 const STATUSES: readonly unknown[] = [
   'sent',
@@ -23,51 +20,6 @@ const STATUSES: readonly unknown[] = [
   'unsent',
   'unknown',
 ] satisfies SendOutcome['status'][]
-
-export interface Watch {
-  /** Waits for a part's answer. @throws RekeyError `unavailable` when there is none */
-  ask<T>(part: string, work: () => T | PromiseLike<T>): Promise<T>
-  /** The same for an answer that is there at once. @param judge throws for one that is none */
-  askAtOnce<T>(part: string, work: () => T, judge?: (answer: T) => void): T
-  /** Says in the log that a part fails. */
-  report(part: string, err: unknown): void
-}
-
-/** Makes what watches over parts. What fails is logged without its message, which may hold anything. */
-export function watchParts(logger: FastifyBaseLogger): Watch {
-  const report: Watch['report'] = (part, err) =>
-    logger.error({ part, err }, 'a part of the application fails')
-  const refuse = (part: string, err: unknown) => {
-    report(part, err)
-    const options = { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: err }
-    return new RekeyError('unavailable', `${part} fails`, options)
-  }
-  return {
-    report,
-    async ask(part, work) {
-      try {
-        const answer = Promise.resolve().then(work)
-        return await withDeadline(answer, ANSWER_MS)
-      } catch (error) {
-        throw refuse(part, error)
-      }
-    },
-    askAtOnce(part, work, judge) {
-      try {
-        const answer = work()
-        if (answer instanceof Promise) {
-          // One that nobody waits for ends the process where it rejects.
-          answer.catch(() => {})
-          throw new TypeError('a promise, and no answer')
-        }
-        judge?.(answer)
-        return answer
-      } catch (error) {
-        throw refuse(part, error)
-      }
-    },
-  }
-}
 
 /** Leaves out whatever is no account, and accounts that were not asked for: the others fare no worse. */
 export function holdAccounts(own: Accounts, { ask, askAtOnce, report }: Watch): Accounts {

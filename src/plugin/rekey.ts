@@ -18,16 +18,9 @@ import { assembleHashLine } from '../service/assemble-hasher.ts'
 import { assembleService, type Parts } from '../service/assemble-service.ts'
 import { serializeError } from '../service/create-logger.ts'
 import type { RekeyLimits, RekeyOptions } from './options.ts'
-import {
-  holdAccounts,
-  holdHasher,
-  holdHooks,
-  holdLimiter,
-  holdTransport,
-  type Watch,
-  watchParts,
-} from './own-parts.ts'
+import { holdAccounts, holdHasher, holdHooks, holdLimiter, holdTransport } from './own-parts.ts'
 import { readOptions, refuseOptions } from './read-options.ts'
+import { type Watch, watchParts } from './watch-parts.ts'
 
 export type {
   Account,
