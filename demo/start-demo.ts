@@ -95,7 +95,8 @@ export async function startDemo(
     if (!isStopping) return { introduction, databaseUrl: env.DATABASE_URL, stop }
   } catch (error) {
     await stop()
-    throw error
+    // The signal may itself be what ended a part that was just starting.
+    if (!isStopping) throw error
   }
   await stop()
   return undefined

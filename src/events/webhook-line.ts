@@ -115,6 +115,7 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
   }
   const send = async (item: Item) => {
     onTheirWay += 1
+    const failuresBefore = failures
     const outcome = await post(item.webhook)
     onTheirWay -= 1
     if (outcome.status === 'taken') {
@@ -132,16 +133,18 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
       const { reason, retryAfterMs = 0 } = outcome
       item.reason = reason
       item.attempts += 1
-      rest(reason, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS))
+      askedUntil = Math.max(
+        askedUntil,
+        performance.now() + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
+      )
+      // Others that were on their way when the rest began say nothing new.
+      if (failures === failuresBefore) rest(reason)
       tryAgain(item)
     }
     reschedule()
   }
-  const rest = (reason: string, askedMs: number) => {
+  const rest = (reason: string) => {
     const now = performance.now()
-    askedUntil = Math.max(askedUntil, now + askedMs)
-    // Others that were on their way when the rest began say nothing new.
-    if (now < restsUntil) return
     failures += 1
     restsUntil = now + pause(failures, LONGEST_REST_MS)
     const restMs = Math.round(Math.max(restsUntil, askedUntil) - now)
