@@ -4,10 +4,9 @@
 import { backOffMs } from '../core/back-off.ts'
 import { messageOf, RekeyError } from '../errors.ts'
 import type { Events, MailLine, MailOrder, OutgoingMail } from '../ports.ts'
-import type { DailyBudget } from './daily-budget.ts'
+import { type Budget, createBudgetShares } from './budget-shares.ts'
 import { createPace } from './pace.ts'
 import { createReadyMails, type Item } from './ready-mails.ts'
-import type { RecentAddresses } from './recent-addresses.ts'
 import type { Chain } from './transports/chain.ts'
 
 export interface DrainingMailLine extends MailLine {
@@ -36,7 +35,7 @@ interface MailLineOptions {
   readonly clock: () => number
   readonly ratePerSecond?: number | undefined
   /** Spent by what anybody can ask for; the notice of a change costs nothing of it. */
-  readonly budget?: { readonly daily: DailyBudget; readonly recent: RecentAddresses } | undefined
+  readonly budget?: Budget | undefined
   /** How long to wait before the second attempt; twice as long before each further one. */
   readonly firstPauseMs?: number
 }
@@ -52,8 +51,9 @@ const IDLE_MS = 1000
 
 /** Makes an empty line. */
 export function createMailLine(options: MailLineOptions): DrainingMailLine {
-  const { budget, chain, clock, events, firstPauseMs = FIRST_PAUSE_MS } = options
+  const { chain, clock, events, firstPauseMs = FIRST_PAUSE_MS } = options
   const pace = createPace(options.ratePerSecond ?? Number.POSITIVE_INFINITY, BATCHING_MS)
+  const shares = createBudgetShares(options.budget)
   /** All that there are, by slot: ready, on their way, or backing off. */
   const items = new Map<string, Item>()
   const ready = createReadyMails()
@@ -78,7 +78,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     if (ready.size() === 0 || onTheirWay.size >= options.atOnce) return
     const now = performance.now()
     const forAny = Math.max(chain.restMs(), pace.waitMs(now), awayUntil - now)
-    const forBudget = ready.count('change') > 0 ? 0 : (budget?.daily.waitMs(clock()) ?? 0)
+    const forBudget = ready.count('change') > 0 ? 0 : shares.waitMs(clock())
     const waitMs = Math.min(Math.max(forAny, forBudget, BATCHING_MS), IDLE_MS)
     const at = now + waitMs
     if (next && next.at <= at) return
@@ -124,10 +124,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     if (chain.restMs() > 0 || awayUntil > performance.now()) return batch
     for (const item of ready.inTurn()) {
       if (onTheirWay.size >= options.atOnce || pace.waitMs(performance.now()) > 0) break
-      if (budget && !isChange(item.order)) {
-        item.reservation ??= budget.daily.reserve(now)
-        if (!item.reservation) continue
-      }
+      if (!isChange(item.order) && !shares.reserve(item, now)) continue
       pace.take(performance.now())
       ready.take(item)
       onTheirWay.add(item)
@@ -141,16 +138,13 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
       letGo(item)
       return end(item)
     }
-    if (item.reservation && budget) {
-      const { recent } = budget
-      const isNew = item.rank === 'new' && ready.count('new') > 0
-      if (isNew && recent.has(mail.to, clock())) {
-        pace.giveBack()
-        item.rank = 'repeat'
-        return putBack(item)
-      }
-      item.forgetAddress ??= recent.add(mail.to, clock())
+    const isNew = item.rank === 'new' && ready.count('new') > 0
+    if (isNew && shares.isRepeat(item, mail.to, clock())) {
+      pace.giveBack()
+      item.rank = 'repeat'
+      return putBack(item)
     }
+    shares.noteAddress(item, mail.to, clock())
     void send(item, mail)
   }
   const send = async (item: Item, mail: OutgoingMail) => {
@@ -158,12 +152,12 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     const outcome = await chain.send(mail)
     if (outcome.status === 'sent') {
       events.record({ type: 'password_reset.mailed', accountId, kind })
-      item.reservation?.spend(clock())
+      shares.spend(item, clock())
       end(item)
     } else if (outcome.status === 'repeated') {
       events.record({ type: 'password_reset.ignored', reason: 'already_mailed' })
       pace.giveBack()
-      settle(item)
+      shares.settle(item, clock())
       end(item)
     } else if (outcome.status === 'refused') {
       item.reason = outcome.reason
@@ -193,7 +187,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     if (item.next) supersede(item, item.next)
     item.next = undefined
     if (clock() + pauseMs >= endOf(item)) return fail(item)
-    giveBackShare(item)
+    shares.giveBack(item)
     onTheirWay.delete(item)
     backingOff.set(item, setTimeout(resume, pauseMs, item))
   }
@@ -204,21 +198,9 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     schedule()
   }
   const putBack = (item: Item) => {
-    giveBackShare(item)
+    shares.giveBack(item)
     onTheirWay.delete(item)
     ready.add(item)
-  }
-  /** While a mail waits, somebody else can have its share of the budget; not one that may be used. */
-  const giveBackShare = (item: Item) => {
-    if (item.isInDoubt) return
-    item.reservation?.release()
-    item.forgetAddress?.()
-    item.reservation = undefined
-    item.forgetAddress = undefined
-  }
-  const settle = (item: Item) => {
-    if (item.isInDoubt) item.reservation?.spend(clock())
-    else giveBackShare(item)
   }
   const fail = (item: Item) => {
     const { order, reason } = item
@@ -229,7 +211,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   }
   /** Lets go of an order that is not heard of any more. */
   const letGo = (item: Item) => {
-    settle(item)
+    shares.settle(item, clock())
     if (!item.isInDoubt) options.onUnsent(item.order)
   }
   const end = (item: Item) => {
