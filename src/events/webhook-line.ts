@@ -5,7 +5,6 @@
 // webhook. One that fails alone backs off by itself, so that it cannot hold up the others.
 
 import { backOffMs } from '../core/back-off.ts'
-import { MAX_RETRY_AFTER_MS } from '../core/retry-after.ts'
 import type { PostOutcome } from './post-webhook.ts'
 import { isChange, type Webhook } from './webhook.ts'
 
@@ -133,10 +132,7 @@ export function createWebhookLine(options: WebhookLineOptions): WebhookLine {
       const { reason, retryAfterMs = 0 } = outcome
       item.reason = reason
       item.attempts += 1
-      askedUntil = Math.max(
-        askedUntil,
-        performance.now() + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
-      )
+      askedUntil = Math.max(askedUntil, performance.now() + retryAfterMs)
       // Others that were on their way when the rest began say nothing new.
       if (failures === failuresBefore) rest(reason)
       tryAgain(item)

@@ -186,7 +186,7 @@ test('what waited for more than a day behind others is not sent any more', async
   expect(logged.filter((message) => message.includes('given up'))).toHaveLength(30)
 })
 
-test('the receiver is left alone for as long as it asks, within bounds, also in haste', async () => {
+test('the receiver is left alone for as long as it asks, also in haste', async () => {
   const asked: PostOutcome = { status: 'failed', reason: '429', retryAfterMs: 150 }
   const { line, add, times, attempts } = arrange({ outcomes: { a: [asked] } })
   add('a')

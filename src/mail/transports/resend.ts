@@ -5,7 +5,7 @@
 // sees each exchange pass, and cuts what is too long.
 
 import type { Dispatcher } from 'undici'
-import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../../core/retry-after.ts'
+import { parseRetryAfter } from '../../core/retry-after.ts'
 import {
   ATTEMPT_TIMEOUT_MS,
   MAX_REPLY_BYTES,
@@ -126,8 +126,7 @@ function judge(exchange: Exchange, hasId: boolean, errorName = ''): SendOutcome 
   // A name that is none of theirs may be anything, an address included.
   const name = ERROR_NAME.test(errorName) ? errorName : 'unnamed'
   const reason = `${status} ${name}`
-  const askedMs = parseRetryAfter(exchange.retryAfter, Date.now())
-  const retryAfterMs = askedMs && Math.min(askedMs, MAX_RETRY_AFTER_MS)
+  const retryAfterMs = parseRetryAfter(exchange.retryAfter, Date.now())
   const isFinal = FINAL_STATUSES.includes(status) && !NAMES_OF_OTHERS.includes(name)
   if (isFinal || name === 'invalid_idempotent_request') return { status: 'refused', reason }
   // A success that cannot be read may be one, and with 409 another process is sending the same mail
