@@ -196,7 +196,7 @@ function changedAtSql({ changedAt, readsChangedAt }: UsersMapping): SQL {
   return sql`extract(epoch FROM ${sql.identifier(changedAt)}::timestamptz)::float8`
 }
 
-/** The time, cut to what the column keeps: rounded up, it would be later than tokens issued after it. */
+/** The time, cut to what the column keeps: rounded up, it would be later than JWTs issued after it. */
 function nowSql({ changedAtDigits: digits }: QueryFacts): SQL {
   if (digits === undefined) return sql`now()`
   return digits < 3 ? sql`date_trunc('second', now())` : sql`date_trunc('milliseconds', now())`

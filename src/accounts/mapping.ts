@@ -25,7 +25,7 @@ export interface UsersMapping extends TableName {
   readonly locale: string | undefined
   readonly lastLogin: string | undefined
   readonly changedAt: string | undefined
-  /** Whether that column is read too, to refuse the tokens of before a change. */
+  /** Whether that column is read too, to refuse the JWTs of before a change. */
   readonly readsChangedAt: boolean
   readonly epoch: string | undefined
   /** AFTER_RESET_SQL, split where the account's id belongs. */
@@ -97,6 +97,11 @@ export function afterResetSql(statement: readonly string[], id: SQL): SQL {
 /** A piece of SQL without parameters as text, for the catalogue and for messages. */
 export function renderSql(statement: SQL): string {
   return new PgDialect().sqlToQuery(statement).sql
+}
+
+/** The name of a column as its reader is told of it: `first_name` is `first name`. */
+export function nameInWords(column: string): string {
+  return column.replaceAll('_', ' ')
 }
 
 /** An identifier as SQL, in quotes. */

@@ -1,7 +1,7 @@
 // The accounts in the host's PostgreSQL table: look-up, read, and the compare-and-set write.
 
 import { sql } from 'drizzle-orm'
-import { foldAsciiCase } from '../core/email-address.ts'
+import { foldAsciiCase, MAX_ACCOUNTS_PER_IDENTIFIER } from '../core/email-address.ts'
 import { RekeyError } from '../errors.ts'
 import type { Account, Accounts } from '../ports.ts'
 import {
@@ -20,9 +20,8 @@ import {
   TRANSACTION_TIMEOUT_MS,
 } from './database.ts'
 import type { TableFacts } from './inspect-table.ts'
-import { afterResetSql, mappingVariables, type UsersMapping } from './mapping.ts'
+import { afterResetSql, mappingVariables, nameInWords, type UsersMapping } from './mapping.ts'
 
-const MAX_ACCOUNTS_PER_IDENTIFIER = 5
 // Of each statement where several make one write.
 const STEP_TIMEOUT = "'5s'"
 
@@ -52,7 +51,7 @@ export function createPostgresAccounts(
       ...mapping.loginColumns.map((name, index) => ({ label: name, value: logins[index] })),
       { label: mapping.name ?? '', value: row.name },
       { label: 'email address', value: emailAddress },
-    ].flatMap(({ label, value }) => (value ? [{ label: label.replaceAll('_', ' '), value }] : []))
+    ].flatMap(({ label, value }) => (value ? [{ label: nameInWords(label), value }] : []))
     const account = {
       id: row.id,
       emailAddress,

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
 import { isIdText } from '../accounts/id-text.ts'
 import { inspectAtStart } from '../accounts/inspect-accounts.ts'
+import { nameInWords } from '../accounts/mapping.ts'
 import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read-config.ts'
@@ -135,9 +136,7 @@ export async function composeMail(
 function columnOf(account: Account, text: string, { users }: Config): string {
   if (foldAsciiCase(account.emailAddress) === foldAsciiCase(text)) return users.emailAddress
   const isLogin = (column: string) =>
-    account.personal.some(
-      ({ label, value }) => label === column.replaceAll('_', ' ') && value === text,
-    )
+    account.personal.some(({ label, value }) => label === nameInWords(column) && value === text)
   return users.loginColumns.find(isLogin) ?? users.loginColumns.join(', ')
 }
 

@@ -3,6 +3,9 @@
 /** Most characters of an address (RFC 5321 section 4.5.3.1.3, less the brackets). */
 export const MAX_IDENTIFIER_LENGTH = 254
 
+/** Most accounts that one address or login names. */
+export const MAX_ACCOUNTS_PER_IDENTIFIER = 5
+
 // The look-behind keeps the time linear: a run of blanks is tried from its first one only.
 const EDGE_BLANKS = /^[ \t\n\v\f\r]+|(?<![ \t\n\v\f\r])[ \t\n\v\f\r]+$/g
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u

@@ -1,6 +1,7 @@
 // Holds parts of the application's own to what Rekey's are held to: what they throw, an answer that is
 // none, and one that does not come in time, cost one request or one mail and nothing else.
 
+import { MAX_ACCOUNTS_PER_IDENTIFIER } from '../core/email-address.ts'
 import { isUsableHash } from '../core/usable-hash.ts'
 import { withDeadline } from '../deadline.ts'
 import type { HashLine } from '../hashing/hash-line.ts'
@@ -13,7 +14,6 @@ import type { Account, Accounts, Hasher, Limiter, ResetHooks } from '../ports.ts
 import type { RekeyOptions } from './options.ts'
 import type { Watch } from './watch-parts.ts'
 
-const MOST_ACCOUNTS = 5
 const STATUSES: readonly unknown[] = [
   'sent',
   'refused',
@@ -35,7 +35,7 @@ export function holdAccounts(own: Accounts, { ask, askAtOnce, report }: Watch): 
         return identifiers.map((_, index) => {
           const accounts: unknown = found[index] ?? []
           const list = Array.isArray(accounts) ? accounts : [accounts]
-          return keepAccounts('accounts.find', list).slice(0, MOST_ACCOUNTS)
+          return keepAccounts('accounts.find', list).slice(0, MAX_ACCOUNTS_PER_IDENTIFIER)
         })
       }),
     read: (ids) =>
@@ -66,7 +66,7 @@ function isAccount(found: unknown): found is Account {
     Array.isArray(personal) && personal.every((each) => isText(each?.label) && isText(each?.value))
   const areOthers =
     [name, locale, lastLogin].every(isTextOrNone) &&
-    // No token would be older than what is no number.
+    // No JWT would be older than what is no number.
     (changedAt === undefined || changedAt === null || Number.isFinite(changedAt))
   return areTexts && typeof isEligible === 'boolean' && arePersonal && areOthers
 }
