@@ -2,7 +2,7 @@
 
 import { readConfig, readContentConfig } from '../config/read-config.ts'
 import { assembleService } from '../service/assemble-service.ts'
-import { attempt } from '../service/attempt.ts'
+import { attempt, faultsOf } from '../service/attempt.ts'
 import { createLogger } from '../service/create-logger.ts'
 import { loadContent, loadMailTemplates } from '../service/load-content.ts'
 import { reportFaults } from './report-faults.ts'
@@ -14,7 +14,7 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
   if ('faults' in reading) {
     const mails = attempt(() => loadMailTemplates(readContentConfig(terminal.env)))
-    return reportFaults(terminal, [...reading.faults, ...('faults' in mails ? mails.faults : [])])
+    return reportFaults(terminal, [...reading.faults, ...faultsOf(mails)])
   }
   const { config } = reading
   const logger = createLogger(config.process.logLevel)

@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts'
 import { EnvironmentSchema } from '../config/environment.ts'
 import { readConfig, readContentConfig } from '../config/read-config.ts'
-import { attempt } from '../service/attempt.ts'
+import { attempt, faultsOf } from '../service/attempt.ts'
 import type { Content } from '../service/load-content.ts'
 import { loadContent, loadMailTemplates } from '../service/load-content.ts'
 import type { RekeyLimits, RekeyOptions } from './options.ts'
@@ -95,16 +95,13 @@ export function readOptions(options: RekeyOptions): PluginSettings {
   if (isOutbox) idle.push('MAIL_TRANSPORT: outbox is for the service alone; give a `transport`')
   const isJudged = (name: string) => isNeeded(name) && !(isOutbox && name === 'MAIL_TRANSPORT')
   const reading = readConfig(env, isJudged)
-  const templates = attempt(() => loadMailTemplates(readContentConfig(env)))
-  const faults = [
-    ...('faults' in reading ? reading.faults : []),
-    ...idle,
-    ...('faults' in templates ? templates.faults : []),
-  ]
-  if ('faults' in reading || faults.length > 0) throw refuseOptions(faults)
+  if ('faults' in reading) {
+    const templates = attempt(() => loadMailTemplates(readContentConfig(env)))
+    throw refuseOptions([...reading.faults, ...idle, ...faultsOf(templates)])
+  }
   const { config, warnings } = reading
   const content = attempt(() => loadContent(config))
-  if ('faults' in content) throw refuseOptions(content.faults)
+  if ('faults' in content || idle.length > 0) throw refuseOptions([...idle, ...faultsOf(content)])
   return { config, content: content.made, warnings }
 }
 

@@ -2,7 +2,7 @@
 
 import { readContentConfig } from '../../config/read-config.ts'
 import type { MailMessage, RenderedMail } from '../../ports.ts'
-import { attempt } from '../../service/attempt.ts'
+import { attempt, faultsOf } from '../../service/attempt.ts'
 import { loadMailTemplates } from '../../service/load-content.ts'
 
 /** A message in one language. */
@@ -25,7 +25,7 @@ export function renderSamples(env: Readonly<Record<string, string | undefined>>)
   const supportEmail = content.supportEmail ?? SUPPORT_EMAIL
   const templates = attempt(() => loadMailTemplates({ content: { ...content, supportEmail } }))
   if ('faults' in templates || faults.length > 0) {
-    const all = [...faults, ...('faults' in templates ? templates.faults : [])]
+    const all = [...faults, ...faultsOf(templates)]
     throw new AggregateError(all.map((fault) => new Error(fault)))
   }
   const { locales, render } = templates.made
