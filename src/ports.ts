@@ -141,7 +141,7 @@ export interface Limits {
   readonly requests: Limiter
   /** Checks, resets and changes, per client address. */
   readonly confirms: Limiter
-  /** Wrong old passwords, per account, so that a stolen token does not let anybody guess. */
+  /** Wrong old passwords, per account, so that a stolen JWT does not let anybody guess. */
   readonly wrongOldPasswords: Limiter
 }
 

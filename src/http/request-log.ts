@@ -9,7 +9,7 @@ export interface Outcome {
   readonly code?: ErrorCode
   /** Why, for the operator. */
   readonly cause?: string
-  /** Only of an account whose link has worked, or whose token is good. */
+  /** Only of an account whose link has worked, or whose JWT is good. */
   readonly accountId?: string
   /** A keyed hash of what was typed: the same text gives the same letters. */
   readonly identifierHash?: string

@@ -63,10 +63,10 @@ export function claimsOf(
 export async function sign(
   { alg, kid, privateKey }: SigningKey,
   claims: JWTPayload,
-  header: Partial<JWTHeaderParameters> = {},
+  header: object = {},
 ): Promise<string> {
-  const all = Object.entries({ alg, kid, ...header }).filter(([, value]) => value !== undefined)
-  const protectedHeader = Object.fromEntries(all) as unknown as JWTHeaderParameters
+  // What is undefined is not in the header that is sent.
+  const protectedHeader = { alg, kid, ...header }
   return confide(await new SignJWT(claims).setProtectedHeader(protectedHeader).sign(privateKey))
 }
 
