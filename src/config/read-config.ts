@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
+import { spellOutReferences } from '../core/character-references.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
 import { parseRate } from '../core/rate.ts'
@@ -10,7 +11,7 @@ import type { Config } from './config.ts'
 import { createJudge } from './judge.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
-import { findMissingPlaceholder, parseDialects } from './read-dialects.ts'
+import { findMissingPlaceholder, hasUntakenToken, parseDialects } from './read-dialects.ts'
 import { readEnvironment } from './read-environment.ts'
 import { readJwt } from './read-jwt.ts'
 import { readContent, readMail } from './read-mail.ts'
@@ -135,6 +136,9 @@ function read(variables: Variables) {
   if (placeholder !== undefined) {
     warnings.push(`RESET_PAGE_URL: has no ${placeholder}, which a frontend of DIALECTS looks for`)
   }
+  if (resetPage && hasUntakenToken(dialects ?? [], env.RESET_PAGE_URL)) {
+    warnings.push('RESET_PAGE_URL: has {django_token}, which only dj-rest-auth of DIALECTS takes')
+  }
   const preset: Preset = presets[env.USERS_PRESET]
 
   const config: Config = {
@@ -159,7 +163,7 @@ function read(variables: Variables) {
       requestPageUrl: attempt('REQUEST_PAGE_URL', () =>
         env.REQUEST_PAGE_URL === undefined
           ? `${origin}${env.HOSTED_PAGE ? '/reset/request' : ''}`
-          : parsePageUrl(env.REQUEST_PAGE_URL).href,
+          : spellOutReferences(parsePageUrl(env.REQUEST_PAGE_URL).href),
       ),
     },
     mail: readMail(env, judge),

@@ -16,9 +16,6 @@ export function parseDialects(
   basePath: string | undefined,
 ): SpokenDialect[] {
   const spoken = entries.map(parseDialect)
-  if (new Set(spoken.map(({ name }) => name)).size < spoken.length) {
-    throw new TypeError('must name each dialect once')
-  }
   const claims = spoken.map(({ name, prefix }) => claim(prefix, dialects[name].paths))
   if (basePath !== undefined) claims.push(claim(basePath, nativePaths))
   const claimed = claims.flatMap((paths) => [...paths])
@@ -37,8 +34,16 @@ export function findMissingPlaceholder(
   resetPageUrl: string,
 ): string | undefined {
   return spoken
-    .flatMap(({ name }): readonly string[] => dialects[name].placeholders)
-    .find((placeholder) => !resetPageUrl.includes(placeholder))
+    .flatMap(({ name }): readonly (readonly string[])[] => dialects[name].placeholders)
+    .find((forms) => !forms.some((form) => resetPageUrl.includes(form)))?.[0]
+}
+
+/** Says whether links of this template hold a `{django_token}` that no route of the dialects takes. */
+export function hasUntakenToken(spoken: readonly SpokenDialect[], resetPageUrl: string): boolean {
+  const takers = spoken.filter(({ name }) =>
+    dialects[name].placeholders.flat<readonly (readonly string[])[]>().includes('{django_token}'),
+  )
+  return resetPageUrl.includes('{django_token}') && takers.length === 0
 }
 
 function parseDialect(entry: string): SpokenDialect {

@@ -20,6 +20,12 @@ test.each([
   ['dj-rest-auth=/api', [djra('/api')]],
   ['dj-rest-auth=/api,rest-passwordreset', [djra('/api'), drp('/api/password_reset')]],
   ['rest-passwordreset=/resets', [drp('/resets')]],
+  ['dj-rest-auth=/en/auth,dj-rest-auth=/fr/auth', [djra('/en/auth'), djra('/fr/auth')]],
+  ['dj-rest-auth,dj-rest-auth=/rest-auth', [djra('/api/auth'), djra('/rest-auth')]],
+  [
+    'rest-passwordreset=/a,dj-rest-auth=/b,rest-passwordreset=/c',
+    [drp('/a'), djra('/b'), drp('/c')],
+  ],
   ['dj-rest-auth=/api/v1/accounts/auth', [djra('/api/v1/accounts/auth')]],
 ])('DIALECTS=%s', (value, spoken) => {
   expect(configWith({ DIALECTS: value }).http.dialects).toEqual(spoken)
@@ -38,8 +44,9 @@ describe('a fault is', () => {
     ['toString', NAMES],
     ['=/rest-auth', NAMES],
     ['dj-rest-auth,', 'DIALECTS: has an empty entry between commas'],
-    ['dj-rest-auth,dj-rest-auth', 'DIALECTS: must name each dialect once'],
-    ['dj-rest-auth,dj-rest-auth=/rest-auth', 'DIALECTS: must name each dialect once'],
+    ['dj-rest-auth,dj-rest-auth', TAKEN],
+    ['dj-rest-auth=/rest-auth,dj-rest-auth=/rest-auth/', TAKEN],
+    ['dj-rest-auth=/a,dj-rest-auth=/a/password/reset', TAKEN],
     ['dj-rest-auth=', PREFIX],
     ['dj-rest-auth=/', PREFIX],
     ['dj-rest-auth=rest-auth', PREFIX],
@@ -80,14 +87,21 @@ describe('a fault is', () => {
   })
 })
 
-describe('a link that lacks what a frontend looks for is warned about', () => {
+describe('a link that a frontend cannot use is warned about', () => {
   const warning = (placeholder: string) =>
     `RESET_PAGE_URL: has no ${placeholder}, which a frontend of DIALECTS looks for`
+
+  const UNTAKEN = 'RESET_PAGE_URL: has {django_token}, which only dj-rest-auth of DIALECTS takes'
 
   test.each([
     ['dj-rest-auth', '', [warning('{uid}')]],
     ['dj-rest-auth', '?token={token}', [warning('{uid}')]],
     ['dj-rest-auth', '/{uid}/{token}', []],
+    ['dj-rest-auth', '/{uid}/{django_token}', []],
+    ['dj-rest-auth=/en,dj-rest-auth=/fr', '/{uid}/{django_token}', []],
+    ['dj-rest-auth,rest-passwordreset', '/{uid}/{django_token}', [warning('{token}')]],
+    ['', '/{uid}/{django_token}', [UNTAKEN]],
+    ['rest-passwordreset', '/{uid}/{django_token}', [warning('{token}'), UNTAKEN]],
     ['rest-passwordreset', '', [warning('{token}')]],
     ['rest-passwordreset', '?token={token}', []],
     ['rest-passwordreset,dj-rest-auth', '?token={token}', [warning('{uid}')]],
