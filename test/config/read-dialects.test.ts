@@ -13,7 +13,7 @@ test.each([
   ['dj-rest-auth', [djra('/api/auth')]],
   ['rest-passwordreset,dj-rest-auth', [drp('/api/password_reset'), djra('/api/auth')]],
   [
-    ' dj-rest-auth = /rest-auth , rest-passwordreset ',
+    'dj-rest-auth = /rest-auth , rest-passwordreset',
     [djra('/rest-auth'), drp('/api/password_reset')],
   ],
   ['dj-rest-auth=/rest-auth/', [djra('/rest-auth')]],
