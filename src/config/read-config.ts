@@ -132,7 +132,7 @@ function read(variables: Variables) {
   if (placeholder !== undefined) {
     warnings.push(`RESET_PAGE_URL: has no ${placeholder}, which a frontend of DIALECTS looks for`)
   }
-  if (resetPage && hasUntakenToken(dialects ?? [], env.RESET_PAGE_URL)) {
+  if (resetPage && hasUntakenToken(dialects ?? [], env.HOSTED_PAGE, env.RESET_PAGE_URL)) {
     warnings.push('RESET_PAGE_URL: has {django_token}, which only dj-rest-auth of DIALECTS takes')
   }
   const corsOrigins = attempt(

@@ -38,12 +38,14 @@ export function findMissingPlaceholder(
     .find((forms) => !forms.some((form) => resetPageUrl.includes(form)))?.[0]
 }
 
-/** Says whether links of this template hold a `{django_token}` that no route of the dialects takes. */
-export function hasUntakenToken(spoken: readonly SpokenDialect[], resetPageUrl: string): boolean {
-  const takers = spoken.filter(({ name }) =>
-    dialects[name].placeholders.flat<readonly (readonly string[])[]>().includes('{django_token}'),
-  )
-  return resetPageUrl.includes('{django_token}') && takers.length === 0
+/** Says whether links of this template hold a `{django_token}` that what reads them may not take. */
+export function hasUntakenToken(
+  spoken: readonly SpokenDialect[],
+  hasOwnPages: boolean,
+  resetPageUrl: string,
+): boolean {
+  const isTaken = !hasOwnPages && spoken.some(({ name }) => name === 'dj-rest-auth')
+  return resetPageUrl.includes('{django_token}') && !isTaken
 }
 
 function parseDialect(entry: string): SpokenDialect {

@@ -111,4 +111,10 @@ describe('a link that a frontend cannot use is warned about', () => {
     const changes = { DIALECTS: dialects, RESET_PAGE_URL: `https://app.example/reset${end}` }
     expect(warningsWith(changes)).toEqual(warnings)
   })
+
+  test('for the hosted pages as well, which take no {django_token}', () => {
+    const RESET_PAGE_URL = 'https://app.example/reset/?uid={uid}&token={django_token}'
+    const hosted = { DIALECTS: 'dj-rest-auth', HOSTED_PAGE: 'true', RESET_PAGE_URL }
+    expect(warningsWith(hosted)).toEqual([UNTAKEN])
+  })
 })

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { EnvironmentSchema } from '../../src/config/environment.ts'
 import { faultsWith, OTHER_SECRET, SECRET, type Variables } from './readings.ts'
 
 const jwt = { JWT_ISSUER: 'issuer', JWT_AUDIENCE: 'audience' }
@@ -24,6 +25,13 @@ const names = Object.keys(as)
 const pairs = names.flatMap((first, index) =>
   names.slice(index + 1).map((second) => [first, second] as const),
 )
+
+test('every variable that holds a secret is held against the others', () => {
+  const secrets = Object.keys(EnvironmentSchema.properties).filter((name) =>
+    /SECRET|API_KEY|PEPPER|TOKENS/.test(name),
+  )
+  expect(secrets.filter((name) => !names.includes(name))).toEqual([])
+})
 
 describe.each(pairs)('%s and %s', (first, second) => {
   const isHook = second === 'WEBHOOK_SECRETS' || first === 'WEBHOOK_SECRETS'
