@@ -22,7 +22,7 @@ export function parseDialects(
   const isAround = spoken.some(({ prefix }) => AROUND_THE_API.test(prefix))
   if (isAround || new Set(claimed).size < claimed.length) {
     throw new TypeError(
-      'has a prefix where something else is: BASE_PATH, another dialect, /reset, /livez, /readyz or /outbox',
+      'has a prefix where something else is: BASE_PATH, another of these prefixes, /reset, /livez, /readyz or /outbox',
     )
   }
   return spoken

@@ -34,7 +34,7 @@ test.each([
 const NAMES = 'DIALECTS: must be rest-passwordreset, dj-rest-auth or both, separated by a comma'
 const PREFIX = 'DIALECTS: must have prefixes such as dj-rest-auth=/rest-auth'
 const TAKEN =
-  'DIALECTS: has a prefix where something else is: BASE_PATH, another dialect, /reset, /livez, /readyz or /outbox'
+  'DIALECTS: has a prefix where something else is: BASE_PATH, another of these prefixes, /reset, /livez, /readyz or /outbox'
 
 describe('a fault is', () => {
   test.each([
