@@ -18,6 +18,9 @@ export async function serve(terminal: Terminal): Promise<ExitStatus> {
   }
   const { config } = reading
   const logger = createLogger(config.process.logLevel)
+  if (reading.empty.length > 0) {
+    logger.info({ variables: reading.empty }, 'variables that are empty count as not set')
+  }
 
   const content = attempt(() => loadContent(config))
   if ('faults' in content) return reportFaults(terminal, content.faults)

@@ -4,10 +4,12 @@ import { type Static, Type } from '@sinclair/typebox'
 import { listPasswordFormatNames } from '../core/password-formats.ts'
 import { presetNames } from './presets/presets.ts'
 import { rekey } from './presets/rekey.ts'
+import type { Spelling } from './spelling.ts'
 
-const text = (description: string) => Type.String({ description, minLength: 1 })
-const textOr = (byDefault: string, description: string) =>
-  Type.String({ description, minLength: 1, default: byDefault })
+const text = (description: string, spelling: Spelling = 'line') =>
+  Type.String({ description, minLength: 1, spelling })
+const textOr = (byDefault: string, description: string, spelling: Spelling = 'line') =>
+  Type.String({ description, minLength: 1, default: byDefault, spelling })
 const list = (description: string) => Type.Array(text(description), { description, minItems: 1 })
 const flag = (byDefault: boolean, description: string) =>
   Type.Boolean({ description, default: byDefault })
@@ -17,7 +19,7 @@ const rate = (byDefault: string, description: string) =>
   Type.String({
     description,
     pattern: '^[1-9]\\d{0,5}/[1-9]\\d{0,5}[smhd]$',
-    expected: 'a number per period, such as 30/15m',
+    expected: 'a number per period of s, m, h or d, such as 30/15m, each number at most 999999',
     default: byDefault,
   })
 const oneOf = <const T extends readonly string[]>(
@@ -40,6 +42,7 @@ export const EnvironmentSchema = Type.Object({
   DATABASE_CA: Type.Optional(
     text(
       "Certificate of the CA that signed the database server's, as PEM text; for a path use DATABASE_CA_FILE",
+      'free',
     ),
   ),
   DATABASE_POOL_MAX: whole(
@@ -62,7 +65,9 @@ export const EnvironmentSchema = Type.Object({
     text('Who the links are for; by default the origin of RESET_PAGE_URL'),
   ),
 
-  RESET_PAGE_URL: text("The frontend's reset page; https, or http on localhost"),
+  RESET_PAGE_URL: text(
+    "The frontend's reset page; https, http on localhost, or an application's own scheme",
+  ),
   REQUEST_PAGE_URL: Type.Optional(
     text('Where a reader asks for a new link; by default the origin of RESET_PAGE_URL'),
   ),
@@ -109,10 +114,10 @@ export const EnvironmentSchema = Type.Object({
   APP_NAME: textOr('Rekey', 'What mails and pages call the application'),
   SUPPORT_EMAIL: Type.Optional(text('Where a reader can turn to')),
   BRAND_COLOR: Type.String({
-    description: 'Colour of the button, as #rrggbb',
-    pattern: '^#[0-9a-fA-F]{6}$',
-    expected: 'a colour such as #1a73e8',
-    default: '#2f6bd6',
+    description: 'Colour of the button, as rrggbb or #rrggbb',
+    pattern: '^#?[0-9a-fA-F]{6}$',
+    expected: 'a colour such as 1a73e8',
+    default: '2f6bd6',
   }),
   DEFAULT_LOCALE: textOr('en', 'Language of mails to accounts that name none'),
 
@@ -128,11 +133,11 @@ export const EnvironmentSchema = Type.Object({
   BASE_PATH: textOr('/api/v1/accounts', 'Where the API routes hang'),
   DIALECTS: Type.Optional(
     list(
-      'Routes for frontends of rest-passwordreset, dj-rest-auth or both; dj-rest-auth=/prefix says where',
+      'Routes for frontends of rest-passwordreset, dj-rest-auth or both; dj-rest-auth=/prefix says where, each time that it is named',
     ),
   ),
   CORS_ORIGINS: Type.Optional(
-    list('Exact origins of frontends; by default that of RESET_PAGE_URL'),
+    list('Exact origins of frontends, those of app shells too; by default that of RESET_PAGE_URL'),
   ),
   TRUST_PROXY: Type.Optional(list('Addresses or CIDRs of proxies whose forwarding headers count')),
   LOG_LEVEL: oneOf(
@@ -161,7 +166,7 @@ export const EnvironmentSchema = Type.Object({
     ['auto', ...listPasswordFormatNames()],
     "The format written; auto keeps the row's own",
   ),
-  PASSWORD_PEPPER: Type.Optional(text('What Devise appends to a password before bcrypt')),
+  PASSWORD_PEPPER: Type.Optional(text('What Devise appends to a password before bcrypt', 'opaque')),
   REQUIRE_USABLE_PASSWORD: flag(
     true,
     'false lets an account without a password set its first; needs a named PASSWORD_HASH',
@@ -175,6 +180,7 @@ export const EnvironmentSchema = Type.Object({
   JWT_SECRET: Type.Optional(
     text(
       'What your application signs its JWTs with, in place of JWKS_URL; at least 32 bytes, counted in UTF-8 as it stands here',
+      'opaque',
     ),
   ),
   JWT_ISSUER: Type.Optional(text("The JWTs' `iss`; required with JWKS_URL or JWT_SECRET")),
@@ -193,7 +199,7 @@ export const EnvironmentSchema = Type.Object({
   RATE_LIMIT_PER_ACCOUNT: rate('3/1h', 'Reset links mailed to one address while one of them works'),
 
   USERS_PRESET: oneOf('rekey', presetNames, 'Whose tables they are: what USERS_* are when unset'),
-  USERS_TABLE: textOr(rekey.variables.USERS_TABLE, 'The table, or schema.table'),
+  USERS_TABLE: textOr(rekey.variables.USERS_TABLE, 'The table, or schema.table', 'table'),
   USERS_ID_COLUMN: textOr(
     rekey.variables.USERS_ID_COLUMN,
     'Column of the id: uuid, bigint, integer, smallint or text',
@@ -206,6 +212,7 @@ export const EnvironmentSchema = Type.Object({
   USERS_PASSWORD_TABLE: Type.Optional(
     text(
       'Second table, or schema.table, if the hashes are in one; USERS_PASSWORD_COLUMN is then a column of it',
+      'table',
     ),
   ),
   USERS_PASSWORD_USER_COLUMN: Type.Optional(
@@ -214,9 +221,12 @@ export const EnvironmentSchema = Type.Object({
   USERS_PASSWORD_FILTER_SQL: Type.Optional(
     text(
       "Boolean expression over the rows of USERS_PASSWORD_TABLE that says which hold passwords, such as provider = 'password'",
+      'free',
     ),
   ),
-  USERS_ELIGIBLE_SQL: Type.Optional(text('Boolean expression over the row, such as is_active')),
+  USERS_ELIGIBLE_SQL: Type.Optional(
+    text('Boolean expression over the row, such as is_active', 'free'),
+  ),
   USERS_LOGIN_COLUMNS: Type.Optional(list('Further columns that `login` matches exactly')),
   USERS_NAME_COLUMN: Type.Optional(text('Column of the name that mails greet')),
   USERS_LOCALE_COLUMN: Type.Optional(text('Column of the mail language')),
@@ -224,7 +234,7 @@ export const EnvironmentSchema = Type.Object({
   USERS_CHANGED_AT_COLUMN: Type.Optional(text('Column set to the time of the change')),
   USERS_EPOCH_COLUMN: Type.Optional(text('Column incremented at a change, to end sessions')),
   AFTER_RESET_SQL: Type.Optional(
-    text('One statement in the same transaction as the password, with :user_id'),
+    text('One statement in the same transaction as the password, with :user_id', 'free'),
   ),
   ALLOW_SEQ_SCAN: flag(false, 'Start although no index serves the look-up in a large table'),
 })

@@ -2,31 +2,25 @@
 
 import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
-import { compileLinkUrl } from '../core/link-url.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
 import { parseRate } from '../core/rate.ts'
 import { readTlsMode } from '../core/tls-mode.ts'
 import type { Config } from './config.ts'
 import { createJudge } from './judge.ts'
+import { isPrivateOrigin, originOf, parseOrigin } from './page-urls.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
-import { findMissingPlaceholder, parseDialects } from './read-dialects.ts'
+import { findMissingPlaceholder, hasUntakenToken, parseDialects } from './read-dialects.ts'
 import { readEnvironment } from './read-environment.ts'
 import { readJwt } from './read-jwt.ts'
+import { readLinks } from './read-links.ts'
 import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
 import { readWebhooks } from './read-webhooks.ts'
-import {
-  isLocal,
-  parseBasePath,
-  parseDatabaseUrl,
-  parseOrigin,
-  parsePageUrl,
-  parseProxy,
-  parseSecrets,
-  parseTime,
-} from './values.ts'
+import { judgeSecrets } from './shared-secrets.ts'
+import { isLocal, parseBasePath, parseDatabaseUrl, parseProxy } from './values.ts'
 
+const PEM_LINE = /^-----BEGIN CERTIFICATE-----\s*$/m
 const TABLE_VARIABLES = /^(?:DATABASE_.*|USERS_.*|PASSWORD_HASH|AFTER_RESET_SQL|ALLOW_SEQ_SCAN)$/
 const CONTENT_VARIABLES =
   /^(?:APP_NAME|SUPPORT_EMAIL|BRAND_COLOR|DEFAULT_LOCALE|MAIL_TEMPLATES_DIR|LINK_TTL_SECONDS|REQUEST_PAGE_URL)$/
@@ -35,7 +29,12 @@ type Variables = Readonly<Record<string, string | undefined>>
 
 /** The configuration, or every fault by name, never by value. */
 export type ConfigReading<T = Config> =
-  | { readonly config: T; readonly warnings: readonly string[] }
+  | {
+      readonly config: T
+      readonly warnings: readonly string[]
+      /** The variables that are there with nothing in them, and so count as not set. */
+      readonly empty: readonly string[]
+    }
   | { readonly faults: readonly string[]; readonly warnings: readonly string[] }
 
 /**
@@ -48,18 +47,17 @@ export function readConfig(
   env: Variables,
   isNeeded: (name: string) => boolean = () => true,
 ): ConfigReading {
-  const { config, faults, warnings } = read(env)
+  const { config, faults, warnings, empty } = read(env)
   const ours = [...faults].filter(([name]) => isNeeded(name))
   return ours.length > 0
     ? { faults: listFaults(ours), warnings }
-    : { config: deepFreeze(config), warnings }
+    : { config: deepFreeze(config), warnings, empty }
 }
 
 /** The database's part of the configuration; faults of other variables do not count. */
 export function readDatabaseConfig(env: Variables): ConfigReading<DatabaseSettings> {
   const reading = readConfig(env, (name) => name.startsWith('DATABASE_'))
-  const { warnings } = reading
-  return 'faults' in reading ? reading : { config: reading.config.database, warnings }
+  return 'faults' in reading ? reading : { ...reading, config: reading.config.database }
 }
 
 /** The part that it takes to reach the accounts; faults of other variables do not count. */
@@ -100,21 +98,20 @@ function read(variables: Variables) {
   const judge = createJudge(faults)
   const { attempt, check } = judge
 
-  const resetPage = attempt('RESET_PAGE_URL', () => parsePageUrl(env.RESET_PAGE_URL))
-  const origin = resetPage?.origin ?? ''
+  const { links, resetPage } = readLinks(env, judge)
   const database = attempt('DATABASE_URL', () => parseDatabaseUrl(env.DATABASE_URL))
   const tls = database && readTlsMode(env.DATABASE_URL, env.DATABASE_CA)
   if (database && !isLocal(database.hostname) && (tls === 'none' || tls === 'if-offered')) {
     warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
   }
-  const isPem = env.DATABASE_CA?.includes('BEGIN CERTIFICATE') ?? true
-  check('DATABASE_CA', isPem, 'must be PEM text, not a path')
-  const bucketSeconds =
-    env.LINK_BUCKET_SECONDS ?? Math.min(60, Math.floor(env.LINK_TTL_SECONDS / 10))
-  const isBucketShort = bucketSeconds * 10 <= env.LINK_TTL_SECONDS
-  check('LINK_BUCKET_SECONDS', isBucketShort, 'at most a tenth of LINK_TTL_SECONDS')
+  const isPem = env.DATABASE_CA === undefined || PEM_LINE.test(env.DATABASE_CA)
+  check('DATABASE_CA', isPem, 'must be PEM text with its line breaks, not a path, nor in quotes')
   const isMinimumPossible = env.PASSWORD_MIN_LENGTH <= env.PASSWORD_MAX_LENGTH
-  check('PASSWORD_MIN_LENGTH', isMinimumPossible, 'must not be more than PASSWORD_MAX_LENGTH')
+  check(
+    ['PASSWORD_MIN_LENGTH', 'PASSWORD_MAX_LENGTH'],
+    isMinimumPossible,
+    'must not be more than PASSWORD_MAX_LENGTH',
+  )
   const named: PasswordFormatFacts | undefined =
     env.PASSWORD_HASH === 'auto' ? undefined : passwordFormats[env.PASSWORD_HASH]
   check(
@@ -123,7 +120,7 @@ function read(variables: Variables) {
     'must name a format when REQUIRE_USABLE_PASSWORD is false: no hash says which one to keep',
   )
   check(
-    'PASSWORD_PEPPER',
+    ['PASSWORD_PEPPER', 'PASSWORD_HASH'],
     env.PASSWORD_PEPPER === undefined || named === undefined || named.takesPepper === true,
     'the format that PASSWORD_HASH names has no pepper',
   )
@@ -134,6 +131,18 @@ function read(variables: Variables) {
   const placeholder = resetPage && findMissingPlaceholder(dialects ?? [], env.RESET_PAGE_URL)
   if (placeholder !== undefined) {
     warnings.push(`RESET_PAGE_URL: has no ${placeholder}, which a frontend of DIALECTS looks for`)
+  }
+  if (resetPage && hasUntakenToken(dialects ?? [], env.HOSTED_PAGE, env.RESET_PAGE_URL)) {
+    warnings.push('RESET_PAGE_URL: has {django_token}, which only dj-rest-auth of DIALECTS takes')
+  }
+  const corsOrigins = attempt(
+    'CORS_ORIGINS',
+    () => env.CORS_ORIGINS?.map(parseOrigin) ?? [resetPage ? originOf(resetPage) : ''],
+  )
+  if (env.CORS_ORIGINS && corsOrigins?.some(isPrivateOrigin)) {
+    warnings.push(
+      'CORS_ORIGINS: http on a private address is for development: anybody on that network can change such a page',
+    )
   }
   const preset: Preset = presets[env.USERS_PRESET]
 
@@ -146,22 +155,7 @@ function read(variables: Variables) {
     },
     users: readMapping(env, judge, named),
     preset: { name: env.USERS_PRESET, afterResetSql: preset.afterResetSql },
-    links: {
-      keyRing: attempt('LINK_SECRETS', () => parseSecrets(env.LINK_SECRETS)),
-      rules: {
-        audience: env.LINK_AUDIENCE ?? origin,
-        ttlSeconds: env.LINK_TTL_SECONDS,
-        bucketSeconds,
-        opensFirstPasswords: !env.REQUIRE_USABLE_PASSWORD,
-        notBefore: attempt('LINKS_NOT_BEFORE', () => parseTime(env.LINKS_NOT_BEFORE)),
-      },
-      url: attempt('RESET_PAGE_URL', () => compileLinkUrl(env.RESET_PAGE_URL)),
-      requestPageUrl: attempt('REQUEST_PAGE_URL', () =>
-        env.REQUEST_PAGE_URL === undefined
-          ? `${origin}${env.HOSTED_PAGE ? '/reset/request' : ''}`
-          : parsePageUrl(env.REQUEST_PAGE_URL).href,
-      ),
-    },
+    links,
     mail: readMail(env, judge),
     webhooks: readWebhooks(env, judge),
     content: readContent(env, judge),
@@ -178,7 +172,7 @@ function read(variables: Variables) {
     },
     http: {
       basePath,
-      corsOrigins: attempt('CORS_ORIGINS', () => env.CORS_ORIGINS?.map(parseOrigin) ?? [origin]),
+      corsOrigins,
       trustedProxies: attempt('TRUST_PROXY', () => (env.TRUST_PROXY ?? []).map(parseProxy)),
       revealUnknownUsers: env.REVEAL_UNKNOWN_USERS,
       requirePasswordConfirm: env.REQUIRE_PASSWORD_CONFIRM,
@@ -194,7 +188,8 @@ function read(variables: Variables) {
       shutdownGraceSeconds: env.SHUTDOWN_GRACE_SECONDS,
     },
   }
-  return { config, faults, warnings }
+  judgeSecrets(env, judge)
+  return { config, faults, warnings, empty: known.empty }
 }
 
 function deepFreeze<T extends object>(value: T): T {

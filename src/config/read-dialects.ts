@@ -16,16 +16,13 @@ export function parseDialects(
   basePath: string | undefined,
 ): SpokenDialect[] {
   const spoken = entries.map(parseDialect)
-  if (new Set(spoken.map(({ name }) => name)).size < spoken.length) {
-    throw new TypeError('must name each dialect once')
-  }
   const claims = spoken.map(({ name, prefix }) => claim(prefix, dialects[name].paths))
   if (basePath !== undefined) claims.push(claim(basePath, nativePaths))
   const claimed = claims.flatMap((paths) => [...paths])
   const isAround = spoken.some(({ prefix }) => AROUND_THE_API.test(prefix))
   if (isAround || new Set(claimed).size < claimed.length) {
     throw new TypeError(
-      'has a prefix where something else is: BASE_PATH, another dialect, /reset, /livez, /readyz or /outbox',
+      'has a prefix where something else is: BASE_PATH, another of these prefixes, /reset, /livez, /readyz or /outbox',
     )
   }
   return spoken
@@ -37,8 +34,18 @@ export function findMissingPlaceholder(
   resetPageUrl: string,
 ): string | undefined {
   return spoken
-    .flatMap(({ name }): readonly string[] => dialects[name].placeholders)
-    .find((placeholder) => !resetPageUrl.includes(placeholder))
+    .flatMap(({ name }): readonly (readonly string[])[] => dialects[name].placeholders)
+    .find((forms) => !forms.some((form) => resetPageUrl.includes(form)))?.[0]
+}
+
+/** Says whether links of this template hold a `{django_token}` that what reads them may not take. */
+export function hasUntakenToken(
+  spoken: readonly SpokenDialect[],
+  hasOwnPages: boolean,
+  resetPageUrl: string,
+): boolean {
+  const isTaken = !hasOwnPages && spoken.some(({ name }) => name === 'dj-rest-auth')
+  return resetPageUrl.includes('{django_token}') && !isTaken
 }
 
 function parseDialect(entry: string): SpokenDialect {

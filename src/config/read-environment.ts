@@ -3,10 +3,13 @@
 import { readFileSync } from 'node:fs'
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { messageOf } from '../errors.ts'
 import { type Environment, EnvironmentSchema } from './environment.ts'
 import type { Preset } from './presets/preset.ts'
 import { type PresetName, presetNames, presets } from './presets/presets.ts'
 import { rekey } from './presets/rekey.ts'
+import { findSpellingFault, mayHoldComment, type Spelling } from './spelling.ts'
+import { isOneTypingErrorAway } from './typing-error.ts'
 
 /** What reading gave. */
 export interface EnvironmentReading {
@@ -15,6 +18,8 @@ export interface EnvironmentReading {
   /** What is wrong with a variable, by its name; never with its value. */
   readonly faults: ReadonlyMap<string, string>
   readonly warnings: readonly string[]
+  /** Those that are there with nothing in them, and so count as not set. */
+  readonly empty: readonly string[]
 }
 
 const variables: Readonly<Record<string, TSchema>> = EnvironmentSchema.properties
@@ -24,21 +29,30 @@ export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): EnvironmentReading {
   const faults = new Map<string, string>()
+  const warnings = nearMisses(Object.keys(env))
+  const empty: string[] = []
   const values: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(variables)) {
-    const file = env[`${name}_FILE`]
-    let value = env[name]
-    if (value && file) faults.set(name, `set it or ${name}_FILE, not both`)
-    if (file && !value) {
-      try {
-        value = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-        if (value === '') faults.set(name, `the file that ${name}_FILE names is empty`)
-      } catch {
-        faults.set(name, `the file that ${name}_FILE names cannot be read`)
-      }
+    let value: string | undefined
+    try {
+      value = readValue(env, name)
+    } catch (error) {
+      faults.set(name, messageOf(error))
     }
     // Compose files and templates leave variables empty rather than unset.
-    if (value) values[name] = parse(value, schema)
+    if (!value) {
+      empty.push(...[name, `${name}_FILE`].filter((each) => env[each] === ''))
+      continue
+    }
+    const spelling: Spelling = schema['spelling'] ?? schema['items']?.spelling ?? 'line'
+    const fault = findFault(value, schema, spelling)
+    if (fault) faults.set(name, fault)
+    if (mayHoldComment(value, spelling)) {
+      warnings.push(
+        `${name}: has a # between blanks: if a comment begins there, give it its own line`,
+      )
+    }
+    values[name] = parse(value, schema)
   }
   const preset: Readonly<Record<string, string>> = presetOf(values['USERS_PRESET']).variables
   for (const [name, schema] of Object.entries(variables)) {
@@ -55,7 +69,44 @@ export function readEnvironment(
   }
   for (const name of faults.keys()) delete values[name]
   const environment = Value.Default(EnvironmentSchema, values) as Environment
-  return { environment, faults, warnings: nearMisses(Object.keys(env)) }
+  return { environment, faults, warnings, empty }
+}
+
+/**
+ * @returns undefined or empty where there is none
+ * @throws TypeError when it is set twice, or its file is no good
+ */
+function readValue(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+): string | undefined {
+  const [value, file] = [env[name], env[`${name}_FILE`]]
+  if (!file) return value
+  if (value) throw new TypeError(`set it or ${name}_FILE, not both`)
+  const fault = findSpellingFault(file, 'line')
+  if (fault) throw new TypeError(`the path in ${name}_FILE ${fault}`)
+  let content: string
+  try {
+    content = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  } catch {
+    throw new TypeError(`the file that ${name}_FILE names cannot be read`)
+  }
+  if (content === '') throw new TypeError(`the file that ${name}_FILE names is empty`)
+  return content
+}
+
+/** Finds what is wrong with a value as it was written. Of a list every entry counts. */
+function findFault(value: string, schema: TSchema, spelling: Spelling): string | undefined {
+  if (schema['type'] !== 'array') return findSpellingFault(value, spelling)
+  // Between its entries a list may have line breaks.
+  const fault = findSpellingFault(value, 'opaque')
+  if (fault) return fault
+  const [ofEntry] = splitList(value).flatMap((entry) => findSpellingFault(entry, spelling) ?? [])
+  return ofEntry && `has an entry that ${ofEntry}`
+}
+
+function splitList(value: string): string[] {
+  return value.split(',').map((entry) => entry.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''))
 }
 
 function presetOf(name: unknown): Preset {
@@ -65,7 +116,7 @@ function presetOf(name: unknown): Preset {
 function parse(value: string, schema: TSchema): unknown {
   if (schema['type'] === 'integer') return /^-?\d{1,15}$/.test(value) ? Number(value) : value
   if (schema['type'] === 'boolean') return { true: true, false: false }[value] ?? value
-  if (schema['type'] === 'array') return value.split(',').map((part) => part.trim())
+  if (schema['type'] === 'array') return splitList(value)
   return value
 }
 
@@ -90,17 +141,4 @@ function nearMisses(names: readonly string[]): string[] {
       const meant = known.find((candidate) => isOneTypingErrorAway(name, candidate))
       return meant ? [`${name} is not a variable of Rekey; was ${meant} meant?`] : []
     })
-}
-
-/** One letter too many, too few, wrong, or two swapped. */
-function isOneTypingErrorAway(a: string, b: string): boolean {
-  const shorter = Math.min(a.length, b.length)
-  let start = 0
-  while (start < shorter && a[start] === b[start]) start += 1
-  let end = 0
-  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1
-  const left = a.slice(start, a.length - end)
-  const right = b.slice(start, b.length - end)
-  const isSwap = left.length === 2 && left === [...right].reverse().join('')
-  return isSwap || (left.length <= 1 && right.length <= 1)
 }

@@ -18,9 +18,14 @@ export function readJwt(env: Environment, judge: Judge): JwtSettings | undefined
   const keys = readKeys(env, judge)
   for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'] as const) {
     const isRight = (env[name] === undefined) === (keys === undefined)
-    check(name, isRight, keys ? 'is required with JWKS_URL or JWT_SECRET' : LACKS_KEYS)
+    check(
+      [name, 'JWKS_URL', 'JWT_SECRET'],
+      isRight,
+      keys ? 'is required with JWKS_URL or JWT_SECRET' : LACKS_KEYS,
+    )
   }
-  check('JWT_ALGORITHMS', keys !== undefined || env.JWT_ALGORITHMS === undefined, LACKS_KEYS)
+  const isUsed = keys !== undefined || env.JWT_ALGORITHMS === undefined
+  check(['JWT_ALGORITHMS', 'JWKS_URL', 'JWT_SECRET'], isUsed, LACKS_KEYS)
   if (!keys) return undefined
 
   const [all, byDefault, variable] =
@@ -29,7 +34,7 @@ export function readJwt(env: Environment, judge: Judge): JwtSettings | undefined
       : [PUBLIC_KEY_ALGORITHMS, ['ES256', 'RS256', 'EdDSA'], 'JWKS_URL']
   const algorithms = env.JWT_ALGORITHMS ?? byDefault
   const areOfOneKind = algorithms.every((name) => all.includes(name))
-  check('JWT_ALGORITHMS', areOfOneKind, `with ${variable} some of ${all.join(', ')}`)
+  check('JWT_ALGORITHMS', areOfOneKind, `must be some of ${all.join(', ')} with ${variable}`)
   return {
     keys,
     issuer: env.JWT_ISSUER ?? '',

@@ -13,14 +13,14 @@ export function readMail(env: Environment, { attempt, check }: Judge): Config['m
   const isOutboxAlone = !isOutbox || env.MAIL_TRANSPORT.length === 1
   check('MAIL_TRANSPORT', isOutboxAlone, 'outbox sends nothing, so it stands alone')
   check(
-    'MAIL_TRANSPORT',
+    ['MAIL_TRANSPORT', 'HOST'],
     !isOutbox || isLoopback(env.HOST),
     'outbox shows every mail to anybody who can reach it, so HOST must be a loopback address',
   )
   attempt('MAIL_FROM', () => parseSender(env.MAIL_FROM))
   attempt('MAIL_REPLY_TO', () => env.MAIL_REPLY_TO && parseSender(env.MAIL_REPLY_TO))
   check(
-    'MAIL_NO_PASSWORD_NOTICE',
+    ['MAIL_NO_PASSWORD_NOTICE', 'REQUIRE_USABLE_PASSWORD'],
     env.REQUIRE_USABLE_PASSWORD || !env.MAIL_NO_PASSWORD_NOTICE,
     'an account without a password gets a link when REQUIRE_USABLE_PASSWORD is false: set one of them',
   )
@@ -28,13 +28,16 @@ export function readMail(env: Environment, { attempt, check }: Judge): Config['m
     switch (name) {
       case 'resend': {
         const apiKey = env.RESEND_API_KEY ?? ''
+        const needed = ['RESEND_API_KEY', 'MAIL_TRANSPORT'] as const
+        check(needed, apiKey !== '', 'is required for MAIL_TRANSPORT=resend')
         const isKey = /^[\x21-\x7e]+$/.test(apiKey)
-        check('RESEND_API_KEY', isKey, 'is required for MAIL_TRANSPORT=resend, without blanks')
+        check(needed, isKey, 'must be plain letters, digits and signs without blanks')
         const baseUrl = attempt('RESEND_BASE_URL', () => parseProviderUrl(env.RESEND_BASE_URL))
         return { name, account: { apiKey, baseUrl } }
       }
       case 'smtp': {
-        check('SMTP_URL', env.SMTP_URL !== undefined, 'is required for MAIL_TRANSPORT=smtp')
+        const isThere = env.SMTP_URL !== undefined
+        check(['SMTP_URL', 'MAIL_TRANSPORT'], isThere, 'is required for MAIL_TRANSPORT=smtp')
         return { name, server: attempt('SMTP_URL', () => parseSmtpUrl(env.SMTP_URL ?? '')) }
       }
       case 'outbox':
@@ -54,14 +57,14 @@ export function readMail(env: Environment, { attempt, check }: Judge): Config['m
 
 export function readContent(env: Environment, { check }: Judge): Config['content'] {
   const isPlainName = isPrintable(env.APP_NAME) && env.APP_NAME.length <= 64
-  check('APP_NAME', isPlainName, 'at most 64 plain characters')
+  check('APP_NAME', isPlainName, 'must be at most 64 characters without line breaks or the like')
   const isSupportMailbox = env.SUPPORT_EMAIL === undefined || isMailbox(env.SUPPORT_EMAIL)
-  check('SUPPORT_EMAIL', isSupportMailbox, 'must be an address')
+  check('SUPPORT_EMAIL', isSupportMailbox, 'must be an address alone, such as help@app.example')
   const directory = env.MAIL_TEMPLATES_DIR
   return {
     appName: env.APP_NAME,
     supportEmail: env.SUPPORT_EMAIL,
-    brandColor: env.BRAND_COLOR,
+    brandColor: `#${env.BRAND_COLOR.replace('#', '')}`,
     defaultLocale: env.DEFAULT_LOCALE,
     templatesDirectory: directory === undefined ? undefined : pathToFileURL(`${directory}/`),
   }

@@ -28,7 +28,7 @@ export function readMapping(
     const isElsewhere = name === 'USERS_PASSWORD_COLUMN' && env.USERS_PASSWORD_TABLE !== undefined
     const other = written.slice(0, index).find((earlier) => env[earlier] === env[name])
     const isOther = env[name] === undefined || isElsewhere || other === undefined
-    check(name, isOther, `must be another column than ${other}`)
+    check([name, other ?? name], isOther, `must be another column than ${other}`)
   }
   const table = attempt('USERS_TABLE', () => parseTable(env.USERS_TABLE))
   const passwordTable = attempt('USERS_PASSWORD_TABLE', () =>
@@ -37,18 +37,22 @@ export function readMapping(
   const hasBoth =
     (env.USERS_PASSWORD_TABLE === undefined) === (env.USERS_PASSWORD_USER_COLUMN === undefined)
   check(
-    'USERS_PASSWORD_USER_COLUMN',
+    ['USERS_PASSWORD_USER_COLUMN', 'USERS_PASSWORD_TABLE'],
     hasBoth,
     'goes with USERS_PASSWORD_TABLE: set both or neither',
   )
   check(
-    'USERS_PASSWORD_USER_COLUMN',
+    ['USERS_PASSWORD_USER_COLUMN', 'USERS_PASSWORD_COLUMN'],
     env.USERS_PASSWORD_USER_COLUMN !== env.USERS_PASSWORD_COLUMN,
     'must be another column than USERS_PASSWORD_COLUMN',
   )
   const isFilterUsed =
     env.USERS_PASSWORD_FILTER_SQL === undefined || env.USERS_PASSWORD_TABLE !== undefined
-  check('USERS_PASSWORD_FILTER_SQL', isFilterUsed, 'needs USERS_PASSWORD_TABLE')
+  check(
+    ['USERS_PASSWORD_FILTER_SQL', 'USERS_PASSWORD_TABLE'],
+    isFilterUsed,
+    'needs USERS_PASSWORD_TABLE',
+  )
 
   return {
     schema: table?.schema,

@@ -16,7 +16,7 @@ export function readWebhooks(
   { attempt, check }: Judge,
 ): WebhookReceiver | undefined {
   const hasBoth = (env.WEBHOOK_URL === undefined) === (env.WEBHOOK_SECRETS === undefined)
-  check('WEBHOOK_SECRETS', hasBoth, 'goes with WEBHOOK_URL: set both or neither')
+  check(['WEBHOOK_SECRETS', 'WEBHOOK_URL'], hasBoth, 'goes with WEBHOOK_URL: set both or neither')
   const url = attempt('WEBHOOK_URL', () =>
     env.WEBHOOK_URL === undefined ? undefined : parseEndpointUrl(env.WEBHOOK_URL).href,
   )

@@ -13,14 +13,14 @@ const LIBPQ_ONLY =
 const ENCODED_DATABASE_URL = /^\w+:\/\/(?:[^@/?#]*@)?[^@/?#]*(?:\/[^@/?#]*)?(?:\?[^@#]*)?$/
 const SQL_NAME = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))(?:\.(?:"((?:[^"\0]|"")+)"|([^".\0]+)))?$/
 const MAX_SQL_NAME_BYTES = 63
-const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:\/\/[^\s\p{Cc}\\]+$/iu
+const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:\/[^\s\p{Cc}\\]+$/iu
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
 
-/** A page for people: https, or http on localhost; no credentials. */
-export function parsePageUrl(value: string): URL {
+/** A page of the web: https, or http on localhost; no credentials. */
+export function parseWebUrl(value: string): URL {
   const url = parseUrl(value)
   const isHttp = url.protocol === 'http:' && isLocal(url.hostname)
-  if (url.protocol !== 'https:' && !isHttp) {
+  if ((url.protocol !== 'https:' && !isHttp) || !/^https?:\/\//i.test(value)) {
     throw new TypeError('must be an https URL, or http on localhost')
   }
   return url
@@ -28,7 +28,7 @@ export function parsePageUrl(value: string): URL {
 
 /** Where something is fetched from or posted to: https, or http on this machine; no credentials. */
 export function parseEndpointUrl(value: string): URL {
-  const url = parsePageUrl(value)
+  const url = parseWebUrl(value)
   if (url.hash) throw new TypeError('must have no fragment')
   // Other names under `localhost` are looked up in DNS, which could then say who is asked.
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
@@ -110,15 +110,6 @@ export function parseDatabaseUrl(value: string): URL {
   return url
 }
 
-/** One exact origin, as a browser writes it. */
-export function parseOrigin(value: string): string {
-  const url = parsePageUrl(value)
-  if (url.origin !== value.replace(/\/$/, '') || url.hostname.includes('*')) {
-    throw new TypeError('must be exact origins such as https://app.example, without path or *')
-  }
-  return url.origin
-}
-
 /** A proxy's address or CIDR. */
 export function parseProxy(value: string): string {
   const [address = '', bits] = value.split('/')
@@ -192,7 +183,8 @@ export function isLoopback(host: string): boolean {
   )
 }
 
-function parseUrl(value: string): URL {
+/** An absolute URL of any scheme, without credentials. */
+export function parseUrl(value: string): URL {
   // The parser forgives what a mail program does not: a link is mailed as it is written here.
   if (!ABSOLUTE_URL.test(value) || !URL.canParse(value)) {
     throw new TypeError('must be an absolute URL without blanks')

@@ -15,8 +15,8 @@ interface Dialect {
   readonly prefix: string
   /** What it answers under its prefix. */
   readonly paths: readonly string[]
-  /** What its frontends read from the link. */
-  readonly placeholders: readonly string[]
+  /** What its frontends read from the link, each in one of the forms that its routes take. */
+  readonly placeholders: readonly (readonly string[])[]
 }
 
 /** By the name that turns one on. */
@@ -24,12 +24,12 @@ export const dialects = {
   'rest-passwordreset': {
     prefix: '/api/password_reset',
     paths: ['', '/validate_token', '/confirm'],
-    placeholders: ['{token}'],
+    placeholders: [['{token}']],
   },
   'dj-rest-auth': {
     prefix: '/api/auth',
     paths: ['/password/reset', '/password/reset/confirm', '/password/change'],
-    placeholders: ['{uid}', '{token}'],
+    placeholders: [['{uid}'], ['{token}', '{django_token}']],
   },
 } as const satisfies Readonly<Record<string, Dialect>>
 

@@ -1,5 +1,7 @@
 // How a link is written into the operator's URL.
 
+import { spellOutReferences } from './character-references.ts'
+import { formatDjangoToken } from './django-token.ts'
 import type { Link } from './link.ts'
 import { encodeUid, formatToken } from './token.ts'
 
@@ -14,7 +16,11 @@ const VALUES: Readonly<Record<string, (link: Link) => string>> = {
   signature: (link) => link.signature,
   token: formatToken,
   uid: (link) => encodeUid(link.userId),
+  django_token: formatDjangoToken,
 }
+
+/** Which of them make a link, sorted. */
+const SETS = ['signature,timestamp,user_id', 'token', 'token,uid', 'django_token,uid']
 
 /**
  * Reads RESET_PAGE_URL as a template. Without placeholders the three values go first into its query,
@@ -37,30 +43,30 @@ export function compileLinkUrl(template: string): LinkUrl {
   if (/&(?:amp;)?timestamp/.test(template)) {
     throw new TypeError('some mail clients turn &timestamp= into ×tamp=: put timestamp first')
   }
-  if (names.length === 0) return compilePlain(template)
+  if (names.length === 0) return compileLinkUrl(putValuesFirst(template))
 
   const set = [...names].sort().join()
-  if (!['signature,timestamp,user_id', 'token', 'token,uid'].includes(set)) {
+  if (!SETS.includes(set)) {
     throw new TypeError(
-      'placeholders are {user_id}, {timestamp} and {signature}, or {token} with or without {uid}, once each',
+      'placeholders are {user_id}, {timestamp} and {signature}, or {token} with or without {uid}, or {django_token} with {uid}, once each',
     )
   }
   const afterOrigin = template.replace(/^[^:/?#]+:\/\/[^/?#]*/, '')
   if (placeholders(afterOrigin).length !== names.length) {
     throw new TypeError('a placeholder cannot stand in the origin')
   }
+  const spelled = spellOutReferences(template)
   return (link) =>
-    template.replace(PLACEHOLDER, (_, name: string) => encode(VALUES[name]?.(link) ?? ''))
+    spelled.replace(PLACEHOLDER, (_, name: string) => encode(VALUES[name]?.(link) ?? ''))
 }
 
-function compilePlain(template: string): LinkUrl {
+function putValuesFirst(template: string): string {
   const [base = '', query] = template.split(/\?(.*)/s)
   const present = new URLSearchParams(query)
   const taken = Object.keys(VALUES).find((name) => present.has(name))
   if (taken !== undefined) throw new TypeError(`its query already has a ${taken}, as the link has`)
   const rest = query ? `&${query}` : ''
-  return ({ timestamp, userId, signature }) =>
-    `${base}?timestamp=${timestamp}&user_id=${encode(userId)}&signature=${signature}${rest}`
+  return `${base}?timestamp={timestamp}&user_id={user_id}&signature={signature}${rest}`
 }
 
 // What encodeURIComponent leaves of these, mail programs take for the end of a link.

@@ -2,7 +2,7 @@
 //
 // A link is three strings: user_id, timestamp (unix seconds, ten digits) and signature: 32 bytes as
 // 43 characters of base64url without padding, two 16-byte seals in a row, each the first half of an
-// HMAC-SHA-256.
+// HMAC-SHA-256. Only `{django_token}` has no room for more than 14 bytes of each.
 //   outer seal   'rekey-link-v1', purpose, 'outer', audience, user_id, timestamp, under the server's
 //                secret. Checked with no database, so a forged link never reaches it.
 //   inner seal   the same with 'inner', then the address and, where mapped, the last login: 'never'
@@ -25,6 +25,8 @@ export interface Link {
   readonly userId: string
   readonly timestamp: string
   readonly signature: string
+  /** Bytes of each seal in the signature: all of them unless it was mailed as `{django_token}`. */
+  readonly sealBytes?: typeof SEAL_BYTES | typeof SHORT_SEAL_BYTES
 }
 
 /** What a link is bound to. A change of any of these kills it. */
@@ -60,8 +62,10 @@ export interface GenuineLink {
   readonly keys: SecretKeys
 }
 
-const SEAL_BYTES = 16
-const SIGNATURE_LENGTH = 43
+/** Bytes of a seal: 128 bits. */
+export const SEAL_BYTES = 16
+/** Bytes of a seal in `{django_token}`: 112 bits. */
+export const SHORT_SEAL_BYTES = 14
 const TIMESTAMP = /^\d{10}$/
 const MAX_CLOCK_SKEW_SECONDS = 60
 const VERSION = 'rekey-link-v1'
@@ -92,8 +96,8 @@ export function sealLink(
   facts: AccountFacts,
 ): string {
   return Buffer.concat([
-    outerSeal(keys, rules, purposeFor(facts), userId, timestamp),
-    innerSeal(keys, rules, userId, timestamp, facts),
+    outerSeal(keys, rules, purposeFor(facts), { userId, timestamp }),
+    innerSeal(keys, rules, { userId, timestamp }, facts),
   ]).toString('base64url')
 }
 
@@ -106,16 +110,16 @@ export function sealLink(
  * @throws RekeyError `link_expired`: genuine and too old, or void by LINKS_NOT_BEFORE
  */
 export function openLink(ring: KeyRing, rules: LinkRules, link: Link, now: number): GenuineLink {
-  const signature = decodeSignature(link.signature)
+  const signature = decodeSignature(link)
   if (!signature || !link.userId.isWellFormed() || !TIMESTAMP.test(link.timestamp)) {
     throw new RekeyError('link_invalid', 'not a spelling that this service makes')
   }
-  const claimed = signature.subarray(0, SEAL_BYTES)
+  const claimed = signature.subarray(0, signature.length / 2)
   const purposes = rules.opensFirstPasswords ? EVERY_PURPOSE : RESETS_ONLY
   let proof: Pick<GenuineLink, 'keys' | 'purpose'> | undefined
   for (const keys of ring) {
     for (const purpose of purposes) {
-      const seal = outerSeal(keys, rules, purpose, link.userId, link.timestamp)
+      const seal = outerSeal(keys, rules, purpose, link)
       if (timingSafeEqual(claimed, seal)) proof = { keys, purpose }
     }
   }
@@ -148,8 +152,9 @@ export function isTooOld(timestamp: string, rules: LinkRules, now: number): bool
 export function sealsAccount(genuine: GenuineLink, rules: LinkRules, facts: AccountFacts): boolean {
   const { link, keys, purpose } = genuine
   if (purpose !== purposeFor(facts)) return false
-  const claimed = Buffer.from(link.signature, 'base64url').subarray(SEAL_BYTES)
-  return timingSafeEqual(claimed, innerSeal(keys, rules, link.userId, link.timestamp, facts))
+  const seals = Buffer.from(link.signature, 'base64url')
+  const claimed = seals.subarray(seals.length / 2)
+  return timingSafeEqual(claimed, innerSeal(keys, rules, link, facts))
 }
 
 function purposeFor({ passwordHash }: AccountFacts): LinkPurpose {
@@ -160,18 +165,16 @@ function outerSeal(
   keys: SecretKeys,
   rules: LinkRules,
   purpose: LinkPurpose,
-  userId: string,
-  timestamp: string,
+  { userId, timestamp, sealBytes = SEAL_BYTES }: Omit<Link, 'signature'>,
 ): Buffer {
   const fields = [VERSION, purpose, 'outer', rules.audience, userId, timestamp]
-  return macFields(keys.outerSeal, fields).subarray(0, SEAL_BYTES)
+  return macFields(keys.outerSeal, fields).subarray(0, sealBytes)
 }
 
 function innerSeal(
   keys: SecretKeys,
   rules: LinkRules,
-  userId: string,
-  timestamp: string,
+  { userId, timestamp, sealBytes = SEAL_BYTES }: Omit<Link, 'signature'>,
   facts: AccountFacts,
 ): Buffer {
   const purpose = purposeFor(facts)
@@ -180,7 +183,7 @@ function innerSeal(
   if (facts.lastLogin !== undefined) {
     fields.push(facts.lastLogin === null ? 'never' : `at ${facts.lastLogin}`)
   }
-  return macFields(key, fields).subarray(0, SEAL_BYTES)
+  return macFields(key, fields).subarray(0, sealBytes)
 }
 
 /** What a password column holds, injectively within a purpose. */
@@ -190,8 +193,8 @@ function keyField({ passwordHash }: AccountFacts): string {
 }
 
 /** Node's decoder forgives padding, junk and other alphabets: only its own spelling is taken. */
-function decodeSignature(signature: string): Buffer | undefined {
-  if (signature.length !== SIGNATURE_LENGTH) return undefined
+function decodeSignature({ signature, sealBytes = SEAL_BYTES }: Link): Buffer | undefined {
+  if (signature.length !== Math.ceil((2 * sealBytes * 8) / 6)) return undefined
   const bytes = Buffer.from(signature, 'base64url')
   return bytes.toString('base64url') === signature ? bytes : undefined
 }

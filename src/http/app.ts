@@ -24,6 +24,7 @@ import { acceptJsonOnly } from './json-body.ts'
 import type { AppDeps, AppOptions, AppSettings } from './options.ts'
 import { outboxPage } from './outbox-page.ts'
 import { passwordRules } from './password-rules.ts'
+import { watchPreflights } from './refused-preflights.ts'
 import { RequestLog } from './request-log.ts'
 import { resetPassword } from './reset-password.ts'
 import { apiHeaders } from './security-headers.ts'
@@ -91,6 +92,7 @@ export function buildApp(
   app.setErrorHandler(replyWithError)
   const findRefusal = watchRoutes(app, isForPages)
   const isClosing = watchClosing(app)
+  watchPreflights(app, settings.corsOrigins, isForPages)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(apiHeaders)
     allowOrigin(request, reply)

@@ -571,6 +571,13 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'reset-page',
     'where the page is in the end',
   ],
+  [
+    "a page of an application's own scheme",
+    { env: { RESET_PAGE_URL: 'acme://reset/{uid}/{token}' } },
+    'warning',
+    'reset-page',
+    'an https page that opens the application',
+  ],
   ['a page that tells its address', { page: unsafe }, 'fault', 'referrer-policy', 'no-referrer'],
   [
     'a page that tells its address by a tag',

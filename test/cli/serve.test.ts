@@ -93,6 +93,43 @@ test('every fault of the environment is named at once, without a value', async (
   )
 })
 
+test('quotes and carriage returns that a file of variables left are named, each by its variable', async () => {
+  const good = environmentFor(surroundings)
+  const names = ['DATABASE_URL', 'LINK_SECRETS', 'RESET_PAGE_URL', 'MAIL_FROM', 'RESEND_API_KEY']
+  for (const [spell, words] of [
+    [(value = '') => `"${value}"`, 'stands in quotes'],
+    [(value = '') => `${value}\r`, 'ends with a carriage return'],
+  ] as const) {
+    const spelled = Object.fromEntries(names.map((name) => [name, spell(good[name])]))
+    const { status, errors } = await serve({ ...spelled, APP_NAME: spell('Acme') })
+    expect(status).toBe(78)
+    const named = Array.from(errors.matchAll(/^ {2}([A-Z_]+): (.*)$/gm), ([, name]) => name)
+    expect(named.toSorted()).toEqual([...names, 'APP_NAME'].toSorted())
+    expect(errors.split(words)).toHaveLength(names.length + 2)
+  }
+})
+
+test('a secret with two uses is refused by both its names', async () => {
+  const { LINK_SECRETS = '' } = environmentFor(surroundings)
+  expect(await serve({ RESEND_API_KEY: LINK_SECRETS })).toEqual(
+    refusedWith(['RESEND_API_KEY: has the same secret as LINK_SECRETS: each needs one of its own']),
+  )
+})
+
+test('variables that are empty are named in the log of the start', async () => {
+  const rekey = runRekey(['serve'], {
+    ...environmentFor(surroundings),
+    BRAND_COLOR: '',
+    SUPPORT_EMAIL: '',
+    LOG_LEVEL: 'info',
+  })
+  await originOf(rekey)
+  const { output } = await endProcess(rekey)
+  expect(output).toContain(
+    '"variables":["SUPPORT_EMAIL","BRAND_COLOR"],"msg":"variables that are empty count as not set"',
+  )
+})
+
 test('a broken template is named by file and line, beside the faults of variables', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'rekey-test-'))
   await writeFile(join(directory, 'reset-link.html.liquid'), '<p>\n{% if text.intro %}\n</p>')

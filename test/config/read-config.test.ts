@@ -134,7 +134,7 @@ describe('the faults', () => {
       'LINK_SECRETS: is required',
       'RESET_PAGE_URL: is required',
       'MAIL_FROM: is required',
-      'RESEND_API_KEY: is required for MAIL_TRANSPORT=resend, without blanks',
+      'RESEND_API_KEY: is required for MAIL_TRANSPORT=resend',
     ])
   })
 
@@ -151,14 +151,27 @@ describe('the faults', () => {
     expect(faultyWith(changes).sort()).toEqual(Object.keys(changes).sort())
   })
 
-  test('of one variable do not make faults of others', () => {
-    const names = [
-      'LINK_TTL_SECONDS',
-      'PASSWORD_MAX_LENGTH',
-      'RATE_LIMIT_REQUESTS',
-      'MAIL_TRANSPORT',
-    ]
-    expect(names.map((name) => faultyWith({ [name]: 'x' }))).toEqual(names.map((name) => [name]))
+  test.each<[string, string, Variables]>([
+    ['LINK_TTL_SECONDS', 'x', { LINK_BUCKET_SECONDS: '60' }],
+    ['PASSWORD_MAX_LENGTH', 'x', { PASSWORD_MIN_LENGTH: '500' }],
+    ['RATE_LIMIT_REQUESTS', 'x', {}],
+    ['MAIL_TRANSPORT', 'sendgrid', { RESEND_API_KEY: undefined }],
+    ['HOST', '"127.0.0.1"', { MAIL_TRANSPORT: 'outbox' }],
+    [
+      'JWT_SECRET',
+      `"${'s'.repeat(40)}"`,
+      { JWT_ISSUER: 'i', JWT_AUDIENCE: 'a', JWT_ALGORITHMS: 'HS256' },
+    ],
+    ['WEBHOOK_URL', ' https://app.example/hook', { WEBHOOK_SECRETS: `whsec_${'A'.repeat(32)}` }],
+    ['USERS_ID_COLUMN', '"uid"', { USERS_EMAIL_COLUMN: 'id' }],
+    [
+      'USERS_PASSWORD_TABLE',
+      "'t'",
+      { USERS_PASSWORD_USER_COLUMN: 'u', USERS_PASSWORD_FILTER_SQL: 'f' },
+    ],
+    ['REQUIRE_USABLE_PASSWORD', 'no', { MAIL_NO_PASSWORD_NOTICE: 'true' }],
+  ])('of %s=%s make no faults of others', (name, value, others) => {
+    expect(faultyWith({ [name]: value, ...others })).toEqual([name])
   })
 })
 
@@ -277,7 +290,7 @@ test.each([
 
 judges(
   'LINK_SECRETS',
-  [SECRET, `${SECRET},${OTHER_SECRET}`, ` ${SECRET} , ${OTHER_SECRET} `],
+  [SECRET, `${SECRET},${OTHER_SECRET}`, `${SECRET} , ${OTHER_SECRET}`],
   [
     'changeme',
     'secret',
@@ -320,6 +333,13 @@ judges(
     'http://app.localhost/reset',
     'http://127.0.0.1:8080/reset',
     'http://[::1]/reset',
+    'acme://reset',
+    'acme://reset?lang=de',
+    'acme://reset/{uid}/{token}',
+    'acme:///reset?token={token}',
+    'com.example.acme:/reset/{token}',
+    'capacitor://localhost/#/reset/{token}',
+    'exp+acme://reset',
     'HTTPS://APP.example/reset',
     'https://exämple.org/reset',
   ],
@@ -334,6 +354,23 @@ judges(
     'javascript:alert(1)',
     'data:text/html,x',
     'file:///etc/passwd',
+    'javascript://%0aalert(1)',
+    'JavaScript://x',
+    'vbscript://x',
+    'mailto://ann@example.com',
+    'tel://123',
+    'intent://reset#Intent;scheme=acme;end',
+    'ws://app.example',
+    'view-source:https://app.example',
+    'blob://x',
+    'htps://app.example/reset',
+    'htttps://app.example/reset',
+    'httsp://app.example/reset',
+    'htp://app.example/reset',
+    'c:/reset',
+    'acme:reset',
+    'acme://user:password@reset',
+    'acme://{token}',
     'https://',
     'https:app.example/reset',
     'https:/app.example/reset',
@@ -382,6 +419,29 @@ describe('REQUEST_PAGE_URL', () => {
   test('is taken where it is set', () => {
     const changes = { HOSTED_PAGE: 'true', REQUEST_PAGE_URL: 'https://app.example/forgot' }
     expect(configWith(changes).links.requestPageUrl).toBe('https://app.example/forgot')
+  })
+})
+
+describe("an application's own scheme", () => {
+  const config = configWith({ RESET_PAGE_URL: 'acme://reset' })
+
+  test('is mailed as it is written', () => {
+    const link = { userId: '42', timestamp: '1769860800', signature: 's' }
+    expect(config.links.url(link)).toBe('acme://reset?timestamp=1769860800&user_id=42&signature=s')
+  })
+
+  test('stands for the origin, which no two applications share', () => {
+    expect([config.links.rules.audience, config.links.requestPageUrl]).toEqual([
+      'acme://reset',
+      'acme://reset',
+    ])
+  })
+
+  test('does not say where the hosted pages are', () => {
+    const hosted = { RESET_PAGE_URL: 'acme://reset', HOSTED_PAGE: 'true' }
+    expect(faultyWith(hosted)).toEqual(['REQUEST_PAGE_URL'])
+    const asked = { ...hosted, REQUEST_PAGE_URL: 'https://rekey.example/reset/request' }
+    expect(faultsWith(asked)).toEqual([])
   })
 })
 
@@ -573,7 +633,7 @@ describe('MAIL_TRANSPORT', () => {
 
   const server = { SMTP_URL: 'smtp://mail.example' }
 
-  test.each(['smtp', 'resend,smtp', 'smtp,resend', ' resend , smtp '])('may be %j', (value) => {
+  test.each(['smtp', 'resend,smtp', 'smtp,resend', 'resend , smtp'])('may be %j', (value) => {
     expect(faultsWith({ MAIL_TRANSPORT: value, ...server })).toEqual([])
   })
 
@@ -687,9 +747,13 @@ judges(
 )
 judges(
   'BRAND_COLOR',
-  ['#1a73e8', '#FFFFFF'],
-  ['red', '1a73e8', '#fff', '#1a73e8ff', '#1a73eg', '#1a73e8;x'],
+  ['#1a73e8', '#FFFFFF', '1a73e8', 'FFFFFF'],
+  ['red', '#fff', 'fff', '#1a73e8ff', '#1a73eg', '#1a73e8;x', '##1a73e8', '1a73e8#', '#'],
 )
+
+test.each(['1a73e8', '#1a73e8'])('BRAND_COLOR=%s is one colour', (value) => {
+  expect(configWith({ BRAND_COLOR: value }).content.brandColor).toBe('#1a73e8')
+})
 
 judges(
   'HOST',
@@ -746,8 +810,56 @@ describe('CORS_ORIGINS', () => {
     ['https://a.example, https://b.example:8443', ['https://a.example', 'https://b.example:8443']],
     ['http://localhost:5173', ['http://localhost:5173']],
     ['https://xn--bcher-kva.example', ['https://xn--bcher-kva.example']],
+    [
+      'capacitor://localhost,ionic://localhost, tauri://localhost',
+      ['capacitor://localhost', 'ionic://localhost', 'tauri://localhost'],
+    ],
+    [
+      'https://tauri.localhost,http://tauri.localhost',
+      ['https://tauri.localhost', 'http://tauri.localhost'],
+    ],
+    ['capacitor://app.example/', ['capacitor://app.example']],
   ])('%s are exact origins', (value, origins) => {
     expect(configWith({ CORS_ORIGINS: value }).http.corsOrigins).toEqual(origins)
+  })
+
+  test.each(['*', 'https://*.app.example', 'null', 'https://app.example/path'])(
+    '%s is answered with what an exact origin is',
+    (value) => {
+      expect(faultsWith({ CORS_ORIGINS: value })).toEqual([
+        'CORS_ORIGINS: must be exact origins as browsers send them, such as https://app.example or capacitor://localhost: no *, no path, http on localhost and private addresses only',
+      ])
+    },
+  )
+
+  test.each([
+    'http://10.0.0.7:5173',
+    'http://172.16.0.1',
+    'http://172.31.255.255:8080',
+    'http://192.168.1.5:3000',
+    'http://169.254.1.1',
+    'http://[fd00::1]:5173',
+    'http://[fe80::1]',
+  ])('%s is for development, with a warning', (value) => {
+    const changes = { CORS_ORIGINS: `https://app.example,${value}` }
+    expect(configWith(changes).http.corsOrigins).toEqual(['https://app.example', value])
+    expect(warningsWith(changes)).toEqual([
+      'CORS_ORIGINS: http on a private address is for development: anybody on that network can change such a page',
+    ])
+  })
+
+  test.each([
+    'http://172.32.0.1',
+    'http://192.169.0.1',
+    'http://[2001:db8::1]',
+    'http://100.64.0.1',
+  ])('%s is no private address', (value) => {
+    expect(faultyWith({ CORS_ORIGINS: value })).toEqual(['CORS_ORIGINS'])
+  })
+
+  test('of app shells and of localhost give no warning', () => {
+    const value = 'capacitor://localhost,http://localhost:5173,http://127.0.0.1'
+    expect(warningsWith({ CORS_ORIGINS: value })).toEqual([])
   })
 
   test('are the origin of RESET_PAGE_URL unless they are set', () => {
@@ -772,6 +884,21 @@ judges(
     'https://bücher.example',
     'https://user@app.example',
     'http://app.example',
+    'http://8.8.8.8',
+    'http://192.168.1.5.example',
+    'http://192.168.1',
+    'file://',
+    'file://localhost',
+    'data://localhost',
+    'javascript://localhost',
+    'blob:https://app.example',
+    'capacitor://',
+    'capacitor:localhost',
+    'capacitor://*',
+    'capacitor://localhost/path',
+    'capacitor://user@localhost',
+    'Capacitor://localhost',
+    'htps://app.example',
     'https://a.example https://b.example',
     'https://a.example,*',
     'https://a.example,',
@@ -853,7 +980,7 @@ judges(
   ['auto', 'argon2id', 'bcrypt', 'bcrypt_2y', 'django_pbkdf2_sha256', 'better_auth_scrypt'],
   ['argon2', 'argon2d', 'pbkdf2_sha256', 'md5', 'plain', 'Auto'],
 )
-judges('PASSWORD_PEPPER', ['x', ' a pepper, with blanks '], [])
+judges('PASSWORD_PEPPER', ['x', 'a pepper, with blanks', 'a\tpepper', '"x" "y', '#x'], [' x', 'x '])
 
 describe('PASSWORD_HASH', () => {
   test('says how wide the column must be', () => {
@@ -1065,6 +1192,7 @@ describe('what only the database is read for', () => {
     expect(reading).toEqual({
       config: { url: DATABASE_URL, ca: undefined, poolMax: 10, prepare: true },
       warnings: [],
+      empty: [],
     })
   })
 

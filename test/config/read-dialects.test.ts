@@ -13,13 +13,19 @@ test.each([
   ['dj-rest-auth', [djra('/api/auth')]],
   ['rest-passwordreset,dj-rest-auth', [drp('/api/password_reset'), djra('/api/auth')]],
   [
-    ' dj-rest-auth = /rest-auth , rest-passwordreset ',
+    'dj-rest-auth = /rest-auth , rest-passwordreset',
     [djra('/rest-auth'), drp('/api/password_reset')],
   ],
   ['dj-rest-auth=/rest-auth/', [djra('/rest-auth')]],
   ['dj-rest-auth=/api', [djra('/api')]],
   ['dj-rest-auth=/api,rest-passwordreset', [djra('/api'), drp('/api/password_reset')]],
   ['rest-passwordreset=/resets', [drp('/resets')]],
+  ['dj-rest-auth=/en/auth,dj-rest-auth=/fr/auth', [djra('/en/auth'), djra('/fr/auth')]],
+  ['dj-rest-auth,dj-rest-auth=/rest-auth', [djra('/api/auth'), djra('/rest-auth')]],
+  [
+    'rest-passwordreset=/a,dj-rest-auth=/b,rest-passwordreset=/c',
+    [drp('/a'), djra('/b'), drp('/c')],
+  ],
   ['dj-rest-auth=/api/v1/accounts/auth', [djra('/api/v1/accounts/auth')]],
 ])('DIALECTS=%s', (value, spoken) => {
   expect(configWith({ DIALECTS: value }).http.dialects).toEqual(spoken)
@@ -28,7 +34,7 @@ test.each([
 const NAMES = 'DIALECTS: must be rest-passwordreset, dj-rest-auth or both, separated by a comma'
 const PREFIX = 'DIALECTS: must have prefixes such as dj-rest-auth=/rest-auth'
 const TAKEN =
-  'DIALECTS: has a prefix where something else is: BASE_PATH, another dialect, /reset, /livez, /readyz or /outbox'
+  'DIALECTS: has a prefix where something else is: BASE_PATH, another of these prefixes, /reset, /livez, /readyz or /outbox'
 
 describe('a fault is', () => {
   test.each([
@@ -38,8 +44,9 @@ describe('a fault is', () => {
     ['toString', NAMES],
     ['=/rest-auth', NAMES],
     ['dj-rest-auth,', 'DIALECTS: has an empty entry between commas'],
-    ['dj-rest-auth,dj-rest-auth', 'DIALECTS: must name each dialect once'],
-    ['dj-rest-auth,dj-rest-auth=/rest-auth', 'DIALECTS: must name each dialect once'],
+    ['dj-rest-auth,dj-rest-auth', TAKEN],
+    ['dj-rest-auth=/rest-auth,dj-rest-auth=/rest-auth/', TAKEN],
+    ['dj-rest-auth=/a,dj-rest-auth=/a/password/reset', TAKEN],
     ['dj-rest-auth=', PREFIX],
     ['dj-rest-auth=/', PREFIX],
     ['dj-rest-auth=rest-auth', PREFIX],
@@ -80,14 +87,21 @@ describe('a fault is', () => {
   })
 })
 
-describe('a link that lacks what a frontend looks for is warned about', () => {
+describe('a link that a frontend cannot use is warned about', () => {
   const warning = (placeholder: string) =>
     `RESET_PAGE_URL: has no ${placeholder}, which a frontend of DIALECTS looks for`
+
+  const UNTAKEN = 'RESET_PAGE_URL: has {django_token}, which only dj-rest-auth of DIALECTS takes'
 
   test.each([
     ['dj-rest-auth', '', [warning('{uid}')]],
     ['dj-rest-auth', '?token={token}', [warning('{uid}')]],
     ['dj-rest-auth', '/{uid}/{token}', []],
+    ['dj-rest-auth', '/{uid}/{django_token}', []],
+    ['dj-rest-auth=/en,dj-rest-auth=/fr', '/{uid}/{django_token}', []],
+    ['dj-rest-auth,rest-passwordreset', '/{uid}/{django_token}', [warning('{token}')]],
+    ['', '/{uid}/{django_token}', [UNTAKEN]],
+    ['rest-passwordreset', '/{uid}/{django_token}', [warning('{token}'), UNTAKEN]],
     ['rest-passwordreset', '', [warning('{token}')]],
     ['rest-passwordreset', '?token={token}', []],
     ['rest-passwordreset,dj-rest-auth', '?token={token}', [warning('{uid}')]],
@@ -96,5 +110,11 @@ describe('a link that lacks what a frontend looks for is warned about', () => {
   ])('DIALECTS=%s with a RESET_PAGE_URL that ends with %j', (dialects, end, warnings) => {
     const changes = { DIALECTS: dialects, RESET_PAGE_URL: `https://app.example/reset${end}` }
     expect(warningsWith(changes)).toEqual(warnings)
+  })
+
+  test('for the hosted pages as well, which take no {django_token}', () => {
+    const RESET_PAGE_URL = 'https://app.example/reset/?uid={uid}&token={django_token}'
+    const hosted = { DIALECTS: 'dj-rest-auth', HOSTED_PAGE: 'true', RESET_PAGE_URL }
+    expect(warningsWith(hosted)).toEqual([UNTAKEN])
   })
 })

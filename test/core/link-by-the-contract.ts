@@ -11,6 +11,8 @@
 //           `inner-key` and the password hash under the derived inner key; for a first password
 //           `null`, or `is ` and the text that stands there
 //   signature = base64url of the first 16 bytes of each; token = signature, timestamp, base64url(id)
+//   django_token = timestamp in base 36 and the first 14 bytes of each in base 62 (38 digits), in a
+//           row, with a hyphen behind the 13th character
 
 import { createHmac } from 'node:crypto'
 
@@ -96,6 +98,25 @@ export function signatureOf(sealed: Sealed): string {
 
 export function tokenOf(sealed: Sealed): string {
   return signatureOf(sealed) + sealed.timestamp + Buffer.from(sealed.userId).toString('base64url')
+}
+
+export function djangoTokenOf(sealed: Sealed): string {
+  const seals = Buffer.from(signatureOf(sealed), 'base64url')
+  const bytes = [...seals.subarray(0, 14), ...seals.subarray(16, 30)]
+  const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+  // Long division of the bytes, a digit at a time from the last one.
+  let text = ''
+  for (let place = 0; place < 38; place += 1) {
+    let remainder = 0
+    for (const [index, byte] of bytes.entries()) {
+      const part = remainder * 256 + byte
+      bytes[index] = Math.floor(part / 62)
+      remainder = part % 62
+    }
+    text = digits.charAt(remainder) + text
+  }
+  const row = parseInt(sealed.timestamp, 10).toString(36) + text
+  return row.replace(/^.{13}/, '$&-')
 }
 
 export function outcomeOf(opening: Opening): string {

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { LinkifyIt } from 'linkify-it'
 import { describe, expect, test } from 'vitest'
+import { formatDjangoToken } from '../../src/core/django-token.ts'
 import type { Link } from '../../src/core/link.ts'
 import { compileLinkUrl } from '../../src/core/link-url.ts'
 import { formatToken, parseToken } from '../../src/core/token.ts'
@@ -110,6 +111,14 @@ describe('a URL with placeholders', () => {
     ],
     ['https://app.example/reset#{token}', `https://app.example/reset#${signature}1769860800NDI`],
     [
+      'https://app.example/{uid}/{django_token}/',
+      `https://app.example/NDI/${formatDjangoToken(link)}/`,
+    ],
+    [
+      'https://app.example/#/reset?uid={uid}&token={django_token}',
+      `https://app.example/#/reset?uid=NDI&token=${formatDjangoToken(link)}`,
+    ],
+    [
       'https://app.example/{token}?lang=de#/{uid}',
       `https://app.example/${signature}1769860800NDI?lang=de#/NDI`,
     ],
@@ -185,6 +194,9 @@ describe('a template is refused', () => {
     ['a token and a signature', 'https://app.example/{token}/{signature}', SET],
     ['a uid in the place of a user id', 'https://app.example/{uid}/{timestamp}/{signature}', SET],
     ['a token twice', 'https://app.example/{token}#{token}', SET],
+    ["Django's token without its uid", 'https://app.example/{django_token}', SET],
+    ['both tokens', 'https://app.example/{uid}/{token}/{django_token}', SET],
+    ['a user id in the place of a uid', 'https://app.example/{user_id}/{django_token}', SET],
     ['a uid twice', 'https://app.example/{uid}/{uid}/{token}', SET],
     ['a value twice', 'https://app.example/{user_id}/{user_id}?t={timestamp}&s={signature}', SET],
     ['a placeholder in the host', 'https://{token}.example/reset', 'in the origin'],
@@ -228,7 +240,7 @@ describe('a template is refused', () => {
 
   test('without repeating what it says', () => {
     expect(() => compileLinkUrl('https://app.example/{s3cret}')).toThrow(
-      /^has a placeholder that is none of \{user_id\}, \{timestamp\}, \{signature\}, \{token\}, \{uid\}$/,
+      /^has a placeholder that is none of \{user_id\}, \{timestamp\}, \{signature\}, \{token\}, \{uid\}, \{django_token\}$/,
     )
   })
 })

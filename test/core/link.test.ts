@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { formatDjangoToken } from '../../src/core/django-token.ts'
 import { deriveKeys, generateSecret, type KeyRing } from '../../src/core/key-ring.ts'
 import {
   type AccountFacts,
@@ -12,6 +13,7 @@ import {
 } from '../../src/core/link.ts'
 import { formatToken } from '../../src/core/token.ts'
 import {
+  djangoTokenOf,
   type Opening,
   outcomeOf,
   type Sealed,
@@ -25,6 +27,7 @@ interface SealVector extends Sealed {
   readonly name: string
   readonly signature: string
   readonly token: string
+  readonly djangoToken: string
 }
 interface OpeningVector extends Opening {
   readonly name: string
@@ -42,16 +45,14 @@ describe('the frozen format', () => {
     const { userId, timestamp, audience } = vector
     const signedBy = deriveKeys(vector.secret)
     const signature = sealLink(signedBy, { ...rules, audience }, userId, timestamp, factsOf(vector))
-    const token = formatToken({ userId, timestamp, signature })
-    expect({ signature, token }).toEqual({ signature: vector.signature, token: vector.token })
+    const link = { userId, timestamp, signature }
+    const djangoToken = formatDjangoToken(link)
+    expect({ ...vector, signature, token: formatToken(link), djangoToken }).toEqual(vector)
   })
 
   test.each(seals)('is what the contract says for $name', (vector) => {
-    const signature = signatureOf(vector)
-    expect({ signature, token: tokenOf(vector) }).toEqual({
-      signature: vector.signature,
-      token: vector.token,
-    })
+    const [signature, token] = [signatureOf(vector), tokenOf(vector)]
+    expect({ ...vector, signature, token, djangoToken: djangoTokenOf(vector) }).toEqual(vector)
   })
 
   test('gives no two vectors the same signature', () => {

@@ -1,6 +1,6 @@
 // Which pages of other origins may call the API, and what their scripts may read.
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { basePath } from '../support/client.ts'
 import { startService, type TestService } from '../support/service.ts'
 import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
@@ -124,4 +124,66 @@ test('by default the one origin is that of RESET_PAGE_URL', async () => {
   const other = await preflight('https://admin.example:8443')
   expect(other.headers).not.toHaveProperty('access-control-allow-origin')
   await plain.stop()
+})
+
+describe('a preflight that is refused', () => {
+  let watched: TestService
+  const preflight = (origin: string, url = path) =>
+    watched.ask(url, { method: 'OPTIONS', headers: { origin } })
+
+  beforeEach(async () => {
+    watched = await startService(surroundings)
+  })
+
+  /** @returns the origins that the log names, at `warn` and in this order */
+  async function stop(): Promise<unknown[]> {
+    await watched.stop()
+    const lines = watched.log.lines.filter(({ msg }) => String(msg).startsWith('preflight refused'))
+    expect(
+      lines.every(({ level, msg }) => level === 40 && String(msg).includes('CORS_ORIGINS')),
+    ).toBe(true)
+    return lines.map(({ origin }) => origin)
+  }
+
+  test('is said in the log, once for each origin', async () => {
+    const origins = [
+      'https://admin.example:8443',
+      'capacitor://localhost',
+      'null',
+      'http://[fd00::1]:5173',
+    ]
+    for (let times = 0; times < 3; times += 1) {
+      for (const origin of origins) await preflight(String(origin))
+    }
+    expect(await stop()).toEqual(origins)
+  })
+
+  test('is not, where it is no preflight, or is let through, or is for nobody', async () => {
+    await preflight('https://app.example')
+    await preflight('https://elsewhere.example', '/livez')
+    await watched.ask(path, { method: 'POST', headers: { origin: 'https://elsewhere.example' } })
+    await watched.ask(path, { method: 'OPTIONS' })
+    expect(await stop()).toEqual([])
+  })
+
+  test('names no more than a hundred, and nothing that is no origin', async () => {
+    const junk = [
+      '',
+      'ann@example.com',
+      'https://ann@example.com',
+      'https://app.example/?token=x',
+      `https://${'a'.repeat(300)}.example`,
+      'https://a.example https://b.example',
+      'https://\u00e9.example',
+      '{"level":60}',
+    ]
+    for (const origin of junk) await preflight(origin)
+    for (let index = 0; index < 150; index += 1) await preflight(`https://${index}.example`)
+    const told = await stop()
+    expect([told.length, told[0], told.at(-1)]).toEqual([
+      100,
+      'https://0.example',
+      'https://99.example',
+    ])
+  })
 })

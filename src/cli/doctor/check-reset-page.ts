@@ -27,6 +27,7 @@ export async function checkResetPage(linkUrl: LinkUrl, isOurs: boolean): Promise
   const write = (sign: string) =>
     new URL(linkUrl({ userId: '0', timestamp: '0000000000', signature: sign.repeat(43) }))
   const page = write('A')
+  if (!/^https?:$/.test(page.protocol)) return [warnOfScheme()]
   const hasValuesInPath = page.pathname !== write('B').pathname
   page.search = ''
   page.hash = ''
@@ -63,6 +64,13 @@ async function followWithin(page: URL): Promise<Response | string> {
     if (at.origin !== page.origin) return 'leads to another origin'
   }
   return 'leads round in a circle'
+}
+
+function warnOfScheme(): Finding {
+  const says =
+    "the page has an application's own scheme, whose links many mail programs show as plain text"
+  const remedy = 'set RESET_PAGE_URL to an https page that opens the application'
+  return reportWarning(PAGE, says, remedy)
 }
 
 function reportRedirect(where: string): Finding {

@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { isDjangoToken, parseDjangoToken } from '../../core/django-token.ts'
 import { MAX_IDENTIFIER_LENGTH } from '../../core/email-address.ts'
 import type { Link } from '../../core/link.ts'
 import { parseToken } from '../../core/token.ts'
@@ -134,7 +135,7 @@ function refuseLongAddress(email: string): void {
 function readLink(uid: string, token: string): Link {
   const userId = decodeUid(uid)
   if (userId === undefined) throw refuse(faultOf('uid', 'Invalid value'))
-  const link = parseToken(token)
+  const link = isDjangoToken(token) ? parseDjangoToken(token, userId) : parseToken(token)
   if (link.userId !== userId) throw new RekeyError('link_invalid', 'the uid is of another account')
   return link
 }
