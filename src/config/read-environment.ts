@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { isOneTypingErrorAway } from '../core/typing-error.ts'
 import { type Environment, EnvironmentSchema } from './environment.ts'
 import type { Preset } from './presets/preset.ts'
 import { type PresetName, presetNames, presets } from './presets/presets.ts'
@@ -90,17 +91,4 @@ function nearMisses(names: readonly string[]): string[] {
       const meant = known.find((candidate) => isOneTypingErrorAway(name, candidate))
       return meant ? [`${name} is not a variable of Rekey; was ${meant} meant?`] : []
     })
-}
-
-/** One letter too many, too few, wrong, or two swapped. */
-function isOneTypingErrorAway(a: string, b: string): boolean {
-  const shorter = Math.min(a.length, b.length)
-  let start = 0
-  while (start < shorter && a[start] === b[start]) start += 1
-  let end = 0
-  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1
-  const left = a.slice(start, a.length - end)
-  const right = b.slice(start, b.length - end)
-  const isSwap = left.length === 2 && left === [...right].reverse().join('')
-  return isSwap || (left.length <= 1 && right.length <= 1)
 }

@@ -49,6 +49,8 @@ const faultsOf = async (mapping: Partial<UsersMapping>, db = opened.db) =>
   (await inspect(db, { ...plainMapping, ...mapping })).faults
 const noColumn = (variable: string, name: string) =>
   `${variable}: the table has no column "${name}"`
+const noTable = (name: string) =>
+  `USERS_TABLE: the table ${name} does not exist in the schemas that are searched ("public")`
 const noText = (variable: string, name: string, type: string) =>
   `${variable}: the column "${name}" is of type ${type}, where text or varchar or bpchar or citext would fit`
 
@@ -62,17 +64,22 @@ test('a mapping that fits has no fault', async () => {
 })
 
 test.each<[string, Partial<UsersMapping>, readonly string[]]>([
-  ['no such table', { table: 'people' }, ['USERS_TABLE: there is no table or view of this name']],
-  ['no such schema', { schema: 'other' }, ['USERS_TABLE: there is no table or view of this name']],
+  ['no such table', { table: 'people' }, [noTable('"people"')]],
   [
-    'the table in other letter case',
-    { table: 'Users' },
-    ['USERS_TABLE: there is no table or view of this name'],
+    'no such schema',
+    { schema: 'other' },
+    ['USERS_TABLE: the table "other"."users" does not exist, nor does its schema'],
   ],
+  [
+    'no such table in a schema',
+    { schema: 'hidden', table: 'people' },
+    ['USERS_TABLE: the table "hidden"."people" does not exist'],
+  ],
+  ['the table in other letter case', { table: 'Users' }, [noTable('"Users"')]],
   [
     'a table that closes the statement',
     { table: 'users; drop table users' },
-    ['USERS_TABLE: there is no table or view of this name'],
+    [noTable('"users; drop table users"')],
   ],
   [
     'no such columns',
@@ -304,6 +311,41 @@ test.each([
     table: 'indexed',
   })
   expect(found.warnings).toHaveLength(warnings)
+})
+
+test.each<[string, Partial<UsersMapping>, string]>([
+  [
+    'that `rekey migrate` makes',
+    { ...leastMapping, id: 'id', schema: undefined },
+    'run `rekey migrate`, which makes it, or set USERS_TABLE to',
+  ],
+  ['of other columns', { passwordHash: 'password' }, 'set USERS_TABLE to'],
+])('a missing table %s has its remedy', async (_, mapping, remedy) => {
+  const empty = await createDatabase()
+  const there = openDatabase({ url: empty.url, ca: undefined, poolMax: 1, prepare: true })
+  const { faults, remedies } = await inspect(there.db, { ...leastMapping, ...mapping })
+  expect([faults, remedies]).toEqual([[noTable('"users"')], [expect.stringMatching(`^${remedy}`)]])
+  await there.close()
+  await empty.drop()
+})
+
+test.each<[string, Partial<UsersMapping>, string]>([
+  [
+    'a table in other letter case',
+    { table: 'Users' },
+    ': there is "hidden"."users", "public"."users", "public"."some_users"',
+  ],
+  [
+    'a table in another schema',
+    { schema: 'publik' },
+    ': there is "hidden"."users", "public"."users", "public"."some_users"',
+  ],
+  ['a column with a typing error', { emailAddress: 'emial' }, ': there is "email"'],
+  ['a column in other spelling', { passwordHash: 'passwordHash' }, ': there is "password_hash"'],
+  ['a column with more to its name', { name: 'name' }, ': there is "username", "full_name"'],
+])('%s is named with what is there', async (_, mapping, names) => {
+  const { remedies } = await inspect(opened.db, { ...plainMapping, ...mapping })
+  expect(remedies).toEqual([expect.stringMatching(`${names}$`)])
 })
 
 test('every fault is found at once, in columns and in expressions', async () => {
