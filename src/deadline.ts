@@ -1,5 +1,12 @@
 // Bounds a wait for work, which itself goes on.
 
+const OVERDUE = 'no answer in time'
+
+/** Says whether something was thrown because work took longer than `withDeadline` allows. */
+export function isOverdue(error: unknown): boolean {
+  return error instanceof Error && error.message === OVERDUE
+}
+
 /**
  * Settles as the work does, or rejects when it takes longer.
  *
@@ -7,7 +14,7 @@
  */
 export async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('no answer in time')), ms)
+  const timer = setTimeout(() => reject(new Error(OVERDUE)), ms)
   try {
     return await Promise.race([work, tooLate])
   } finally {

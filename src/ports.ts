@@ -285,6 +285,8 @@ export type IgnoredReason =
   /** A template of the operator's fails for its values. */
   | 'cannot_be_rendered'
   | 'mail_line_full'
+  /** By itself, while the database answers for others. */
+  | 'look_up_too_slow'
 
 /** Takes events. It never throws and never waits. */
 export interface Events {

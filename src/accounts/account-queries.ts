@@ -5,13 +5,11 @@ import { and, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { PgSchema, pgTable, text } from 'drizzle-orm/pg-core'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { TableFacts } from './inspect-table.ts'
-import { conditionSql, type TableName, tableSql, type UsersMapping } from './mapping.ts'
+import { conditionSql, type TableName, tableSql, trueSql, type UsersMapping } from './mapping.ts'
+import { type PlannedSearch, searchSql } from './search.ts'
 
 /** What the queries need to know of the table. */
-export type QueryFacts = Pick<
-  TableFacts,
-  'idType' | 'emailType' | 'folding' | 'lookUp' | 'changedAtDigits'
->
+export type QueryFacts = Pick<TableFacts, 'idType' | 'searches' | 'changedAtDigits'>
 
 /** The values that the write compares, and the one that it writes. */
 export type WriteValues = Readonly<{
@@ -58,6 +56,7 @@ export function buildStatements(
   facts: QueryFacts,
   value: (name: keyof WriteValues | 'list') => SQL,
 ) {
+  const { searches } = facts
   const users = nameTable(mapping)({
     id: text(mapping.id),
     emailAddress: text(mapping.emailAddress),
@@ -81,8 +80,12 @@ export function buildStatements(
       (string | null)[]
     >`jsonb_build_array(${sql.join(mapping.loginColumns.map(column), sql`, `)})`,
   }
-  const select = (where: SQL) => db.select(fields).from(users).where(where).orderBy(users.id)
-  const list = value('list')
+  const select = (planned: PlannedSearch) =>
+    db
+      .select(fields)
+      .from(users)
+      .where(searchSql(planned, value('list'), mapping.eligibleSql))
+      .orderBy(users.id)
 
   const hasId = sql`${users.id} = ${value('id')}::${sql.raw(facts.idType)}`
   const isSame = [
@@ -135,11 +138,9 @@ export function buildStatements(
   }
 
   return {
-    byIds: select(sql`${users.id} = ANY(${listSql(list, facts.idType)})`),
-    byAddresses: select(addressSql(mapping, facts, list)),
-    byLogin: mapping.loginColumns.map((name) =>
-      select(sql`${sql.identifier(name)} = ANY(${listSql(list, 'text')})`),
-    ),
+    byIds: select(searches.ids),
+    byAddresses: select(searches.addresses),
+    byLogin: searches.logins.map(select),
     write: passwordTable ? writeSecondTable : writeRow,
     touchOwner:
       passwordTable && Object.keys(changes).length > 0
@@ -153,25 +154,6 @@ function isSameText(column: SQLWrapper, value: SQL): SQL {
   return sql`${column}::text COLLATE "C" IS NOT DISTINCT FROM ${value}::text`
 }
 
-/**
- * The condition that finds addresses.
- *
- * @param list a JSON array of them, as SQL
- */
-export function addressSql(mapping: UsersMapping, facts: QueryFacts, list: SQL): SQL {
-  const address = sql`${tableSql({ ...mapping, schema: undefined })}.${sql.identifier(mapping.emailAddress)}`
-  if (facts.lookUp === 'plain') return sql`${address} = ANY(${listSql(list, facts.emailType)})`
-  // Both sides by one idea of letter case; only ASCII's counts in the end, when rows are picked.
-  const { collation, isForced } = facts.folding
-  const collate = sql.raw(collation === undefined ? '' : ` COLLATE ${collation}`)
-  return sql`lower(${address}::text${isForced ? collate : sql``}) = ANY(ARRAY(SELECT lower(value${collate}) FROM jsonb_array_elements_text(${list}::jsonb)))`
-}
-
-/** One JSON text per list: it needs no array types from the catalogue and keeps the index in use. */
-function listSql(list: SQL, type: string): SQL {
-  return sql`ARRAY(SELECT value::${sql.raw(type)} FROM jsonb_array_elements_text(${list}::jsonb))`
-}
-
 /** The hash of a row, and whether there is exactly one place to write it to. */
 function hashSql(mapping: UsersMapping): { passwordHash: SQL; hasOne: SQL } {
   const { passwordTable } = mapping
@@ -183,7 +165,7 @@ function hashSql(mapping: UsersMapping): { passwordHash: SQL; hasOne: SQL } {
   const isSameName = passwordTable.table === mapping.table
   const passwords = sql.identifier(isSameName ? 'rekey_passwords' : passwordTable.table)
   const alias = isSameName ? sql` AS ${passwords}` : sql``
-  const rows = sql`FROM ${tableSql(passwordTable)}${alias} WHERE ${passwords}.${user} = ${owner} AND ${conditionSql(passwordTable.filterSql)}`
+  const rows = sql`FROM ${tableSql(passwordTable)}${alias} WHERE ${passwords}.${user} = ${owner} AND ${trueSql(passwordTable.filterSql)}`
   return {
     passwordHash: sql`(SELECT min(${passwords}.${hash}::text) ${rows})`,
     hasOne: sql` AND (SELECT count(*) ${rows}) = 1`,

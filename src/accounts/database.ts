@@ -3,7 +3,7 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import { withDeadline } from '../deadline.ts'
+import { isOverdue, withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import { createStatementLine, type StatementLine } from './statement-line.ts'
 
@@ -113,6 +113,13 @@ export function describeFailure(error: unknown): string {
  */
 export function isRowFault(error: unknown): boolean {
   return /^(?:21|22|23|2F|38|39|P0|XX001)/.test(codeOf(error))
+}
+
+/** Says of what `asUnavailable` made whether a statement was given up for the time that it took. */
+export function isTooSlow(error: unknown): boolean {
+  const cause = error instanceof RekeyError ? error.cause : error
+  // The server's own verdict, or, where it sets no limit, the lack of one.
+  return codeOf(cause) === '57014' || isOverdue(cause)
 }
 
 /** Says whether there was no connection, or none any more: the server is away or refuses us. */

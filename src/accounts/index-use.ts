@@ -2,41 +2,58 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { renderSql, type TableName, tableSql } from './mapping.ts'
-import { planStatement } from './plan.ts'
+import { type TableName, tableSql } from './mapping.ts'
+import { listNodes, type PlanNode, planStatement, withoutAlias } from './plan.ts'
+
+/** `unknown` where the rows do not come from tables of this database. */
+export type IndexUse = 'served' | 'unserved' | 'unknown'
+
+/** How a plan shows the array that a search compares its key with, by version. */
+const WANTED = /ANY \(+(?:InitPlan|\$\d)/
 
 /**
- * Says whether an index that begins with what the condition is about serves it.
+ * Says whether indexes that begin with the key of a condition serve it.
  *
- * @param condition about one column or expression of the table
+ * @param condition as `searchSql` writes it
  */
-export async function isServedByIndex(
+export async function judgeIndexUse(
   db: PostgresJsDatabase,
   table: TableName,
   condition: SQL,
-): Promise<boolean> {
+): Promise<IndexUse> {
   const plan = await db.transaction(async (transaction) => {
     // A small table is read as a whole even where there is an index.
     await transaction.execute(sql`SET LOCAL enable_seqscan = off`)
     return planStatement(transaction, sql`SELECT FROM ${tableSql(table)} WHERE ${condition}`)
   })
-  const scans = plan.filter(({ 'Node Type': type = '' }) =>
-    /^(?:Seq|Index|Index Only|Bitmap Index) Scan$/.test(type),
-  )
-  const isServed = scans.map(async ({ 'Index Name': index, 'Index Cond': served }) => {
-    if (index === undefined || served === undefined) return false
-    // An index with something else in front is read from end to end, also when it has the column.
-    const first = await db.execute<{ definition: string }>(sql`
-      SELECT pg_get_indexdef(oid, 1, false) AS definition FROM pg_class
-      WHERE relname = ${index} AND relkind IN ('i', 'I') AND relnamespace = coalesce((
-        SELECT relnamespace FROM pg_class
-        WHERE oid = to_regclass(${renderSql(tableSql(table))}) AND relkind <> 'v'), relnamespace)`)
-    return first.some(({ definition }) => bare(served).startsWith(`${bare(definition)} `))
-  })
-  return scans.length > 0 && (await Promise.all(isServed)).every(Boolean)
+  const reads = plan
+    .flatMap(listNodes)
+    .filter(
+      ({ 'Node Type': type, 'Relation Name': relation }) =>
+        type === 'Bitmap Index Scan' || (relation !== undefined && type !== 'Bitmap Heap Scan'),
+    )
+  if (reads.length === 0 || reads.some((node) => node['Node Type'] === 'Foreign Scan')) {
+    return 'unknown'
+  }
+  const served = await Promise.all(reads.map((node) => isServed(db, node)))
+  return served.every(Boolean) ? 'served' : 'unserved'
+}
+
+async function isServed(db: PostgresJsDatabase, node: PlanNode): Promise<boolean> {
+  const { 'Index Name': index, 'Index Cond': condition = '', Schema = '', Alias = '' } = node
+  if (index === undefined || !WANTED.test(condition)) return false
+  const [found] = await db.execute<{ keys: number; first: string }>(sql`
+    SELECT i.indnkeyatts::int AS keys, pg_get_indexdef(c.oid, 1, false) AS first
+    FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_am a ON a.oid = c.relam
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ${Schema} AND c.relname = ${index} AND a.amname IN ('btree', 'hash')`)
+  if (!found) return false
+  // An index with something else in front is read from end to end, also when it has the column.
+  const { keys, first } = found
+  return keys === 1 || bare(withoutAlias(condition, Alias)).startsWith(`${bare(first)} `)
 }
 
 /** An expression without what PostgreSQL adds to it in one place and leaves out in another. */
-function bare(expression: string): string {
+export function bare(expression: string): string {
   return expression.replaceAll(/ COLLATE (?:"[^"]*"|[\w.])+|::"?\w+"?(?: varying)?|[()]/g, '')
 }

@@ -3,9 +3,11 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportOk, reportWarning } from '../core/finding.ts'
-import { findLookUp, type LookUp } from './look-up.ts'
+import { findLookUp } from './look-up.ts'
 import { mappingVariables, renderSql, tableSql, type UsersMapping } from './mapping.ts'
 import { findOperatorSqlFaults } from './operator-sql.ts'
+import { planSearches } from './plan-searches.ts'
+import { equalsSql, type LookUp, type Searches } from './search.ts'
 import { findStatementFaults } from './statement-faults.ts'
 import { findColumnFaults, ID_TYPES, readMappedColumns } from './table-columns.ts'
 
@@ -14,12 +16,14 @@ export interface TableFacts {
   /** The SQL type that ids are cast to. */
   readonly idType: string
   readonly idIsInteger: boolean
-  /** Whether the table itself rules out that two rows share an id. Of a view nobody can tell. */
+  /** Whether the table itself rules out that two rows share an id. */
   readonly idIsUnique: boolean
   /** The SQL type of addresses. */
   readonly emailType: string
-  readonly emailIsCitext: boolean
+  /** Whether two addresses are the same to the column that differ in ASCII letter case only. */
+  readonly emailIgnoresCase: boolean
   readonly lookUp: LookUp
+  readonly searches: Searches
   readonly folding: Folding
   /** How many digits behind the second the time of a change keeps, where it does not keep all. */
   readonly changedAtDigits: number | undefined
@@ -56,25 +60,54 @@ export async function inspectTable(
   const id = users.get(mapping.id)
   const email = users.get(mapping.emailAddress)
   const uniqueness = await findUniqueness(db, mapping)
+  const emailType = email?.fullType ?? 'text'
+  const collation = email?.collation ?? undefined
   const known = {
     idType: ID_TYPES[id?.type ?? ''] ?? 'text',
     idIsInteger: /^int/.test(id?.type ?? ''),
     idIsUnique: uniqueness === 'unique',
-    emailType: email?.fullType ?? 'text',
-    emailIsCitext: email?.type === 'citext',
-    folding: await findFolding(db, email?.collation ?? undefined),
+    emailType,
+    folding: await findFolding(db, collation),
     changedAtDigits: users.get(mapping.changedAt ?? '')?.digits ?? undefined,
   }
   const faults = findColumnFaults(mapping, columns)
   const columnsFit = faults.length === 0
   faults.push(...(await findOperatorSqlFaults(db, mapping, columnsFit ? known.idType : undefined)))
   if (faults.length > 0) return { facts: undefined, findings: faults }
-  const { lookUp, finding } = await findLookUp(db, mapping, known)
-  const unfit = await findStatementFaults(db, mapping, { ...known, lookUp })
+  const emailIgnoresCase = await ignoresCase(db, emailType, collation)
+  const { lookUp, planned, ...address } = await findLookUp(db, mapping, {
+    ...known,
+    emailIgnoresCase,
+  })
+  const logins = mapping.loginColumns.map((name) => users.get(name)?.fullType ?? 'text')
+  const others = await planSearches(db, mapping, { id: known.idType, logins })
+  const searches = { ids: others.ids, addresses: planned, logins: others.logins }
+  const facts = { ...known, emailIgnoresCase, lookUp, searches }
+  const unfit = await findStatementFaults(db, mapping, facts)
   const fits = reportOk('table', 'tables, columns and types fit, and so does what you wrote as SQL')
-  const findings = [...(unfit.length > 0 ? unfit : [fits]), finding, judgeId(uniqueness)]
+  const findings = [
+    ...(unfit.length > 0 ? unfit : [fits]),
+    ...address.findings,
+    ...others.findings,
+    judgeId(uniqueness),
+  ]
   const isFit = findings.every(({ status }) => status !== 'fault')
-  return { facts: isFit ? { ...known, lookUp } : undefined, findings }
+  return { facts: isFit ? facts : undefined, findings }
+}
+
+/** Says whether the column takes capital letters for small ones where it compares. */
+async function ignoresCase(
+  db: PostgresJsDatabase,
+  type: string,
+  collation: string | undefined,
+): Promise<boolean> {
+  const as = sql.raw(`::${type}${collation === undefined ? '' : ` COLLATE ${collation}`}`)
+  const letters = 'abcdefghijklmnopqrstuvwxyz'
+  const equals = equalsSql(type)
+  const [row] = await db.execute<{ ignores: boolean }>(
+    sql`SELECT (${letters.toUpperCase()}::text)${as} ${equals} (${letters}::text)${as} AS ignores`,
+  )
+  return row?.ignores === true
 }
 
 /** How PostgreSQL is to fold letter case so that `I` becomes `i`, which Turkish has otherwise. */
@@ -98,11 +131,11 @@ async function findUniqueness(
   mapping: UsersMapping,
 ): Promise<Uniqueness | undefined> {
   const [id] = await db.execute<{ uniqueness: Uniqueness }>(sql`
-    SELECT CASE WHEN c.relkind = 'v' THEN 'unknown' WHEN EXISTS (
+    SELECT CASE WHEN EXISTS (
       SELECT FROM pg_index i
       WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
         AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
-    ) THEN 'unique' ELSE 'shared' END AS uniqueness
+    ) THEN 'unique' WHEN c.relkind = 'r' THEN 'shared' ELSE 'unknown' END AS uniqueness
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = ${mapping.id}
     WHERE c.oid = to_regclass(${renderSql(tableSql(mapping))})`)
   return id?.uniqueness
@@ -112,7 +145,9 @@ function judgeId(uniqueness: Uniqueness | undefined): Finding {
   const name = 'unique-id'
   if (uniqueness === 'unique') return reportOk(name, 'no two rows can share an id')
   if (uniqueness === 'unknown') {
-    return reportOk(name, 'of a view nobody can tell whether two rows share an id')
+    // A partitioned table can only rule it out within each partition.
+    const says = 'of a view or partitions nobody can tell whether two rows share an id'
+    return reportOk(name, says)
   }
   const variable = mappingVariables.id
   return reportWarning(

@@ -2,23 +2,16 @@
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { type Finding, reportFault, reportOk, reportWarning } from '../core/finding.ts'
-import { addressSql, type QueryFacts } from './account-queries.ts'
-import { isServedByIndex } from './index-use.ts'
+import { type Finding, reportOk, reportWarning } from '../core/finding.ts'
+import { writeIndexRemedies } from './index-remedies.ts'
 import type { TableFacts } from './inspect-table.ts'
-import { mappingVariables, renderSql, tableSql, type UsersMapping } from './mapping.ts'
+import { mappingVariables, tableSql, type UsersMapping } from './mapping.ts'
+import { findWay, reportScan, reportUnknown } from './plan-search.ts'
+import { type LookUp, type PlannedSearch, searchByAddress } from './search.ts'
 
-/**
- * How addresses are compared, which follows the index that there is.
- *
- * `lower`: by an index on lower(address). `plain`: by one on the column as it is. Of a citext column
- * that finds every spelling; of any other the one that was typed and the lower-cased one.
- */
-export type LookUp = 'lower' | 'plain'
-
-/** With more rows than this, reading them all for each request would be an outage waiting. */
-const MOST_ROWS_WITHOUT_INDEX = 10_000
 const NAME = 'look-up'
+/** How many addresses are looked at to see whether they are in small letters. */
+const SAMPLE_SIZE = 10_000
 
 /**
  * Chooses the best way that an index serves.
@@ -29,35 +22,47 @@ const NAME = 'look-up'
 export async function findLookUp(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
-  facts: Omit<TableFacts, 'lookUp'>,
-): Promise<{ lookUp: LookUp; finding: Finding }> {
-  const isServed = (lookUp: LookUp) =>
-    isServedByIndex(db, mapping, addressSql(mapping, { ...facts, lookUp }, sql`'["a@b.c"]'`))
-  const served = (lookUp: LookUp) => {
-    const says = `an index serves the look-up by address (${lookUp})`
-    return { lookUp, finding: reportOk(NAME, says) }
+  facts: Pick<TableFacts, 'emailType' | 'emailIgnoresCase' | 'folding'>,
+): Promise<{ lookUp: LookUp; planned: PlannedSearch; findings: readonly Finding[] }> {
+  const plan = async (lookUp: LookUp) => {
+    const search = searchByAddress(mapping, facts, lookUp)
+    const way = await findWay(db, search, mapping.eligibleSql)
+    return { lookUp, way, planned: { search, way: way === 'unknown' ? 'index' : way } as const }
   }
-  if (await isServed('lower')) return served('lower')
+  const lower = await plan('lower')
+  const serves = ({ lookUp, way }: typeof lower) => {
+    const whose = way === 'partial-index' ? ' of eligible rows' : ''
+    return reportOk(NAME, `an index${whose} serves the look-up by address (${lookUp})`)
+  }
+  if (lower.way === 'unknown') {
+    return { ...lower, findings: [reportUnknown(NAME, 'the look-up by address')] }
+  }
+  if (lower.way !== 'scan') return { ...lower, findings: [serves(lower)] }
   const variable = mappingVariables.emailAddress
-  const remedy = createIndex(mapping, facts)
-  if (await isServed('plain')) {
-    // What citext folds by is the database's own collation.
-    if (facts.emailIsCitext && !facts.folding.isForced) return served('plain')
-    const says = `${variable}: its index knows letter case, so an address is found as it was typed or in small letters, and not in every spelling`
-    return { lookUp: 'plain', finding: reportWarning(NAME, says, remedy) }
+  const plain = await plan('plain')
+  if (plain.way === 'scan' || plain.way === 'unknown') {
+    const says = `${variable}: no index serves the look-up by address, so each look-up reads the whole table`
+    const { search } = lower.planned
+    return { ...lower, findings: await reportScan(db, search, mapping, NAME, says) }
   }
-  const [counted] = await db.execute<{ isLarge: boolean }>(
-    sql`SELECT count(*) > ${MOST_ROWS_WITHOUT_INDEX} AS "isLarge" FROM (SELECT FROM ${tableSql(mapping)} LIMIT ${MOST_ROWS_WITHOUT_INDEX + 1}) AS rows`,
-  )
-  const says = `${variable}: no index serves the look-up by address, so each look-up reads the whole table`
-  const finding =
-    counted?.isLarge && !mapping.allowSeqScan
-      ? reportFault(NAME, says, `${remedy} (or set ALLOW_SEQ_SCAN=true)`)
-      : reportWarning(NAME, says, remedy)
-  return { lookUp: 'lower', finding }
+  if (facts.emailIgnoresCase || (await hasSmallLetters(db, mapping))) {
+    return { ...plain, findings: [serves(plain)] }
+  }
+  const says = `${variable}: its index knows letter case, so an address is found as it was typed or in small letters, and not in every spelling`
+  const remedies = await writeIndexRemedies(db, lower.planned.search)
+  const findings = remedies.map((remedy) => reportWarning(NAME, says, remedy))
+  return { ...plain, findings }
 }
 
-function createIndex(mapping: UsersMapping, { folding }: Pick<QueryFacts, 'folding'>): string {
-  const column = renderSql(sql`${sql.identifier(mapping.emailAddress)}`)
-  return `CREATE INDEX CONCURRENTLY ON ${renderSql(tableSql(mapping))} (lower(${column}${folding.isForced ? ' COLLATE "C"' : ''}))`
+/** Where the host keeps addresses in small letters, an index that knows letter case is enough. */
+async function hasSmallLetters(
+  db: PostgresJsDatabase,
+  { addressesAreLower, emailAddress, ...table }: UsersMapping,
+): Promise<boolean> {
+  if (!addressesAreLower) return false
+  const column = sql.identifier(emailAddress)
+  const [sample] = await db.execute<{ isSmall: boolean }>(sql`
+    SELECT coalesce(bool_and(address !~ '[A-Z]'), true) AS "isSmall"
+    FROM (SELECT ${column}::text COLLATE "C" AS address FROM ${tableSql(table)} LIMIT ${SAMPLE_SIZE}) AS sample`)
+  return sample?.isSmall === true
 }

@@ -20,6 +20,8 @@ export interface UsersMapping extends TableName {
   readonly hashLength: number
   /** A boolean expression over the row. */
   readonly eligibleSql: string | undefined
+  /** Whether the host keeps addresses in small letters, whatever its users type. */
+  readonly addressesAreLower: boolean
   readonly loginColumns: readonly string[]
   readonly name: string | undefined
   readonly locale: string | undefined
@@ -73,6 +75,11 @@ export function tableSql(name: TableName): SQL {
 export function conditionSql(expression: string | undefined): SQL {
   // The line break ends a comment that the expression may close with.
   return expression === undefined ? sql`true` : sql`((${sql.raw(expression)}\n) IS TRUE)`
+}
+
+/** The same in a WHERE, where NULL is not true either: only so an index on such rows can serve. */
+export function trueSql(expression: string | undefined): SQL {
+  return expression === undefined ? sql`true` : sql`(${sql.raw(expression)}\n)`
 }
 
 /** The operator's boolean expressions, each with its variable and the table whose rows it judges. */

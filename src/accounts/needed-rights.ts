@@ -41,7 +41,11 @@ export function assumeRights(mapping: UsersMapping, reason: string): NeededRight
     functions: [],
     sequences: [],
     unread: [],
-    unknown: listOperatorVariables(mapping).map((variable) => ({ variable, reason })),
+    unknown: listOperatorVariables(mapping).map((variable) => ({
+      variable,
+      reason,
+      isWrong: false,
+    })),
     underRowSecurity: [],
   }
 }

@@ -39,7 +39,15 @@ export interface OperatorRights {
    */
   readonly unread: readonly SchemaObject[]
   /** Variables whose SQL PostgreSQL could not be asked about, and why. */
-  readonly unknown: readonly { readonly variable: string; readonly reason: string }[]
+  readonly unknown: readonly UnknownRights[]
+}
+
+/** SQL of the operator of which PostgreSQL could not say what it needs. */
+export interface UnknownRights {
+  readonly variable: string
+  readonly reason: string
+  /** Whether it names what is not there, or is no SQL, so that nothing could be granted for it. */
+  readonly isWrong: boolean
 }
 
 interface Statement {
@@ -47,6 +55,8 @@ interface Statement {
   readonly body: SQL
 }
 
+/** Of a table, column, type, function or schema that is not there, and of what is no SQL. */
+const WRONG = ['42P01', '42703', '42704', '42883', '3F000', '42601']
 /** What a replica says that can only be read. */
 const READ_ONLY = '25006'
 const UNREADABLE = 'this version keeps its rules in a form that Rekey does not know'
@@ -62,13 +72,16 @@ export async function findOperatorRights(
 ): Promise<OperatorRights> {
   const found: OperatorRights[] = []
   for (const { variable, body } of listStatements(mapping, idType)) {
-    const unknownFor = (reason: string) => ({ ...nothing, unknown: [{ variable, reason }] })
+    const unknownFor = (reason: string, isWrong = false) => ({
+      ...nothing,
+      unknown: [{ variable, reason, isWrong }],
+    })
     try {
       found.push((await readRights(db, body)) ?? unknownFor(UNREADABLE))
     } catch (error) {
-      const reason = describeFailure(error)
-      if (!isRefusal(error) && nameFailure(error) !== READ_ONLY) throw error
-      found.push(unknownFor(reason))
+      const code = nameFailure(error)
+      if (!isRefusal(error) && code !== READ_ONLY) throw error
+      found.push(unknownFor(describeFailure(error), WRONG.includes(code)))
     }
   }
   return {

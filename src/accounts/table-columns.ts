@@ -12,6 +12,7 @@ import {
   tableSql,
   type UsersMapping,
 } from './mapping.ts'
+import { reportMissingColumn, reportMissingTable } from './missing-names.ts'
 
 /** A column as the catalogue has it. */
 export interface ColumnRow extends Record<string, unknown> {
@@ -64,10 +65,10 @@ export async function readMappedColumns(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
 ): Promise<MappedColumns | { readonly faults: readonly Finding[] }> {
-  const users = await readColumns(db, mapping, mappingVariables.table)
+  const users = await readColumns(db, mapping, mapping, mappingVariables.table)
   const { passwordTable } = mapping
   const passwords = passwordTable
-    ? await readColumns(db, passwordTable, mappingVariables.passwordTable)
+    ? await readColumns(db, mapping, passwordTable, mappingVariables.passwordTable)
     : users
   if (!('status' in users || 'status' in passwords)) return { users, passwords }
   return { faults: [...new Set([users, passwords])].filter((read) => 'status' in read) }
@@ -79,13 +80,10 @@ export async function readMappedColumns(
  */
 async function readColumns(
   db: PostgresJsDatabase,
+  mapping: UsersMapping,
   name: TableName,
   variable: string,
 ): Promise<Columns | Finding> {
-  const fault = (says: string) => {
-    const remedy = `set ${variable} to the name as the catalogue spells it, as schema.table where the schema is not on the search path`
-    return reportFault('table', `${variable}: ${says}`, remedy)
-  }
   try {
     const columns = await db.execute<ColumnRow>(sql`
       SELECT a.attname AS name, t.typname AS type, format_type(t.oid, -1) AS "fullType",
@@ -108,19 +106,22 @@ async function readColumns(
       JOIN pg_type domain ON domain.oid = a.atttypid
       JOIN pg_type t ON t.oid = CASE WHEN domain.typtype = 'd' THEN domain.typbasetype ELSE domain.oid END
       WHERE a.attrelid = to_regclass(${renderSql(tableSql(name))}) AND a.attnum > 0 AND NOT a.attisdropped`)
-    if (columns.length === 0) return fault('there is no table or view of this name')
+    if (columns.length === 0) return await reportMissingTable(db, mapping, name, variable)
     return new Map(columns.map((column) => [column.name, column]))
   } catch (error) {
-    switch (nameFailure(error)) {
-      case '42501':
-        return reportFault('rights', `${variable}: ${describeFailure(error)}`, GRANTS_REMEDY)
-      case '3F000':
-      case '42P01':
-        return fault(describeFailure(error))
-      default:
-        throw error
-    }
+    if (nameFailure(error) !== '42501') throw error
+    return reportFault('rights', `${variable}: ${describeFailure(error)}`, GRANTS_REMEDY)
   }
+}
+
+/** @returns a fault for each table or column that is not there, or that nobody can write */
+export async function findMissingNames(
+  db: PostgresJsDatabase,
+  mapping: UsersMapping,
+): Promise<Finding[]> {
+  const columns = await readMappedColumns(db, mapping)
+  const faults = 'faults' in columns ? columns.faults : findColumnFaults(mapping, columns)
+  return faults.filter(({ name }) => name === 'table' || name === 'column')
 }
 
 /** @returns each column that is missing, of another kind, or without a right */
@@ -142,8 +143,7 @@ export function findColumnFaults(
     const column = columns.get(name)
     const quoted = quoteName(name)
     if (!column) {
-      const remedy = `set ${variable} to a column of the table, spelled as in the catalogue`
-      add('column', `the table has no column ${quoted}`, remedy)
+      faults.push(reportMissingColumn(name, variable, columns.keys()))
     } else if (!column.selectable && !needs.isUnread) {
       add('rights', `the database role lacks SELECT on the column ${quoted}`, GRANTS_REMEDY)
     } else if (needs.update && column.computed) {

@@ -3,7 +3,9 @@
 import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
 import { writeGrants } from '../accounts/grants.ts'
 import { assumeRights, findNeededRights } from '../accounts/needed-rights.ts'
+import { findMissingNames } from '../accounts/table-columns.ts'
 import { readTableConfig } from '../config/read-config.ts'
+import { describeFinding } from '../core/finding.ts'
 import type { Asked } from './read-arguments.ts'
 import { reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
@@ -12,7 +14,7 @@ import type { ExitStatus, Terminal } from './terminal.ts'
  * Prints them. Without a role they are for the one of DATABASE_URL. Where the database cannot be
  * asked, what the mapping alone makes is printed, with a word on the rest.
  *
- * @returns 0, or 78 for faults
+ * @returns 0, or 78 for faults, of which one is a name that is not there: it could not be granted
  */
 export async function grants(terminal: Terminal, { argument }: Asked): Promise<ExitStatus> {
   const reading = readTableConfig(terminal.env)
@@ -20,13 +22,22 @@ export async function grants(terminal: Terminal, { argument }: Asked): Promise<E
   if ('faults' in reading) return reportFaults(terminal, reading.faults)
   const { database: settings, users } = reading.config
   let database: Database | undefined
-  const ask = () => {
+  const ask = async () => {
     database = openDatabase(settings)
-    return findNeededRights(database.db, users)
+    const missing = await findMissingNames(database.db, users)
+    return missing.length > 0 ? missing : findNeededRights(database.db, users)
   }
   const needed = await ask().catch((error: unknown) => assumeRights(users, describeFailure(error)))
+  await database?.close()
+  if (Array.isArray(needed)) return reportFaults(terminal, needed.map(describeFinding))
+  const wrong = needed.unknown.filter(({ isWrong }) => isWrong)
+  if (wrong.length > 0) {
+    return reportFaults(
+      terminal,
+      wrong.map(({ variable, reason }) => `${variable}: ${reason}`),
+    )
+  }
   const role = argument || decodeURIComponent(new URL(settings.url).username)
   for (const line of writeGrants(needed, role || 'rekey')) terminal.out(line)
-  await database?.close()
   return 0
 }

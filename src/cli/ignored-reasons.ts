@@ -18,4 +18,6 @@ export const ignoredReasons: Readonly<Record<IgnoredReason, string>> = {
   capped: 'its address has had RATE_LIMIT_PER_ACCOUNT mails, and a link in one of them still works',
   cannot_be_rendered: 'a template fails for its values',
   mail_line_full: 'too many mails wait already',
+  look_up_too_slow:
+    'the database takes too long to find it: `rekey doctor` says whether an index is missing',
 }

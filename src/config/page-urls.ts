@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { isOneTypingErrorAway } from './typing-error.ts'
+import { isOneTypingErrorAway } from '../core/typing-error.ts'
 import { isLocal, parseUrl, parseWebUrl } from './values.ts'
 
 /** They mean something to browsers, mail programs or systems, so they are no application's own. */

@@ -153,7 +153,7 @@ function read(variables: Variables) {
       poolMax: env.DATABASE_POOL_MAX,
       prepare: env.DATABASE_PREPARE,
     },
-    users: readMapping(env, judge, named),
+    users: readMapping(env, judge, named, preset),
     preset: { name: env.USERS_PRESET, afterResetSql: preset.afterResetSql },
     links,
     mail: readMail(env, judge),

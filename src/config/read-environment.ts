@@ -3,13 +3,13 @@
 import { readFileSync } from 'node:fs'
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { isOneTypingErrorAway } from '../core/typing-error.ts'
 import { messageOf } from '../errors.ts'
 import { type Environment, EnvironmentSchema } from './environment.ts'
 import type { Preset } from './presets/preset.ts'
 import { type PresetName, presetNames, presets } from './presets/presets.ts'
 import { rekey } from './presets/rekey.ts'
 import { findSpellingFault, mayHoldComment, type Spelling } from './spelling.ts'
-import { isOneTypingErrorAway } from './typing-error.ts'
 
 /** What reading gave. */
 export interface EnvironmentReading {

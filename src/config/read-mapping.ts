@@ -5,13 +5,18 @@ import { type PasswordFormatFacts, passwordFormats } from '../core/password-form
 import { parseAfterResetSql } from './after-reset-sql.ts'
 import type { Environment } from './environment.ts'
 import type { Judge } from './judge.ts'
+import type { Preset } from './presets/preset.ts'
 import { checkSqlName, parseTable } from './values.ts'
 
-/** @param named what is known of the format that PASSWORD_HASH names, unless it is `auto` */
+/**
+ * @param named what is known of the format that PASSWORD_HASH names, unless it is `auto`
+ * @param preset what is known of the framework whose tables they are
+ */
 export function readMapping(
   env: Environment,
   { attempt, check }: Judge,
   named: PasswordFormatFacts | undefined,
+  preset: Pick<Preset, 'addressesAreLower'>,
 ): UsersMapping {
   const columns = Object.entries(env).filter(([name]) => /^USERS_.*_COLUMNS?$/.test(name))
   for (const [name, value] of columns) {
@@ -68,6 +73,7 @@ export function readMapping(
     // With `auto` a column that holds no format at all is a fault, and only that.
     hashLength: named?.hashLength ?? shortestHashLength(),
     eligibleSql: env.USERS_ELIGIBLE_SQL,
+    addressesAreLower: preset.addressesAreLower === true,
     loginColumns: env.USERS_LOGIN_COLUMNS ?? [],
     name: env.USERS_NAME_COLUMN,
     locale: env.USERS_LOCALE_COLUMN,

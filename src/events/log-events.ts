@@ -5,6 +5,7 @@ import type { Events, IgnoredReason, RekeyEvent } from '../ports.ts'
 /** Reasons that only the operator can do away with. */
 const LOST_BY_THE_OPERATOR: ReadonlySet<IgnoredReason> = new Set([
   'cannot_be_rendered',
+  'look_up_too_slow',
   'mail_line_full',
   'unknown_hash_format',
 ])

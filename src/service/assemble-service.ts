@@ -1,6 +1,7 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { isTooSlow } from '../accounts/database.ts'
 import type { Config } from '../config/config.ts'
 import { waitWithin } from '../deadline.ts'
 import { messageOf } from '../errors.ts'
@@ -56,6 +57,7 @@ export interface Service {
 /** How long a start waits for the database, to refuse a wrong mapping before it takes requests. */
 const FIRST_REACH_MS = 5000
 const INTAKE_CAPACITY = 10_000
+const NOBODY = 'nobody@rekey.invalid'
 /** Enough for somebody who tries all passwords that they remember, and next to nothing for guessing. */
 const WRONG_OLD_PASSWORDS = { limit: 10, seconds: 900 }
 const noHooks: ResetHooks = { beforeReset: async () => undefined, afterReset: async () => {} }
@@ -93,6 +95,13 @@ export function assembleService(
     capacity: INTAKE_CAPACITY,
     maxAgeSeconds: links.rules.ttlSeconds,
     handle: (requests) => requestReset(requestDeps, requests),
+    isTooSlow,
+    findsNobody: (kind) =>
+      accounts.find([{ kind, text: NOBODY }]).then(
+        () => true,
+        () => false,
+      ),
+    onDrop: (reason) => events.record({ type: 'password_reset.ignored', reason }),
     onFailure: (error, waiting) => {
       logger.error({ reason: messageOf(error), waiting }, 'link requests wait: trying again')
     },

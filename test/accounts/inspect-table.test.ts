@@ -27,6 +27,8 @@ beforeAll(async () => {
       info jsonb, dropped text)`
   await sql`alter table users drop column dropped`
   await sql`create index on users (lower(email))`
+  await sql`create index on users (username)`
+  await sql`create index on users (staff_no)`
   await sql`create view some_users as select * from users`
   await sql`create table partitioned (like users) partition by range (id)`
   await sql.unsafe(`create role reader_of_${databaseName()} login password 'reader'`)
@@ -47,6 +49,8 @@ const faultsOf = async (mapping: Partial<UsersMapping>, db = opened.db) =>
   (await inspect(db, { ...plainMapping, ...mapping })).faults
 const noColumn = (variable: string, name: string) =>
   `${variable}: the table has no column "${name}"`
+const noTable = (name: string) =>
+  `USERS_TABLE: the table ${name} does not exist in the schemas that are searched ("public")`
 const noText = (variable: string, name: string, type: string) =>
   `${variable}: the column "${name}" is of type ${type}, where text or varchar or bpchar or citext would fit`
 
@@ -60,17 +64,22 @@ test('a mapping that fits has no fault', async () => {
 })
 
 test.each<[string, Partial<UsersMapping>, readonly string[]]>([
-  ['no such table', { table: 'people' }, ['USERS_TABLE: there is no table or view of this name']],
-  ['no such schema', { schema: 'other' }, ['USERS_TABLE: there is no table or view of this name']],
+  ['no such table', { table: 'people' }, [noTable('"people"')]],
   [
-    'the table in other letter case',
-    { table: 'Users' },
-    ['USERS_TABLE: there is no table or view of this name'],
+    'no such schema',
+    { schema: 'other' },
+    ['USERS_TABLE: the table "other"."users" does not exist, nor does its schema'],
   ],
+  [
+    'no such table in a schema',
+    { schema: 'hidden', table: 'people' },
+    ['USERS_TABLE: the table "hidden"."people" does not exist'],
+  ],
+  ['the table in other letter case', { table: 'Users' }, [noTable('"Users"')]],
   [
     'a table that closes the statement',
     { table: 'users; drop table users' },
-    ['USERS_TABLE: there is no table or view of this name'],
+    [noTable('"users; drop table users"')],
   ],
   [
     'no such columns',
@@ -267,7 +276,12 @@ describe('a role with few rights', () => {
 
 test('without an index for the look-up, the operator is told how to make one', async () => {
   const { sql } = database
-  const mapping = { ...plainMapping, table: 'Slow "ones"', emailAddress: 'E-Mail' }
+  const mapping = {
+    ...plainMapping,
+    table: 'Slow "ones"',
+    emailAddress: 'E-Mail',
+    loginColumns: [],
+  }
   await sql`create table "Slow ""ones""" (like users, primary key (id))`
   await sql`alter table "Slow ""ones""" rename email to "E-Mail"`
   const { warnings, remedies } = await inspect(opened.db, mapping)
@@ -280,7 +294,8 @@ test('without an index for the look-up, the operator is told how to make one', a
 })
 
 test.each([
-  ['lower(email) where active', 1],
+  ['lower(email) where active', 0],
+  ['lower(email) where active and locale is null', 1],
   ['upper(email)', 1],
   ['email', 1],
   ['lower(email), id', 0],
@@ -290,8 +305,47 @@ test.each([
   await sql`create table indexed (like users, primary key (id))`
   const [columns, where] = on.split(' where ')
   await sql.unsafe(`create index on indexed (${columns}) ${where ? `where ${where}` : ''}`)
-  const found = await inspect(opened.db, { ...plainMapping, table: 'indexed' })
+  const found = await inspect(opened.db, {
+    ...leastMapping,
+    eligibleSql: 'active',
+    table: 'indexed',
+  })
   expect(found.warnings).toHaveLength(warnings)
+})
+
+test.each<[string, Partial<UsersMapping>, string]>([
+  [
+    'that `rekey migrate` makes',
+    { ...leastMapping, id: 'id', schema: undefined },
+    'run `rekey migrate`, which makes it, or set USERS_TABLE to',
+  ],
+  ['of other columns', { passwordHash: 'password' }, 'set USERS_TABLE to'],
+])('a missing table %s has its remedy', async (_, mapping, remedy) => {
+  const empty = await createDatabase()
+  const there = openDatabase({ url: empty.url, ca: undefined, poolMax: 1, prepare: true })
+  const { faults, remedies } = await inspect(there.db, { ...leastMapping, ...mapping })
+  expect([faults, remedies]).toEqual([[noTable('"users"')], [expect.stringMatching(`^${remedy}`)]])
+  await there.close()
+  await empty.drop()
+})
+
+test.each<[string, Partial<UsersMapping>, string]>([
+  [
+    'a table in other letter case',
+    { table: 'Users' },
+    ': there is "hidden"."users", "public"."users", "public"."some_users"',
+  ],
+  [
+    'a table in another schema',
+    { schema: 'publik' },
+    ': there is "hidden"."users", "public"."users", "public"."some_users"',
+  ],
+  ['a column with a typing error', { emailAddress: 'emial' }, ': there is "email"'],
+  ['a column in other spelling', { passwordHash: 'passwordHash' }, ': there is "password_hash"'],
+  ['a column with more to its name', { name: 'name' }, ': there is "username", "full_name"'],
+])('%s is named with what is there', async (_, mapping, names) => {
+  const { remedies } = await inspect(opened.db, { ...plainMapping, ...mapping })
+  expect(remedies).toEqual([expect.stringMatching(`${names}$`)])
 })
 
 test('every fault is found at once, in columns and in expressions', async () => {
@@ -336,8 +390,9 @@ test('ids that may be shared are warned about, and nobody is behind a shared one
   const { sql } = database
   await sql`create table tenants (like users including indexes)`
   await sql`alter table tenants drop constraint tenants_pkey`
+  await sql`create index on tenants (id)`
   await sql`insert into tenants (id, email, password_hash) values (1, 'a@b.c', 'h'), (1, 'd@e.f', 'h'), (2, 'g@h.i', 'h')`
-  const mapping = { ...plainMapping, table: 'tenants' }
+  const mapping = { ...plainMapping, loginColumns: [], table: 'tenants' }
   const { facts, warnings } = await inspect(opened.db, mapping)
   expect([facts().idType, warnings]).toEqual([
     'bigint',

@@ -14,6 +14,7 @@ type ColumnKey = Exclude<
   | 'schema'
   | 'table'
   | 'eligibleSql'
+  | 'addressesAreLower'
   | 'loginColumns'
   | 'passwordTable'
   | 'afterReset'
@@ -29,6 +30,7 @@ export const plainMapping = {
   passwordTable: undefined,
   hashLength: 97,
   eligibleSql: 'active',
+  addressesAreLower: false,
   loginColumns: ['username', 'staff_no'],
   name: 'full_name',
   locale: 'locale',
@@ -136,6 +138,9 @@ export async function createMappedTable(
   )
   await sql.unsafe(`create table ${name} (${definitions.join(', ')})`)
   await sql.unsafe(`create index on ${name} (lower(${quote(mapping.emailAddress)}))`)
+  for (const login of mapping.loginColumns) {
+    await sql.unsafe(`create index on ${name} (${quote(login)})`)
+  }
   if (passwordTable) {
     const user = quote(passwordTable.userColumn)
     await sql.unsafe(

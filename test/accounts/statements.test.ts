@@ -20,8 +20,6 @@ beforeAll(async () => {
     insert into users (id, email, password_hash, username)
     select n, 'User-' || n || '@example.com', '$argon2id$' || n, 'user-' || n
     from generate_series(1, ${USERS}) n`
-  await sql`create index on users (username)`
-  await sql`create index on users (staff_no)`
   await sql`analyze users`
   await database.logStatements()
   const opened = openDatabase({ url: database.url, ca: undefined, poolMax: 1, prepare: true })
@@ -53,7 +51,7 @@ const facts =
 test('addresses are looked up in one statement, which asks for the needed columns only', async () => {
   const named = ['user-1@example.com', 'x@y.z'].map((text) => ({ kind: 'address', text }) as const)
   expect(await statementsOf(() => accounts.find(named))).toEqual([
-    `select ${facts} from "users" where lower("users"."email"::text) = ANY(ARRAY(SELECT lower(value) FROM jsonb_array_elements_text($1::jsonb))) order by "users"."id"`,
+    `select ${facts} from "users" where lower("email"::text) = ANY(ARRAY(SELECT lower(value) FROM jsonb_array_elements_text($1::jsonb))) order by "users"."id"`,
   ])
 })
 
@@ -62,7 +60,7 @@ test('a login asks one more for each login column, until there is a match', asyn
     const statements = await statementsOf(() => accounts.find([{ kind: 'login', text }]))
     return statements.map((statement) => / where (.*?) =/.exec(statement)?.[1])
   }
-  const byAddress = 'lower("users"."email"::text)'
+  const byAddress = 'lower("email"::text)'
   expect(await columns('user-9@example.com')).toEqual([byAddress])
   expect(await columns('user-9')).toEqual([byAddress, '"username"'])
   expect(await columns('nobody')).toEqual([byAddress, '"username"', '"staff_no"'])
@@ -70,7 +68,7 @@ test('a login asks one more for each login column, until there is a match', asyn
 
 test('accounts are read in one statement', async () => {
   expect(await statementsOf(() => accounts.read(['1', '2', '3']))).toEqual([
-    `select ${facts} from "users" where "users"."id" = ANY(ARRAY(SELECT value::bigint FROM jsonb_array_elements_text($1::jsonb))) order by "users"."id"`,
+    `select ${facts} from "users" where "id" = ANY(ARRAY(SELECT value::bigint FROM jsonb_array_elements_text($1::jsonb))) order by "users"."id"`,
   ])
 })
 

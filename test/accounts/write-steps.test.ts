@@ -184,7 +184,7 @@ describe('with the hash in a second table', () => {
     [
       'there is no such table',
       { table: 'nothing' },
-      'USERS_PASSWORD_TABLE: there is no table or view of this name',
+      'USERS_PASSWORD_TABLE: the table "nothing" does not exist in the schemas that are searched ("public")',
     ],
     [
       'its id column is not there',

@@ -66,3 +66,42 @@ test('a mapping that cannot be read is refused by its variables, and nothing els
   expect(errors).toContain('DATABASE_URL: is required\n  USERS_TABLE: must be a table')
   expect(errors).not.toContain('LINK_SECRETS')
 })
+
+test.each<[string, Environment, string]>([
+  [
+    'a table that is not there',
+    { USERS_TABLE: 'user' },
+    'USERS_TABLE: the table "user" does not exist in the schemas that are searched ("public") -> set USERS_TABLE to',
+  ],
+  [
+    'a column that is not there',
+    { USERS_PASSWORD_COLUMN: 'password' },
+    'USERS_PASSWORD_COLUMN: the table has no column "password" -> set USERS_PASSWORD_COLUMN to',
+  ],
+  [
+    'a second table that is not there',
+    {
+      USERS_PASSWORD_TABLE: 'app.credentials',
+      USERS_PASSWORD_USER_COLUMN: 'user_id',
+    },
+    'USERS_PASSWORD_TABLE: the table "app"."credentials" does not exist, nor does its schema',
+  ],
+  [
+    'an eligibility on a column that is not there',
+    { USERS_ELIGIBLE_SQL: 'is_active' },
+    'USERS_ELIGIBLE_SQL: 42703 column "is_active" does not exist',
+  ],
+  [
+    'AFTER_RESET_SQL on a table that is not there',
+    { AFTER_RESET_SQL: 'DELETE FROM session WHERE user_id = :user_id' },
+    'AFTER_RESET_SQL: 42P01 relation "session" does not exist',
+  ],
+])('it refuses to print rights for %s, and names the variable', async (_, env, fault) => {
+  const { url } = surroundings.database
+  const { status, output, errors } = await grants(
+    { DATABASE_URL: url, ...mapping, ...env },
+    'rekey',
+  )
+  expect([status, output]).toEqual([78, ''])
+  expect(errors).toContain(`  ${fault}`)
+})

@@ -162,7 +162,7 @@ test.each<[string, Environment, readonly string[]]>([
   [
     'no such table',
     { USERS_TABLE: 'people', USERS_ID_COLUMN: 'number' },
-    ['USERS_TABLE: there is no table or view of this name'],
+    ['USERS_TABLE: the table "people" does not exist in the schemas that are searched ("public")'],
   ],
   [
     'columns that are not there, too narrow or of another type',

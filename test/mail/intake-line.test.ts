@@ -4,10 +4,11 @@ import { expect, test } from 'vitest'
 import { createIntakeLine } from '../../src/mail/intake-line.ts'
 import type { ResetRequest } from '../../src/ports.ts'
 
-const requestOf = (text: string, receivedAt = 0): ResetRequest => ({
-  identifier: { kind: 'address', text },
-  receivedAt,
-})
+const requestOf = (
+  text: string,
+  receivedAt = 0,
+  kind: ResetRequest['identifier']['kind'] = 'address',
+): ResetRequest => ({ identifier: { kind, text }, receivedAt })
 const texts = (requests: readonly ResetRequest[]) =>
   requests.map(({ identifier }) => identifier.text)
 
@@ -17,27 +18,40 @@ interface Arranged {
   readonly now?: () => number
   /** What each batch comes to, in turn; afterwards all of them succeed. */
   readonly outcomes?: (() => Promise<unknown>)[]
+  /** What comes of each batch after that. */
+  readonly handle?: (texts: readonly string[]) => Promise<unknown>
+  readonly findsNobody?: () => Promise<boolean>
 }
+
+/** What a look-up throws that was given up for the time that it took. */
+const tooSlow = new Error('too slow')
 
 function arrange({
   capacity = 10_000,
   maxAgeSeconds = 60,
   now = () => 0,
   outcomes = [],
+  handle = async () => {},
+  findsNobody = async () => true,
 }: Arranged) {
   const batches: string[][] = []
   const failures: [unknown, number][] = []
+  const drops: string[] = []
   const line = createIntakeLine({
     capacity,
     maxAgeSeconds,
     clock: now,
     handle: async (requests) => {
       batches.push(texts(requests))
-      await outcomes.shift()?.()
+      const outcome = outcomes.shift()
+      await (outcome ? outcome() : handle(texts(requests)))
     },
+    isTooSlow: (error) => error === tooSlow,
+    findsNobody,
     onFailure: (error, waiting) => failures.push([error, waiting]),
+    onDrop: (reason) => drops.push(reason),
   })
-  return { line, batches, failures }
+  return { line, batches, failures, drops }
 }
 
 test('a request is taken at once and handled later', async () => {
@@ -112,7 +126,7 @@ test('a batch that fails is tried again with what has come since, and loses noth
 test('a request that has waited longer than its link would live is dropped', async () => {
   let now = 0
   const failed = Promise.withResolvers<void>()
-  const { line, batches } = arrange({
+  const { line, batches, drops } = arrange({
     maxAgeSeconds: 60,
     now: () => now,
     outcomes: [
@@ -130,6 +144,90 @@ test('a request that has waited longer than its link would live is dropped', asy
     ['0', '500', '1000'],
     ['500', '1000'],
   ])
+  expect(drops).toEqual(['too_late'])
+})
+
+/** A service whose database gives each look-up ten seconds, and is too slow for some of them. */
+function arrangeSlow(isSlow: (texts: readonly string[]) => boolean) {
+  let now = 0
+  const handled = new Map<string, number>()
+  const arranged = arrange({
+    maxAgeSeconds: 300,
+    now: () => now,
+    handle: async (texts) => {
+      if (isSlow(texts)) {
+        now += 10_000
+        throw tooSlow
+      }
+      for (const text of texts) handled.set(text, now)
+    },
+  })
+  return { ...arranged, handled }
+}
+
+test('of 2000 requests the one that is too slow alone is dropped, and the others wait 40 seconds', async () => {
+  const { line, handled, drops } = arrangeSlow((texts) => texts.includes('1234'))
+  for (const name of [...Array(2000).keys()].map(String)) line.add(requestOf(name))
+  await line.drained()
+  expect(drops).toEqual(['look_up_too_slow'])
+  expect([handled.size, handled.has('1234')]).toEqual([1999, false])
+  expect(Math.max(...handled.values())).toBe(40_000)
+})
+
+test('a batch whose size makes it too slow is handled in parts, and nothing of it is dropped', async () => {
+  const { line, batches, handled, drops } = arrangeSlow(({ length }) => length > 300)
+  for (const name of [...Array(3000).keys()].map(String)) line.add(requestOf(name))
+  await line.drained()
+  expect([handled.size, drops]).toEqual([3000, []])
+  // It did not grow while it was too slow.
+  expect(batches.slice(0, 3).map(({ length }) => length)).toEqual([2000, 125, 125])
+})
+
+test('a request that was too slow once is tried again after the others, and not dropped for that', async () => {
+  let failures = 2
+  const { line, batches, drops } = arrange({
+    handle: async (texts) => {
+      if (texts.includes('a') && failures-- > 0) throw tooSlow
+    },
+  })
+  for (const name of ['a', 'b', 'c']) line.add(requestOf(name))
+  await line.drained()
+  expect([batches, drops]).toEqual([[['a', 'b', 'c'], ['a'], ['b'], ['c'], ['a']], []])
+})
+
+test('while the database answers nobody, no request is blamed for it', async () => {
+  const answers = [false, true]
+  const { line, batches, drops } = arrange({
+    outcomes: [() => Promise.reject(tooSlow), () => Promise.reject(tooSlow)],
+    findsNobody: async () => answers.shift() ?? true,
+  })
+  line.add(requestOf('a'))
+  await line.drained()
+  expect([batches, drops]).toEqual([[['a'], ['a'], ['a']], []])
+})
+
+test('who gave an address does not wait for the logins', async () => {
+  const logins = Promise.withResolvers<void>()
+  const addressed = Promise.withResolvers<void>()
+  const { line, batches } = arrange({
+    handle: async (texts) => {
+      if (texts.includes('login')) await logins.promise
+      else addressed.resolve()
+    },
+  })
+  line.add(requestOf('login', 0, 'login'))
+  line.add(requestOf('a@b.c'))
+  await addressed.promise
+  expect(batches.toSorted()).toEqual([['a@b.c'], ['login']])
+  logins.resolve()
+  await line.drained()
+})
+
+test('a lane that is full of logins takes addresses', async () => {
+  const { line } = arrange({ capacity: 1 })
+  const added = ['login', 'login', 'address', 'address'] as const
+  expect(added.map((kind) => line.add(requestOf('a', 0, kind)))).toEqual([true, false, true, false])
+  await line.drained()
 })
 
 test('an empty line is drained already', async () => {

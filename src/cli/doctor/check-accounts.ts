@@ -6,7 +6,6 @@ import { checkConnection } from '../../accounts/doctor/check-connection.ts'
 import { checkDuplicates } from '../../accounts/doctor/check-duplicates.ts'
 import { checkEligibility } from '../../accounts/doctor/check-eligibility.ts'
 import { checkHashes } from '../../accounts/doctor/check-hashes.ts'
-import { checkIndexes } from '../../accounts/doctor/check-indexes.ts'
 import { checkRights } from '../../accounts/doctor/check-rights.ts'
 import { checkTls } from '../../accounts/doctor/check-tls.ts'
 import { checkTriggers } from '../../accounts/doctor/check-triggers.ts'
@@ -31,12 +30,7 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
     const connection = await checkConnection(database)
     if (connection.some(({ status }) => status === 'fault')) return [...tls, ...connection]
     const findings = [...tls, ...connection, ...(await attempt('clock', () => checkClock(db, now)))]
-    let idType = 'text'
-    const table = await attempt('table', async () => {
-      const { facts, findings } = await inspectTable(db, users)
-      idType = facts?.idType ?? idType
-      return findings
-    })
+    const table = await attempt('table', async () => (await inspectTable(db, users)).findings)
     findings.push(...table)
     // Where a table or column is not there, every further question would fail by the same name.
     if (table.some(({ status, name }) => status === 'fault' && FATAL.includes(name))) {
@@ -56,7 +50,6 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
       ['triggers', () => checkTriggers(db, users)],
     ]
     const readings: typeof checks = [
-      ['indexes', () => checkIndexes(db, users, idType)],
       ['duplicate-addresses', () => checkDuplicates(db, users)],
       ['eligibility', () => checkEligibility(db, users, SAMPLE_SIZE)],
       ['hash-formats', () => checkHashes(db, users, assembleHashMeter(config), SAMPLE_SIZE)],

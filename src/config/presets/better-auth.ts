@@ -14,5 +14,6 @@ export const betterAuth: Preset = {
     USERS_PASSWORD_COLUMN: 'password',
     USERS_PASSWORD_FILTER_SQL: `"providerId" = 'credential'`,
   },
+  addressesAreLower: true,
   afterResetSql: 'DELETE FROM session WHERE "userId" = :user_id',
 }

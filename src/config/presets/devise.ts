@@ -11,6 +11,7 @@ export const devise: Preset = {
     USERS_PASSWORD_COLUMN: 'encrypted_password',
     USERS_CHANGED_AT_COLUMN: 'updated_at',
   },
+  addressesAreLower: true,
   afterResetSql:
     'UPDATE users SET reset_password_token = NULL, reset_password_sent_at = NULL, remember_created_at = NULL WHERE id = :user_id',
 }

@@ -6,6 +6,8 @@ import type { MappingVariable } from '../../accounts/mapping.ts'
 export interface Preset {
   /** What a variable is as long as the operator does not set it. */
   readonly variables: PresetVariables
+  /** Whether it keeps addresses in small letters, whatever its users type. */
+  readonly addressesAreLower?: true
   /** The AFTER_RESET_SQL that its page recommends, to end what the old password began. Never applied by itself. */
   readonly afterResetSql?: string
 }

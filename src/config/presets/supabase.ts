@@ -14,5 +14,6 @@ export const supabase: Preset = {
     USERS_LAST_LOGIN_COLUMN: 'last_sign_in_at',
     USERS_CHANGED_AT_COLUMN: 'updated_at',
   },
+  addressesAreLower: true,
   afterResetSql: 'DELETE FROM auth.sessions WHERE user_id = :user_id',
 }

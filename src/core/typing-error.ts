@@ -1,6 +1,6 @@
-// Whether two names are so near that one may be the other misspelled.
+// Whether a name was meant that is spelled almost like another.
 
-/** One letter too many, too few, wrong, or two swapped. */
+/** Says whether two names differ by one letter too many, too few, wrong, or two swapped. */
 export function isOneTypingErrorAway(a: string, b: string): boolean {
   const shorter = Math.min(a.length, b.length)
   let start = 0
