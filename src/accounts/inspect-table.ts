@@ -14,8 +14,6 @@ export interface TableFacts {
   /** The SQL type that ids are cast to. */
   readonly idType: string
   readonly idIsInteger: boolean
-  /** Whether the table itself rules out that two rows share an id. Of a view nobody can tell. */
-  readonly idIsUnique: boolean
   /** The SQL type of addresses. */
   readonly emailType: string
   readonly emailIsCitext: boolean
@@ -59,7 +57,6 @@ export async function inspectTable(
   const known = {
     idType: ID_TYPES[id?.type ?? ''] ?? 'text',
     idIsInteger: /^int/.test(id?.type ?? ''),
-    idIsUnique: uniqueness === 'unique',
     emailType: email?.fullType ?? 'text',
     emailIsCitext: email?.type === 'citext',
     folding: await findFolding(db, email?.collation ?? undefined),
