@@ -41,13 +41,31 @@ export interface Accounts {
   read(ids: readonly string[]): Promise<readonly Account[]>
   /**
    * Writes a new hash if the row still is what `account` says: id, hash, address, eligibility and
-   * last login, in one statement.
+   * last login, in one statement. Keeps it only if the row then holds exactly that.
    *
-   * @returns whether it did
+   * @returns whether it did; where the answer was lost, the write whose outcome is open
+   * @throws RekeyError `unavailable` when certainly nothing is written
    */
-  replacePassword(account: Account, newHash: string): Promise<boolean>
+  replacePassword(account: Account, newHash: string): Promise<boolean | OpenWrite>
   /** Says whether ids are integers. True as long as the database has not been reached. */
   takesIntegerIds(): boolean
+}
+
+/** A write that was sent and not answered: it may have been made, and may yet be. */
+export interface OpenWrite {
+  /**
+   * Asks what became of it.
+   *
+   * @returns whether it was made; undefined as long as it may yet be
+   * @throws RekeyError `unavailable` when there is no answer
+   */
+  ask(): Promise<boolean | undefined>
+}
+
+/** Asks for the outcomes of open writes until they are known, after the replies. */
+export interface OpenWrites {
+  /** @param announce runs once, if the write was made. It never rejects */
+  follow(write: OpenWrite, announce: () => Promise<void>): void
 }
 
 /** Makes and compares password hashes in the formats that the host application reads. */
@@ -143,14 +161,28 @@ export interface Limits {
   readonly confirms: Limiter
   /** Wrong old passwords, per account, so that a stolen JWT does not let anybody guess. */
   readonly wrongOldPasswords: Limiter
+  /** Passwords changed by the old one, per account: each is a mail to its owner. */
+  readonly changes: Limiter
 }
 
-/** A mail to be sent. No link, hash or address: they are read when it is composed. */
-export interface MailOrder {
-  readonly kind: MailMessage['kind']
+/** A mail to be sent. No link or hash: they are read when it is composed. */
+export type MailOrder = RequestedMailOrder | NoticeOrder
+
+/** A mail that somebody has asked for. It goes to the address that the row has when it is composed. */
+export interface RequestedMailOrder {
+  readonly kind: Exclude<MailMessage['kind'], 'password-changed'>
   readonly accountId: string
-  /** Unix seconds: the timestamp of a link asked for, or when the password was changed. */
+  /** Unix seconds: the timestamp of the link asked for. */
   readonly timestamp: string
+}
+
+/** The notice of a change. It goes to the address that the row had when the password was written. */
+export interface NoticeOrder {
+  readonly kind: 'password-changed'
+  readonly accountId: string
+  /** Unix seconds: when the password was changed. */
+  readonly timestamp: string
+  readonly emailAddress: string
 }
 
 /** The bounded line of mails to be sent. */

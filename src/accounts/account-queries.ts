@@ -4,8 +4,17 @@
 import { and, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { PgSchema, pgTable, text } from 'drizzle-orm/pg-core'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { compileStatement } from './compiled-statement.ts'
 import type { TableFacts } from './inspect-table.ts'
-import { conditionSql, type TableName, tableSql, trueSql, type UsersMapping } from './mapping.ts'
+import {
+  afterResetSql,
+  conditionSql,
+  type PasswordTable,
+  type TableName,
+  tableSql,
+  trueSql,
+  type UsersMapping,
+} from './mapping.ts'
 import { type PlannedSearch, searchSql } from './search.ts'
 
 /** What the queries need to know of the table. */
@@ -23,8 +32,6 @@ export type WriteValues = Readonly<{
 /** What `createAccountQueries` prepares. */
 export type AccountQueries = ReturnType<typeof createAccountQueries>
 
-type Runner = Pick<PostgresJsDatabase, 'select' | 'update' | 'with' | '$with'>
-
 /** Prepares the statements of a mapping that `inspectTable` found no fault with. */
 export function createAccountQueries(
   db: PostgresJsDatabase,
@@ -32,16 +39,22 @@ export function createAccountQueries(
   facts: QueryFacts,
 ) {
   const statements = buildStatements(db, mapping, facts, (name) => sql`${sql.placeholder(name)}`)
-  const { touchOwner } = statements
+  const { write, touchOwner, afterReset, findUnchanged, readBack } = statements
   return {
     byIds: statements.byIds.prepare('read'),
     byAddresses: statements.byAddresses.prepare('find_by_address'),
     /** In the order of the mapping's login columns. */
     byLogin: statements.byLogin.map((query, index) => query.prepare(`find_by_login_${index}`)),
-    /** Takes `WriteValues`. @returns a result whose `count` is 1 when the row was as they say */
-    write: (runner: Runner) => statements.write(runner).prepare('replace_password'),
+    /** Those that follow take `WriteValues`. @returns a result whose `count` is 1 when the row was as they say */
+    write: compileStatement(write.getSQL()),
     /** Sets what changes with the hash, where that stands in another table; undefined if nothing. */
-    touchOwner: touchOwner && ((runner: Runner) => touchOwner(runner).prepare('touch_owner')),
+    touchOwner: touchOwner && compileStatement(touchOwner.getSQL()),
+    /** AFTER_RESET_SQL, if there is one. */
+    afterReset: afterReset && compileStatement(afterReset),
+    /** @returns a row, if it still is as the values say */
+    findUnchanged: compileStatement(findUnchanged),
+    /** @returns what the row holds, if it has one place for it, and the id of the transaction */
+    readBack: compileStatement<{ passwordHash: string | null; transactionId: string }>(readBack),
   }
 }
 
@@ -87,7 +100,8 @@ export function buildStatements(
       .where(searchSql(planned, value('list'), mapping.eligibleSql))
       .orderBy(users.id)
 
-  const hasId = sql`${users.id} = ${value('id')}::${sql.raw(facts.idType)}`
+  const id = sql`${value('id')}::${sql.raw(facts.idType)}`
+  const hasId = sql`${users.id} = ${id}`
   const isSame = [
     hasId,
     isSameText(users.emailAddress, value('emailAddress')),
@@ -103,28 +117,25 @@ export function buildStatements(
   const newHash = value('newHash')
   const oldHash = value('passwordHash')
 
-  const writeRow = (runner: Runner) =>
-    runner
+  const { passwordTable, afterReset } = mapping
+  const writeRow = () =>
+    db
       .update(users)
       .set({ passwordHash: newHash, ...changes })
       .where(and(...isSame, isSameText(users.passwordHash, oldHash)))
 
-  const { passwordTable } = mapping
-  const writeSecondTable = (runner: Runner) => {
-    const passwords = nameTable(passwordTable ?? mapping)({
-      user: text(passwordTable?.userColumn ?? ''),
-      hash: text(mapping.passwordHash),
-    })
+  const writeSecondTable = ({ userColumn, filterSql, ...name }: PasswordTable) => {
+    const passwords = nameTable(name)({ user: text(userColumn), hash: text(mapping.passwordHash) })
     // Locked by the statement that writes, so that the address cannot change under it. The names of
     // what is ours begin as no table of a host does.
-    const owner = runner.$with('rekey_owner').as(
-      runner
+    const owner = db.$with('rekey_owner').as(
+      db
         .select({ id: users.id })
         .from(users)
         .where(and(...isSame))
         .for('no key update'),
     )
-    return runner
+    return db
       .with(owner)
       .update(passwords)
       .set({ hash: newHash })
@@ -132,7 +143,7 @@ export function buildStatements(
         and(
           sql`${passwords.user} = (SELECT ${sql.identifier(mapping.id)} FROM rekey_owner)`,
           isSameText(passwords.hash, oldHash),
-          conditionSql(passwordTable?.filterSql),
+          conditionSql(filterSql),
         ),
       )
   }
@@ -141,11 +152,14 @@ export function buildStatements(
     byIds: select(searches.ids),
     byAddresses: select(searches.addresses),
     byLogin: searches.logins.map(select),
-    write: passwordTable ? writeSecondTable : writeRow,
+    write: passwordTable ? writeSecondTable(passwordTable) : writeRow(),
     touchOwner:
       passwordTable && Object.keys(changes).length > 0
-        ? (runner: Runner) => runner.update(users).set(changes).where(hasId)
+        ? db.update(users).set(changes).where(hasId)
         : undefined,
+    afterReset: afterReset && afterResetSql(afterReset, id),
+    findUnchanged: sql`SELECT FROM ${users} WHERE ${and(...isSame, isSameText(passwordHash, oldHash))}${hasOne}`,
+    readBack: sql`SELECT ${passwordHash} AS "passwordHash", pg_current_xact_id()::text AS "transactionId" FROM ${users} WHERE ${hasId}${hasOne}`,
   }
 }
 

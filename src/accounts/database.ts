@@ -2,9 +2,10 @@
 
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
+import postgres, { type Sql } from 'postgres'
 import { isOverdue, withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
+import { guardTransactions } from './guard-transactions.ts'
 import { createStatementLine, type StatementLine } from './statement-line.ts'
 
 export interface DatabaseSettings {
@@ -17,7 +18,7 @@ export interface DatabaseSettings {
 }
 
 export interface Database {
-  readonly db: PostgresJsDatabase
+  readonly db: PostgresJsDatabase & { readonly $client: Sql }
   /** What every statement goes through that a request waits for. */
   readonly line: StatementLine
   /** Whether the server ends every statement in time, before the line gives it up. */
@@ -36,7 +37,7 @@ const ANSWER_TIMEOUT_MS = 12_000
 /** How long a write of several statements may take: each has its own timeout, and so has the commit. */
 export const TRANSACTION_TIMEOUT_MS = 30_000
 const PING_TIMEOUT_MS = 2000
-const RETRY_AFTER_SECONDS = 5
+export const RETRY_AFTER_SECONDS = 5
 
 /** Makes a pool. It connects at the first query, and again whenever a connection was lost. */
 export function openDatabase(settings: DatabaseSettings): Database {
@@ -55,10 +56,15 @@ export function openDatabase(settings: DatabaseSettings): Database {
       // The last login is compared as text, so each replica must see the same text.
       TimeZone: 'UTC',
       DateStyle: 'ISO',
-      // A pooler refuses settings that it does not know; there the role has to carry this one.
-      ...(settings.prepare && { statement_timeout: STATEMENT_TIMEOUT_MS }),
+      // A pooler refuses settings that it does not know; there the role has to carry these.
+      ...(settings.prepare && {
+        statement_timeout: STATEMENT_TIMEOUT_MS,
+        // A write whose connection is lost unseen must not hold its row for long.
+        idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+      }),
     },
   })
+  guardTransactions(client)
   let pinging: Promise<unknown> | undefined
   return {
     db: drizzle({ client }),

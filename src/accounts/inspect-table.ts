@@ -16,8 +16,6 @@ export interface TableFacts {
   /** The SQL type that ids are cast to. */
   readonly idType: string
   readonly idIsInteger: boolean
-  /** Whether the table itself rules out that two rows share an id. */
-  readonly idIsUnique: boolean
   /** The SQL type of addresses. */
   readonly emailType: string
   /** Whether two addresses are the same to the column that differ in ASCII letter case only. */
@@ -65,7 +63,6 @@ export async function inspectTable(
   const known = {
     idType: ID_TYPES[id?.type ?? ''] ?? 'text',
     idIsInteger: /^int/.test(id?.type ?? ''),
-    idIsUnique: uniqueness === 'unique',
     emailType,
     folding: await findFolding(db, collation),
     changedAtDigits: users.get(mapping.changedAt ?? '')?.digits ?? undefined,

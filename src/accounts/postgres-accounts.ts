@@ -1,29 +1,18 @@
 // The accounts in the host's PostgreSQL table: look-up, read, and the compare-and-set write.
 
-import { sql } from 'drizzle-orm'
 import { foldAsciiCase, MAX_ACCOUNTS_PER_IDENTIFIER } from '../core/email-address.ts'
-import { RekeyError } from '../errors.ts'
 import type { Account, Accounts } from '../ports.ts'
-import {
-  type AccountQueries,
-  createAccountQueries,
-  type QueryFacts,
-  type WriteValues,
-} from './account-queries.ts'
+import { type AccountQueries, createAccountQueries, type QueryFacts } from './account-queries.ts'
 import {
   asUnavailable,
   type Database,
-  isRefusal,
   isRowFault,
   isUntranslatable,
   nameFailure,
-  TRANSACTION_TIMEOUT_MS,
 } from './database.ts'
 import type { TableFacts } from './inspect-table.ts'
-import { afterResetSql, mappingVariables, nameInWords, type UsersMapping } from './mapping.ts'
-
-// Of each statement where several make one write.
-const STEP_TIMEOUT = "'5s'"
+import { nameInWords, type UsersMapping } from './mapping.ts'
+import { createPasswordWriter } from './write-password.ts'
 
 interface Row {
   readonly account: Account
@@ -37,11 +26,12 @@ interface Row {
  * @param onRowFault is told, by its code, of a failure that left an account out
  */
 export function createPostgresAccounts(
-  { db, line, limitsStatements }: Pick<Database, 'db' | 'line' | 'limitsStatements'>,
+  database: Pick<Database, 'db' | 'line' | 'limitsStatements'>,
   mapping: UsersMapping,
-  facts: QueryFacts & Pick<TableFacts, 'idIsInteger' | 'idIsUnique'>,
+  facts: QueryFacts & Pick<TableFacts, 'idIsInteger'>,
   onRowFault: (code: string) => void = () => {},
 ): Accounts {
+  const { db, line } = database
   const queries = createAccountQueries(db, mapping, facts)
 
   const toRow = (row: Awaited<ReturnType<AccountQueries['byIds']['execute']>>[number]): Row => {
@@ -93,38 +83,10 @@ export function createPostgresAccounts(
     }
   }
 
-  const isWritten = async (id: string, newHash: string) => {
+  const readHash = async (id: string) => {
     const [row] = await list(queries.byIds, [id])
-    return row?.account.passwordHash === newHash
+    return row?.account.passwordHash
   }
-
-  const { touchOwner } = queries
-  const { afterReset } = mapping
-  const writeAlone = queries.write(db)
-  const writeInSteps = (values: WriteValues) =>
-    db.transaction(async (transaction) => {
-      await transaction.execute(sql`SET LOCAL statement_timeout = ${sql.raw(STEP_TIMEOUT)}`)
-      const { count } = await queries.write(transaction).execute(values)
-      if (count === 0) return false
-      // Two rows, or an owner that a trigger of the host holds back: nothing of it may stay.
-      if (count > 1) throw new RekeyError('unavailable', 'several rows have the same id')
-      if (touchOwner) {
-        const touched = await touchOwner(transaction).execute(values)
-        if (touched.count !== 1) throw new RekeyError('unavailable', 'the account was not written')
-      }
-      if (afterReset) {
-        const id = sql`${values.id}::${sql.raw(facts.idType)}`
-        await transaction.execute(afterResetSql(afterReset, id)).catch((error: unknown) => {
-          throw asUnavailable(error, mappingVariables.afterReset)
-        })
-      }
-      return true
-    })
-  const isOneStep = !touchOwner && !afterReset && limitsStatements && facts.idIsUnique
-  const write = isOneStep
-    ? async (values: WriteValues) => (await writeAlone.execute(values)).count === 1
-    : writeInSteps
-  const answerMs = isOneStep ? undefined : TRANSACTION_TIMEOUT_MS
 
   return {
     takesIntegerIds: () => facts.idIsInteger,
@@ -160,18 +122,7 @@ export function createPostgresAccounts(
         .map((row) => row.account)
     },
 
-    async replacePassword(account, newHash) {
-      const { id, passwordHash, emailAddress, lastLogin } = account
-      const values = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
-      try {
-        return await line(() => write(values), answerMs)
-      } catch (error) {
-        if (error instanceof RekeyError) throw error
-        // The answer may be lost and the write done. Its salt makes the hash tell.
-        if (!isRefusal(error) && (await isWritten(id, newHash))) return true
-        throw asUnavailable(error)
-      }
-    },
+    replacePassword: createPasswordWriter(database, queries, readHash),
   }
 }
 

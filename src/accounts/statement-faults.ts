@@ -23,7 +23,7 @@ export async function findStatementFaults(
   facts: QueryFacts,
 ): Promise<Finding[]> {
   const statements = buildStatements(db, mapping, facts, () => NOTHING)
-  const { byIds, byAddresses, byLogin, write, touchOwner } = statements
+  const { byIds, byAddresses, byLogin, write, touchOwner, readBack } = statements
   const faults: Finding[] = []
   const attempt = async (variable: string, statement: SQL) => {
     const plan = () => planStatement(db, statement)
@@ -39,7 +39,8 @@ export async function findStatementFaults(
 
   const { table, passwordTable } = mappingVariables
   for (const query of [byIds, byAddresses, ...byLogin]) await attempt(table, query.getSQL())
-  await attempt(mapping.passwordTable ? passwordTable : table, write(db).getSQL())
-  if (touchOwner) await attempt(table, touchOwner(db).getSQL())
+  await attempt(mapping.passwordTable ? passwordTable : table, write.getSQL())
+  if (touchOwner) await attempt(table, touchOwner.getSQL())
+  await attempt(table, readBack)
   return [...new Map(faults.map((fault) => [fault.says, fault])).values()]
 }

@@ -13,7 +13,7 @@ import {
 } from './set-password.ts'
 
 export interface ChangePasswordDeps extends SetPasswordDeps, JwtSubjectDeps {
-  readonly limits: Pick<Limits, 'wrongOldPasswords'>
+  readonly limits: Pick<Limits, 'wrongOldPasswords' | 'changes'>
 }
 
 /** What somebody typed to change a password. */
@@ -25,8 +25,8 @@ export interface PasswordChange extends NewPassword {
 const MOST_ATTEMPTS = 2
 
 /**
- * Finds the account of a JWT, if somebody may try its old password now. It says so before a body
- * is read; `changePassword` asks again.
+ * Finds the account of a JWT, if its password may be changed now. It says so before a body is read;
+ * `changePassword` asks again.
  *
  * @param now unix milliseconds
  * @throws RekeyError `not_authenticated`, `throttled`, `unavailable`
@@ -37,10 +37,16 @@ export async function admitJwtSubject(
   now: number,
 ): Promise<Account> {
   const account = await findJwtSubject(deps, jwt)
-  const wait = deps.limits.wrongOldPasswords.waitFor(account.id, now)
-  if (wait === 0) return account
-  const options = { retryAfterSeconds: wait }
-  throw new RekeyError('throttled', 'too many wrong old passwords for this account', options)
+  const { wrongOldPasswords, changes } = deps.limits
+  refuseOver(wrongOldPasswords.waitFor(account.id, now), 'too many wrong old passwords')
+  refuseOver(changes.waitFor(account.id, now), 'too many changes of the password')
+  return account
+}
+
+function refuseOver(waitSeconds: number, reason: string): void {
+  if (waitSeconds === 0) return
+  const options = { retryAfterSeconds: waitSeconds }
+  throw new RekeyError('throttled', `${reason} for this account`, options)
 }
 
 /**

@@ -1,4 +1,5 @@
-// Composes ordered mails from the accounts as they are at this moment.
+// Composes ordered mails from the accounts as they are at this moment; the notice of a change goes to the
+// address of the moment of the change.
 
 import { isMailbox } from '../core/email-address.ts'
 import type { KeyRing } from '../core/key-ring.ts'
@@ -13,8 +14,10 @@ import type {
   IgnoredReason,
   MailMessage,
   MailOrder,
+  NoticeOrder,
   OutgoingMail,
   RenderedMail,
+  RequestedMailOrder,
   Templates,
 } from '../ports.ts'
 import type { AddressCap } from './address-cap.ts'
@@ -49,27 +52,28 @@ export async function composeMails(
   const accounts = await deps.accounts.read([...new Set(orders.map((order) => order.accountId))])
   const byId = new Map(accounts.map((account) => [account.id, account]))
   return orders.map((order) => {
-    const account = byId.get(order.accountId)
-    const mail = account ? compose(deps, order, account, now) : 'no_account'
+    const mail = compose(deps, order, byId.get(order.accountId), now)
     if (typeof mail !== 'string') return mail
     deps.events.record({ type: 'password_reset.ignored', reason: mail })
     return undefined
   })
 }
 
+/** @param account undefined where the row is gone */
 function compose(
   deps: ComposeMailsDeps,
   order: MailOrder,
-  account: Account,
+  account: Account | undefined,
   now: number,
 ): OutgoingMail | IgnoredReason {
-  const composed = messageMakers[order.kind](deps, order, account, now)
+  const to = order.kind === 'password-changed' ? order.emailAddress : account?.emailAddress
+  if (to === undefined) return 'no_account'
+  const composed = composeMessage(deps, order, account, now)
   if (typeof composed === 'string') return composed
-  const rendered = render(deps.templates, composed, account.locale ?? '')
+  const rendered = render(deps.templates, composed, account?.locale ?? '')
   if (!rendered) return 'cannot_be_rendered'
   const { subject, text, html } = rendered
   const { from, replyTo } = deps
-  const to = account.emailAddress
   // Over all that the provider is given, so that a retry is the same mail and no other one is; and
   // over the time, because two notices within a minute read the same.
   const envelope = ['rekey-mail-v2', order.kind, order.timestamp, from, replyTo ?? '', to]
@@ -80,10 +84,20 @@ function compose(
     to,
     replyTo,
     ...rendered,
-    accountId: account.id,
+    accountId: order.accountId,
     message: composed,
     idempotencyKey,
   }
+}
+
+function composeMessage(
+  deps: ComposeMailsDeps,
+  order: MailOrder,
+  account: Account | undefined,
+  now: number,
+): MailMessage | IgnoredReason {
+  if (order.kind === 'password-changed') return changeMessage(deps, order, account)
+  return account ? messageMakers[order.kind](deps, order, account, now) : 'no_account'
 }
 
 /** @returns undefined where a template fails, which is no reason to withhold the other mails */
@@ -101,7 +115,7 @@ function render(
 
 type MessageMaker = (
   deps: ComposeMailsDeps,
-  order: MailOrder,
+  order: RequestedMailOrder,
   account: Account,
   now: number,
 ) => MailMessage | IgnoredReason
@@ -119,11 +133,14 @@ const linkMessage: MessageMaker = (deps, order, account, now) => {
 }
 
 /** Goes out whatever has become of the account since: its owner has to hear of it. */
-const changeMessage: MessageMaker = (deps, order, account) => {
-  if (!isMailbox(account.emailAddress)) return 'no_mailbox'
-  const changedAt = new Date(Number(order.timestamp) * 1000)
-  const { requestPageUrl } = deps
-  return { kind: 'password-changed', changedAt, requestPageUrl, name: account.name }
+function changeMessage(
+  { requestPageUrl }: ComposeMailsDeps,
+  { timestamp, emailAddress }: NoticeOrder,
+  account: Account | undefined,
+): MailMessage | IgnoredReason {
+  if (!isMailbox(emailAddress)) return 'no_mailbox'
+  const changedAt = new Date(Number(timestamp) * 1000)
+  return { kind: 'password-changed', changedAt, requestPageUrl, name: account?.name }
 }
 
 const noPasswordMessage: MessageMaker = (deps, order, account, now) => {
@@ -136,7 +153,7 @@ const noPasswordMessage: MessageMaker = (deps, order, account, now) => {
 /** Says why what anybody can ask for goes out no more; counts it where it does. */
 function reasonToHold(
   deps: ComposeMailsDeps,
-  order: MailOrder,
+  order: RequestedMailOrder,
   account: Account,
   now: number,
 ): IgnoredReason | undefined {
@@ -152,8 +169,7 @@ function seal(deps: ComposeMailsDeps, account: Account, timestamp: string): stri
   return sealLink(deps.keyRing[0], deps.linkRules, account.id, timestamp, account)
 }
 
-const messageMakers: Readonly<Record<MailOrder['kind'], MessageMaker>> = {
+const messageMakers: Readonly<Record<RequestedMailOrder['kind'], MessageMaker>> = {
   'reset-link': linkMessage,
-  'password-changed': changeMessage,
   'no-password': noPasswordMessage,
 }

@@ -8,7 +8,9 @@ import type {
   Accounts,
   Events,
   Hasher,
+  Limits,
   MailLine,
+  OpenWrites,
   PasswordWrite,
   ResetHooks,
 } from '../ports.ts'
@@ -22,6 +24,8 @@ export interface SetPasswordDeps {
   readonly events: Events
   /** One confirmation or change of an account at a time, so that a burst of posts costs one hash. */
   readonly turns: Turns
+  readonly openWrites: OpenWrites
+  readonly limits: Pick<Limits, 'changes'>
   readonly hooks: ResetHooks
 }
 
@@ -67,7 +71,9 @@ export function refusePassword(faults: readonly FieldFault[]): RekeyError {
  * @param occasion by which right
  * @param now unix milliseconds
  * @returns whether the account still was as it was read; if not, nothing has happened
- * @throws RekeyError `password_rejected` with what the host application says, `unavailable`
+ * @throws RekeyError `password_rejected` with what the host application says
+ * @throws RekeyError `unavailable` also when the outcome is open: should the password turn out to be
+ * written, the owner and those who watch are told then
  */
 export async function writePassword(
   deps: SetPasswordDeps,
@@ -83,11 +89,40 @@ export async function writePassword(
     throw new RekeyError('password_rejected', 'the host application refuses it', { faults })
   }
   const newHash = await deps.hasher.hash(password, account.passwordHash)
-  if (!(await deps.accounts.replacePassword(account, newHash))) return false
-  const type = occasion === 'change' ? 'password.changed' : 'password_reset.completed'
-  deps.events.record({ type, accountId: account.id })
+  const outcome = await deps.accounts.replacePassword(account, newHash)
+  const announce = () => announcePassword(deps, account, write, now)
+  if (outcome === true) await announce()
+  if (typeof outcome === 'boolean') return outcome
+  deps.openWrites.follow(outcome, announce)
+  const options = { retryAfterSeconds: RETRY_AFTER_SECONDS }
+  throw new RekeyError(
+    'unavailable',
+    'the answer to the write was lost; whether it was made is asked for in the background',
+    options,
+  )
+}
+
+const RETRY_AFTER_SECONDS = 5
+
+async function announcePassword(
+  deps: SetPasswordDeps,
+  { id: accountId, emailAddress }: Account,
+  write: PasswordWrite,
+  now: number,
+): Promise<void> {
+  const type = write.occasion === 'change' ? 'password.changed' : 'password_reset.completed'
+  deps.events.record({ type, accountId })
   const timestamp = String(Math.floor(now / 1000))
-  deps.mailLine.add({ kind: 'password-changed', accountId: account.id, timestamp })
+  deps.mailLine.add({ kind: 'password-changed', accountId, timestamp, emailAddress })
+  // A reset by link is not counted: nobody who is signed in may use up what its owner needs.
+  if (write.occasion === 'change') countChange(deps.limits, accountId, now)
   await deps.hooks.afterReset(write)
-  return true
+}
+
+function countChange({ changes }: Pick<Limits, 'changes'>, accountId: string, now: number): void {
+  try {
+    changes.count(accountId, now)
+  } catch {
+    // The password is set, whatever becomes of the count. A part that fails is logged where it is held.
+  }
 }

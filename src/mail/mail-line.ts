@@ -272,7 +272,9 @@ function roomOf(order: MailOrder): 'changes' | 'requested' {
   return isChange(order) ? 'changes' : 'requested'
 }
 
-/** Of the mails of one kind that an account is sent the newest is enough. */
-function slotOf({ kind, accountId }: MailOrder): string {
-  return `${kind} ${accountId}`
+/** Of the mails of one kind that an account is sent the newest is enough; of notices, to one address. */
+function slotOf(order: MailOrder): string {
+  const { kind, accountId } = order
+  const address = order.kind === 'password-changed' ? order.emailAddress : ''
+  return JSON.stringify([kind, accountId, address])
 }

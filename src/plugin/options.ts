@@ -26,7 +26,7 @@ export interface RekeyOptions {
    * a time, as it does of its own. A row for whose hash `canReplace` throws is left alone.
    */
   readonly hasher?: Hasher | undefined
-  /** What is counted per client address, and wrong old passwords per account. */
+  /** What is counted per client address; wrong old passwords and changes, per account. */
   readonly limits?: RekeyLimits | undefined
   /**
    * Is asked before a password is written by a reset or a change, once Rekey's own rules are kept;
@@ -53,6 +53,8 @@ export interface RekeyLimits {
   readonly confirms?: Limiter | undefined
   /** Wrong old passwords for one account. */
   readonly wrongOldPasswords?: Limiter | undefined
+  /** Passwords changed by the old one, for one account. */
+  readonly changes?: Limiter | undefined
 }
 
 type MaybeLater<T> = T | PromiseLike<T>

@@ -28,6 +28,16 @@ export function holdAccounts(own: Accounts, { ask, askAtOnce, report }: Watch): 
     if (accounts.length < found.length) report(part, new TypeError('not an account'))
     return accounts
   }
+  const read: Accounts['read'] = (ids) =>
+    ask('accounts.read', async () => {
+      const accounts = await own.read(ids)
+      return keepAccounts('accounts.read', accounts).filter(({ id }) => ids.includes(id))
+    })
+  /** What a write that failed has come to: its salt makes the hash tell. */
+  const holds = async (id: string, hash: string) => {
+    const [account] = await read([id])
+    return account?.passwordHash === hash
+  }
   return {
     find: (identifiers) =>
       ask('accounts.find', async () => {
@@ -38,17 +48,29 @@ export function holdAccounts(own: Accounts, { ask, askAtOnce, report }: Watch): 
           return keepAccounts('accounts.find', list).slice(0, MAX_ACCOUNTS_PER_IDENTIFIER)
         })
       }),
-    read: (ids) =>
-      ask('accounts.read', async () => {
-        const accounts = await own.read(ids)
-        return keepAccounts('accounts.read', accounts).filter(({ id }) => ids.includes(id))
-      }),
-    replacePassword: (account, newHash) =>
-      ask('accounts.replacePassword', async () => {
-        const isReplaced = await own.replacePassword(account, newHash)
-        if (typeof isReplaced === 'boolean') return isReplaced
-        throw new TypeError('neither true nor false')
-      }),
+    read,
+    async replacePassword(account, newHash) {
+      const answer = Promise.resolve().then(() => own.replacePassword(account, newHash))
+      let late: { readonly isReplaced: unknown } | undefined
+      const note = (isReplaced?: unknown) => {
+        late = { isReplaced }
+      }
+      answer.then(note, () => note())
+      try {
+        return await ask('accounts.replacePassword', async () => {
+          const isReplaced = await answer
+          if (typeof isReplaced === 'boolean') return isReplaced
+          throw new TypeError('neither true nor false')
+        })
+      } catch {
+        const ask = async () => {
+          if (!late) return undefined
+          const { isReplaced } = late
+          return typeof isReplaced === 'boolean' ? isReplaced : holds(account.id, newHash)
+        }
+        return { ask }
+      }
+    },
     takesIntegerIds: () => askAtOnce('accounts.takesIntegerIds', () => own.takesIntegerIds()),
   }
 }

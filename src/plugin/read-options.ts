@@ -70,6 +70,7 @@ const knownLimits: Readonly<Record<keyof RekeyLimits, true>> = {
   requests: true,
   confirms: true,
   wrongOldPasswords: true,
+  changes: true,
 }
 const OF_FASTIFY = ['prefix', 'logLevel', 'logSerializers']
 

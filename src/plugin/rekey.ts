@@ -98,6 +98,7 @@ function holdParts(
       requests: hold('requests'),
       confirms: hold('confirms'),
       wrongOldPasswords: hold('wrongOldPasswords'),
+      changes: hold('changes'),
     },
     hooks: holdHooks(options, watch),
   }

@@ -2,6 +2,7 @@
 
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { isTooSlow } from '../accounts/database.ts'
+import { createOpenWrites } from '../accounts/open-writes.ts'
 import type { Config } from '../config/config.ts'
 import { waitWithin } from '../deadline.ts'
 import { messageOf } from '../errors.ts'
@@ -49,7 +50,8 @@ export interface Service {
   /**
    * Takes no new work and finishes what was accepted, within the grace period.
    *
-   * @returns how many accepted link requests, confirmations, mails and webhooks were lost
+   * @returns how many accepted link requests, confirmations, writes of unknown outcome, mails and
+   * webhooks were lost
    */
   stop(): Promise<number>
 }
@@ -58,8 +60,11 @@ export interface Service {
 const FIRST_REACH_MS = 5000
 const INTAKE_CAPACITY = 10_000
 const NOBODY = 'nobody@rekey.invalid'
+const OPEN_WRITES_CAPACITY = 10_000
 /** Enough for somebody who tries all passwords that they remember, and next to nothing for guessing. */
 const WRONG_OLD_PASSWORDS = { limit: 10, seconds: 900 }
+/** Each mails a notice: more than anybody needs, and too few to flood a mailbox. */
+const CHANGES = { limit: 10, seconds: 3600 }
 const noHooks: ResetHooks = { beforeReset: async () => undefined, afterReset: async () => {} }
 
 /** Puts the service together. It begins to look for its database, and listens when it is told to. */
@@ -108,8 +113,15 @@ export function assembleService(
     clock,
   })
 
+  const openWrites = createOpenWrites({
+    capacity: OPEN_WRITES_CAPACITY,
+    onFull: () =>
+      logger.error('the outcome of a write stays unknown: too many are asked for already'),
+  })
+
   const deps: AppDeps = {
     ...requestDeps,
+    openWrites,
     keyRing: links.keyRing,
     passwordRules: { ...passwords, commonPasswords: loadCommonPasswords() },
     turns: createTurns(),
@@ -119,6 +131,7 @@ export function assembleService(
       requests: parts.limits?.requests ?? createLimiter(http.requestRate),
       confirms: parts.limits?.confirms ?? createLimiter(http.confirmRate),
       wrongOldPasswords: parts.limits?.wrongOldPasswords ?? createLimiter(WRONG_OLD_PASSWORDS),
+      changes: parts.limits?.changes ?? createLimiter(CHANGES),
     },
     jwtVerifier: config.jwt && createJwtVerifier(config.jwt),
     clock,
@@ -155,7 +168,7 @@ export function assembleService(
     async stop() {
       const drained = async () => {
         await app.close()
-        await intakeLine.drained()
+        await Promise.all([intakeLine.drained(), openWrites.drained()])
         await Promise.all([mails.mailLine.drained(), webhookLine?.drained()])
         // The last mails have left events.
         await webhookLine?.drained()
@@ -163,10 +176,11 @@ export function assembleService(
       await waitWithin(drained(), config.process.shutdownGraceSeconds * 1000)
       mails.close()
       await close()
-      const lines = [intakeLine, mails.mailLine, webhookLine]
+      const lines = [intakeLine, openWrites, mails.mailLine, webhookLine]
       const lost = lines.reduce((sum, line) => sum + (line?.waiting() ?? 0), deps.turns.size())
       // The process may live on, and what is told to be lost is not sent after all.
       webhookLine?.close()
+      openWrites.close()
       return lost
     },
   }

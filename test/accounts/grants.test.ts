@@ -218,7 +218,7 @@ describe.each(layouts)('with %s', (_, { made, mapping = made, arranged = [], con
       const { facts } = await inspect(fresh.db, mapping)
       const service = createPostgresAccounts(fresh, mapping, facts())
       const [account] = await service.read([id])
-      return account !== undefined && (await service.replacePassword(account, 'new'))
+      return account !== undefined && (await service.replacePassword(account, 'new')) === true
     } catch {
       return false
     } finally {

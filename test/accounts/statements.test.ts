@@ -72,10 +72,14 @@ test('accounts are read in one statement', async () => {
   ])
 })
 
-test('a password is replaced in one statement that repeats every fact', async () => {
+test('a password is replaced in one statement that repeats every fact, and read before the commit', async () => {
   const account = await someone()
   expect(await statementsOf(() => accounts.replacePassword(account, 'new'))).toEqual([
+    'begin',
     'update "users" set "password_hash" = $1, "changed_at" = now(), "token_version" = coalesce("users"."token_version", 0) + 1 where ("users"."id" = $2::bigint and "users"."email"::text COLLATE "C" IS NOT DISTINCT FROM $3::text and "last_login"::text COLLATE "C" IS NOT DISTINCT FROM $4::text and ((active ) IS TRUE) and "users"."password_hash"::text COLLATE "C" IS NOT DISTINCT FROM $5::text)',
+    'SET CONSTRAINTS ALL IMMEDIATE',
+    'SELECT "password_hash"::text AS "passwordHash", pg_current_xact_id()::text AS "transactionId" FROM "users" WHERE "users"."id" = $1::bigint',
+    'commit',
   ])
 })
 

@@ -27,7 +27,14 @@ import type { Environment } from '../support/rekey-process.ts'
 import { seconds } from '../support/seconds.ts'
 import { startService, type TestService } from '../support/service.ts'
 import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
-import { addUser, createUsers, hasPassword, type StoredUser, storedHash } from '../support/users.ts'
+import {
+  addUser,
+  argon2id,
+  createUsers,
+  hasPassword,
+  type StoredUser,
+  storedHash,
+} from '../support/users.ts'
 
 const ROUTE = 'change-password'
 const WRONG = '400 {"old_password":["Old password is not correct"]}'
@@ -193,23 +200,42 @@ describe('a change', () => {
   test.each([
     ['outlives a write of the host application in between', 1, CHANGED],
     ['is to be tried again later when the row will not hold still', 2, UNAVAILABLE],
-  ])('%s', async (_, held, answer) => {
+  ])('%s', async (_, times, answer) => {
     const user = await newUser()
-    const { sql } = surroundings.database
-    await sql.unsafe(`
-      create sequence attempts;
-      create function hold() returns trigger language plpgsql as
-        $$ begin return case when nextval('attempts') > ${held} then new end; end $$;
-      create trigger hold before update on users for each row when (new.id = '${user.id}')
-        execute function hold();`)
-    try {
-      const reply = await change(user)
-      expect(reply.answer).toBe(answer)
-      expect(reply.headers['retry-after']).toBe(answer === CHANGED ? undefined : '1')
-    } finally {
-      await sql.unsafe('drop function hold cascade; drop sequence attempts')
-    }
+    const asked = Promise.withResolvers<Reply>()
+    await writeInBetween(user, times, () => change(user).then(asked.resolve, asked.reject))
+    const reply = await asked.promise
+    expect(reply.answer).toBe(answer)
+    expect(reply.headers['retry-after']).toBe(answer === CHANGED ? undefined : '1')
   })
+
+  /** Hashes the same password anew, as a sign-in may, each time that a change waits to be written. */
+  async function writeInBetween(user: StoredUser, times: number, begin: () => void): Promise<void> {
+    const { sql } = surroundings.database
+    const { next } = await sql.begin(async (host) => {
+      await host`select from users where id = ${user.id} for update`
+      begin()
+      await waitForLocks(['rekey'])
+      const next = times > 1 ? writeInBetween(user, times - 1, () => {}) : undefined
+      if (next) await waitForLocks(['rekey', 'postgres.js'])
+      const password_hash = await argon2id(user.password)
+      await host`update users set ${host({ password_hash })} where id = ${user.id}`
+      return { next }
+    })
+    await next
+  }
+
+  /** Waits until these applications, and no others, wait for a lock in this database. */
+  async function waitForLocks(names: readonly string[]): Promise<void> {
+    await expect
+      .poll(async () => {
+        const waiting = await surroundings.database.sql`
+          select application_name as name from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`
+        return waiting.map(({ name }) => name).toSorted()
+      })
+      .toEqual(names.toSorted())
+  }
 })
 
 describe('the body', () => {
@@ -384,6 +410,49 @@ describe('wrong old passwords', () => {
       expect((await service.post(ROUTE, wrong, bearer(forged))).answer).toBe(INVALID_JWT)
     }
     expect((await change(user)).answer).toBe(CHANGED)
+  })
+})
+
+describe('successful changes', () => {
+  /** Sets the password that there is once more: that is a change like any other, and mails a notice. */
+  const repeat = (user: StoredUser) =>
+    change(user, { old_password: user.password, password: user.password })
+
+  test('are ten an hour for one account, and the eleventh has to wait', async () => {
+    const [user, other] = [await newUser(), await newUser()]
+    for (let times = 0; times < 10; times += 1) {
+      // What is refused mails nothing, and does not count.
+      expect((await change(user, { old_password: user.password, password: 'x' })).status).toBe(400)
+      expect((await repeat(user)).answer).toBe(CHANGED)
+    }
+    for (const body of [{ old_password: user.password, password }, '{']) {
+      const reply = await change(user, body)
+      const after = Number(reply.headers['retry-after'])
+      expect(after).toBeGreaterThan(3500)
+      expect(after).toBeLessThanOrEqual(3600)
+      const detail = `Request was throttled. Expected available in ${after} seconds.`
+      expect(reply.answer).toBe(`429 ${JSON.stringify({ detail })}`)
+    }
+    expect(await hasPassword(surroundings.database.sql, user.id, user.password)).toBe(true)
+    expect((await change(other)).answer).toBe(CHANGED)
+  })
+
+  test('are counted exactly when they come all at once', async () => {
+    const user = await newUser()
+    const replies = await Promise.all([...Array(25)].map(() => repeat(user)))
+    const statuses = replies.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(10)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(15)
+  })
+
+  test('keep nobody from a reset, which counts as none of them', async () => {
+    const user = await newUser()
+    for (let times = 0; times < 10; times += 1) expect((await repeat(user)).status).toBe(200)
+    expect((await repeat(user)).status).toBe(429)
+    const held = await storedHash(surroundings.database.sql, user.id)
+    const link = sealedLink({ ...user, passwordHash: held })
+    expect((await service.post('reset-password', { ...link, password })).status).toBe(200)
+    expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
   })
 })
 

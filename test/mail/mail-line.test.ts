@@ -17,8 +17,10 @@ const orderOf = (accountId: string, timestamp = START): MailOrder => ({
   timestamp: String(timestamp),
 })
 const noticeOf = (accountId: string, timestamp = START): MailOrder => ({
-  ...orderOf(accountId, timestamp),
   kind: 'password-changed',
+  accountId,
+  timestamp: String(timestamp),
+  emailAddress: `${accountId}@b.c`,
 })
 const mailOf = ({ accountId }: MailOrder): OutgoingMail => ({
   from: 'a@b.c',

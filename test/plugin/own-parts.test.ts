@@ -12,7 +12,7 @@ import {
   rekey,
 } from 'rekey'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ACCEPTED, INVALID_JWT, INVALID_LINK, UNAVAILABLE } from '../support/answers.ts'
+import { ACCEPTED, CHANGED, INVALID_JWT, INVALID_LINK, UNAVAILABLE } from '../support/answers.ts'
 import { confide } from '../support/discretion.ts'
 import { linkMailsTo, sealedLink } from '../support/links.ts'
 import { startHost, type TestService } from '../support/service.ts'
@@ -162,6 +162,19 @@ test('hooks that hang are waited for ten seconds: nothing is written, or all is 
 })
 
 describe('limits that cannot count', () => {
+  test('make no failure of a password that is changed', async () => {
+    const user = await addUser(surroundings.database.sql)
+    const changes = { waitFor: () => 0, count: fail }
+    await withParts({ env: tokenEnv, limits: { changes } }, async (host) => {
+      const body = { old_password: user.password, password: NEW_PASSWORD }
+      const reply = await host.post('change-password', body, await tokenFor(user))
+      expect(reply.answer).toBe(CHANGED)
+      const failure = await host.log.waitFor(({ part }) => part === 'limits.changes.count')
+      expect(failure['level']).toBe(50)
+      await surroundings.resend.waitForMail(({ to }) => to[0] === user.email)
+    })
+  })
+
   test.each([
     ['throw', fail],
     ['give a promise', async () => 0],
@@ -206,6 +219,37 @@ describe('accounts', () => {
       expect(asked.answer).toBe(ACCEPTED)
       await host.log.waitFor(({ part }) => part === 'accounts.find')
       expect((await reset(host, user)).answer).toBe(UNAVAILABLE)
+    })
+  })
+
+  test.each([
+    ['that write and fail', true],
+    ['that fail and write nothing', false],
+  ])('%s leave a password set and told of, or not set', async (_, writes) => {
+    const { sql } = surroundings.database
+    const user = await addUser(sql)
+    const told: unknown[] = []
+    const own = {
+      find: async () => [],
+      read: async () => {
+        const [row] = await sql`select password_hash from users where id = ${user.id}`
+        return [{ ...account(user), passwordHash: row?.['password_hash'] }]
+      },
+      replacePassword: async (_account: Account, password_hash: string) => {
+        if (writes) await sql`update users set ${sql({ password_hash })} where id = ${user.id}`
+        throw new Error('the connection is gone')
+      },
+      takesIntegerIds: () => false,
+    }
+    const afterReset = (write: unknown) => told.push(write)
+    await withParts({ accounts: own, afterReset }, async (host) => {
+      expect((await reset(host, user)).answer).toBe(UNAVAILABLE)
+      expect(await hasPassword(sql, user.id, NEW_PASSWORD)).toBe(writes)
+      await host.stop()
+      const completed = host.log.lines.filter(({ event }) => event === 'password_reset.completed')
+      expect([completed.length, told.length]).toEqual(writes ? [1, 1] : [0, 0])
+      const notices = surroundings.resend.mails.filter(({ to }) => to[0] === user.email)
+      expect(notices).toHaveLength(writes ? 1 : 0)
     })
   })
 

@@ -304,6 +304,21 @@ describe('password/change', () => {
     expect((await changing.post('change-password', native, bearer(token))).status).toBe(429)
   })
 
+  test('shares the limit of successful changes with change-password', async () => {
+    const owner = await addUser(surroundings.database.sql)
+    const again = { new_password1: owner.password, new_password2: owner.password }
+    for (let times = 0; times < 10; times += 1) {
+      const { status } = await change(owner, { old_password: owner.password, ...again })
+      expect(status).toBe(200)
+    }
+    const reply = await change(owner, { old_password: owner.password, ...again })
+    expect(reply.status).toBe(429)
+    expect(Number(reply.headers['retry-after'])).toBeGreaterThan(3500)
+    const token = await signWithSecret(secret, claimsOf(owner.id))
+    const native = { old_password: owner.password, password }
+    expect((await changing.post('change-password', native, bearer(token))).status).toBe(429)
+  })
+
   test('has problem details in the words of the dialect', async () => {
     const owner = await addUser(surroundings.database.sql)
     const weak = { old_password: 'x', new_password1: '1', new_password2: '1' }

@@ -1,0 +1,129 @@
+// Writes a password in one transaction with all that belongs to it, and commits only if the row then
+// holds what was written: a trigger, a rule or AFTER_RESET_SQL may have changed it again.
+
+import { sql } from 'drizzle-orm'
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { withDeadline } from '../deadline.ts'
+import { RekeyError } from '../errors.ts'
+import type { Account, Accounts } from '../ports.ts'
+import type { AccountQueries, WriteValues } from './account-queries.ts'
+import {
+  asUnavailable,
+  type Database,
+  isRefusal,
+  RETRY_AFTER_SECONDS,
+  TRANSACTION_TIMEOUT_MS,
+} from './database.ts'
+import { mappingVariables } from './mapping.ts'
+
+/** Where the steps are many, or the connection has no limits of its own. */
+const LIMIT_STEPS =
+  "SET LOCAL statement_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '5s'"
+/** How long a reply waits for the outcome of a write whose answer was lost. */
+const FIRST_ASK_MS = 1000
+
+const ADVICE =
+  'nothing was written; run `rekey doctor`, which names triggers and rules, and have them leave the hash as it is'
+const KEPT_ANOTHER = `the row kept another hash than the one written: a trigger, a rule or AFTER_RESET_SQL is likely to change it; ${ADVICE}`
+const SKIPPED = `the database skipped the write without an error: a trigger, a rule or a policy of row-level security is likely to hold it back; ${ADVICE}`
+
+/** How far a write has come. */
+interface Progress {
+  /** Set before the transaction is committed: without one, it was not. */
+  transactionId: string | undefined
+  /** Whether nobody waits any more, so that it must not be committed. */
+  isGivenUp: boolean
+}
+
+/**
+ * Makes the port's `replacePassword`.
+ *
+ * @param readHash reads what the row of an id holds; undefined without a row
+ */
+export function createPasswordWriter(
+  { db, line, limitsStatements }: Pick<Database, 'db' | 'line' | 'limitsStatements'>,
+  queries: AccountQueries,
+  readHash: (id: string) => Promise<string | null | undefined>,
+): Accounts['replacePassword'] {
+  const { touchOwner, afterReset } = queries
+  const isLong = touchOwner !== undefined || afterReset !== undefined
+  const answerMs = isLong ? TRANSACTION_TIMEOUT_MS : undefined
+
+  const write = (values: WriteValues, progress: Progress) =>
+    db.$client.begin(async (transaction) => {
+      if (isLong || !limitsStatements) await transaction.unsafe(LIMIT_STEPS)
+      const { count } = await queries.write(transaction, values)
+      if (count === 0) {
+        const unchanged = await queries.findUnchanged(transaction, values)
+        if (unchanged.length > 0) throw refuse(SKIPPED)
+        return false
+      }
+      // Two rows, or an owner that a trigger of the host holds back: nothing of it may stay.
+      if (count > 1) throw refuse('several rows have the same id')
+      if (touchOwner) {
+        const touched = await touchOwner(transaction, values)
+        if (touched.count !== 1) throw refuse(SKIPPED)
+      }
+      if (afterReset) {
+        await afterReset(transaction, values).catch((error: unknown) => {
+          throw asUnavailable(error, mappingVariables.afterReset)
+        })
+      }
+      const [, [kept, ...others]] = await Promise.all([
+        // What triggers have put off until the commit would come after the look. Both go out at once.
+        transaction.unsafe('SET CONSTRAINTS ALL IMMEDIATE').execute(),
+        queries.readBack(transaction, values).execute(),
+      ])
+      if (kept?.passwordHash !== values.newHash || others.length > 0) throw refuse(KEPT_ANOTHER)
+      if (progress.isGivenUp) throw refuse('the write took too long')
+      progress.transactionId = kept.transactionId
+      return true
+    })
+
+  const findOutcome = async (account: Account, newHash: string, transactionId: string) => {
+    const status = await line(() => readStatus(db, transactionId)).catch((error) => {
+      throw asUnavailable(error)
+    })
+    if (status === 'in progress') return undefined
+    if (status === 'aborted') return false
+    const held = await readHash(account.id)
+    // A server that took over may not have had the transaction, and have given its id to another.
+    return status === 'committed' ? held !== account.passwordHash : held === newHash
+  }
+
+  return async (account, newHash) => {
+    const { id, passwordHash, emailAddress, lastLogin } = account
+    const values = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
+    const progress: Progress = { transactionId: undefined, isGivenUp: false }
+    try {
+      return await line(() => write(values, progress), answerMs)
+    } catch (error) {
+      progress.isGivenUp = true
+      const { transactionId } = progress
+      if (transactionId !== undefined) {
+        const ask = () => findOutcome(account, newHash, transactionId)
+        const isWritten = await withDeadline(ask(), FIRST_ASK_MS).catch(() => undefined)
+        if (isWritten !== false) return isWritten ?? { ask }
+      }
+      throw error instanceof RekeyError ? error : asUnavailable(error)
+    }
+  }
+}
+
+function refuse(reason: string): RekeyError {
+  return new RekeyError('unavailable', reason, { retryAfterSeconds: RETRY_AFTER_SECONDS })
+}
+
+/** @returns what the server says of a transaction; null where it does not know it, or no longer */
+async function readStatus(db: PostgresJsDatabase, transactionId: string): Promise<string | null> {
+  try {
+    const [row] = await db.execute<{ status: string | null }>(
+      sql`SELECT pg_xact_status(${transactionId}::text::xid8) AS status`,
+    )
+    return row?.status ?? null
+  } catch (error) {
+    // An id that is still to come, to this server.
+    if (isRefusal(error)) return null
+    throw error
+  }
+}
