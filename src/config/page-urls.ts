@@ -1,4 +1,5 @@
 // Reads where pages are that people open, and the origins that browsers and the shells of apps send.
+// Each throws TypeError with what the value must be, never with the value.
 
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
@@ -6,61 +7,13 @@ import { isOneTypingErrorAway } from '../core/typing-error.ts'
 import { isLocal, parseUrl, parseWebUrl } from './values.ts'
 
 /** They mean something to browsers, mail programs or systems, so they are no application's own. */
-const TAKEN_SCHEMES = [
-  ...[
-    'about',
-    'blob',
-    'cid',
-    'content',
-    'data',
-    'dns',
-    'facetime',
-    'file',
-    'filesystem',
-    'ftp',
-    'ftps',
-  ],
-  ...[
-    'geo',
-    'git',
-    'gopher',
-    'imap',
-    'intent',
-    'irc',
-    'jar',
-    'javascript',
-    'ldap',
-    'ldaps',
-    'livescript',
-  ],
-  ...[
-    'magnet',
-    'mailto',
-    'maps',
-    'market',
-    'mid',
-    'mocha',
-    'news',
-    'nntp',
-    'postgres',
-    'postgresql',
-  ],
-  ...[
-    'redis',
-    'resource',
-    'sftp',
-    'sip',
-    'sips',
-    'sms',
-    'smsto',
-    'smtp',
-    'smtps',
-    'ssh',
-    'tel',
-    'telnet',
-  ],
-  ...['urn', 'vbscript', 'view-source', 'ws', 'wss', 'xmpp'],
-]
+const TAKEN_SCHEMES = `
+  about blob cid content data dns facetime file filesystem ftp ftps geo git gopher imap intent irc
+  jar javascript ldap ldaps livescript magnet mailto maps market mid mocha news nntp postgres
+  postgresql redis resource sftp sip sips sms smsto smtp smtps ssh tel telnet urn vbscript
+  view-source ws wss xmpp`
+  .trim()
+  .split(/\s+/)
 const PRIVATE = ['private', 'uniqueLocal', 'linkLocal']
 
 /** A page for people: https, http on localhost, or within an application that has a scheme of its own. */

@@ -362,6 +362,7 @@ judges(
     'intent://reset#Intent;scheme=acme;end',
     'ws://app.example',
     'view-source:https://app.example',
+    'view-source://app.example',
     'blob://x',
     'htps://app.example/reset',
     'htttps://app.example/reset',
