@@ -2,6 +2,9 @@
 
 import type { FieldFault } from '../errors.ts'
 
+/** What a text without them matches, with JSON Schema's flag `u`. */
+export const GOOD_CHARACTERS = '^[^\\0\\p{Cs}]*$'
+
 /** @returns a fault for each kind of them that a text has, in its order */
 export function judgeCharacters(text: string): Omit<FieldFault, 'field'>[] {
   const faults: Omit<FieldFault, 'field'>[] = []

@@ -3,14 +3,22 @@
 
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { GOOD_CHARACTERS } from '../core/characters.ts'
 import { changePassword as change } from '../flows/change-password.ts'
 import type { JwtVerifier } from '../ports.ts'
 import { jwtOf, requireJwt } from './bearer.ts'
 import type { AppOptions } from './options.ts'
-import { confirmedPasswordFields, filledIn, passwordFields, readPassword } from './password-body.ts'
+import { confirmedPasswordFields, passwordFields, readPassword } from './password-body.ts'
 
-const ChangePasswordBodySchema = Type.Object({ old_password: filledIn, ...passwordFields })
-const ConfirmedBodySchema = Type.Object({ old_password: filledIn, ...confirmedPasswordFields })
+const OldPasswordSchema = Type.String({ minLength: 1, pattern: GOOD_CHARACTERS })
+const ChangePasswordBodySchema = Type.Object({
+  old_password: OldPasswordSchema,
+  ...passwordFields,
+})
+const ConfirmedBodySchema = Type.Object({
+  old_password: OldPasswordSchema,
+  ...confirmedPasswordFields,
+})
 const ChangePasswordReplySchema = Type.Object({ detail: Type.String() })
 
 export interface ChangePasswordOptions extends AppOptions {

@@ -4,7 +4,7 @@ import { Type } from '@sinclair/typebox'
 import { RekeyError } from '../errors.ts'
 
 /** A text that was not left empty. */
-export const filledIn = Type.String({ minLength: 1 })
+const filledIn = Type.String({ minLength: 1 })
 
 /** The fields of a new password, for a body's properties. */
 export const passwordFields = { password: filledIn, password_confirm: Type.Optional(filledIn) }

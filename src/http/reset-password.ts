@@ -32,7 +32,7 @@ export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (
   // Not async: a forged link is refused without a promise.
   app.post('/reset-password', { schema, onRequest, preValidation }, (request) =>
     acceptNewPassword(deps, request, request.body).then(() => ({
-      detail: 'Password reset successful',
+      detail: 'Reset password successful',
     })),
   )
   done()

@@ -3,6 +3,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
+import { judgeCharacters } from '../core/characters.ts'
 import {
   isPrintable,
   looksLikeAddress,
@@ -68,7 +69,8 @@ function readIdentifier({ email, login }: LinkRequestBody): Identifier {
     const detail = 'Send either email or login, not both.'
     throw refuse({ field: 'non_field_errors', code: 'invalid', detail })
   }
-  const field = login === undefined ? 'email' : 'login'
+  // Of neither, django-rest-registration asks for the one that it takes by default.
+  const field = email === undefined ? 'login' : 'email'
   const typed = login ?? email
   if (typed === undefined) throw refuse(requiredFault(field))
 
@@ -81,12 +83,15 @@ function readIdentifier({ email, login }: LinkRequestBody): Identifier {
     const detail = `Ensure this field has no more than ${MAX_IDENTIFIER_LENGTH} characters.`
     throw refuse({ field, code: 'max_length', detail })
   }
+  if (!text.isWellFormed()) {
+    throw refuse(...judgeCharacters(text).map((fault) => ({ field, ...fault })))
+  }
   if (!(field === 'email' ? looksLikeAddress(text) : isPrintable(text))) {
     throw refuse({ field, code: 'invalid', detail: 'Enter a valid email address.' })
   }
   return { text, kind: field === 'email' ? 'address' : 'login' }
 }
 
-function refuse(fault: FieldFault): RekeyError {
-  return new RekeyError('invalid_request', 'not an identifier', { faults: [fault] })
+function refuse(...faults: FieldFault[]): RekeyError {
+  return new RekeyError('invalid_request', 'not an identifier', { faults })
 }

@@ -255,6 +255,16 @@ describe('the body', () => {
       },
     ],
     [
+      'an old password that no text can be',
+      { old_password: 'nul\0 and \ud83d', password },
+      {
+        old_password: [
+          'Null characters are not allowed.',
+          'Surrogate characters are not allowed: U+D83D.',
+        ],
+      },
+    ],
+    [
       'two different passwords',
       { old_password: 'not the old one', password, password_confirm: 'another one' },
       { password_confirm: ["Passwords don't match"] },
@@ -336,7 +346,9 @@ describe('a refusal', () => {
     const user = await newUser()
     await change(user, { old_password: user.password, password: 'correct horse \ufffd battery' })
     const body = { old_password: 'correct horse \ud83e battery', password }
-    expect((await change(user, body)).answer).toBe(WRONG)
+    expect((await change(user, body)).answer).toBe(
+      '400 {"old_password":["Surrogate characters are not allowed: U+D83E."]}',
+    )
   })
 })
 

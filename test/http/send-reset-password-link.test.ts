@@ -32,11 +32,13 @@ afterAll(async () => {
   await surroundings?.end()
 })
 
-const required = '400 {"email":["This field is required."]}'
+const required = '400 {"login":["This field is required."]}'
 const notAString = (field: string) => `400 {"${field}":["Not a valid string."]}`
 const notNull = (field: string) => `400 {"${field}":["This field may not be null."]}`
 const blank = (field: string) => `400 {"${field}":["This field may not be blank."]}`
 const notAnAddress = (field: string) => `400 {"${field}":["Enter a valid email address."]}`
+const halfACharacter = (field: string, name = 'U+D800') =>
+  `400 {"${field}":["Surrogate characters are not allowed: ${name}."]}`
 const tooLong = (field: string) =>
   `400 {"${field}":["Ensure this field has no more than 254 characters."]}`
 const emoji = `${'👩‍💻'.repeat(80)}@example.com`
@@ -73,7 +75,8 @@ test.each([
   [{ email: 'user\u0000@example.com' }, notAnAddress('email')],
   [{ email: 'user\u0085@example.com' }, notAnAddress('email')],
   [{ email: 'user\u2028@example.com' }, notAnAddress('email')],
-  [{ email: 'user\ud800@example.com' }, notAnAddress('email')],
+  [{ email: 'user\ud800@example.com' }, halfACharacter('email')],
+  [{ login: 'half of \ud83d' }, halfACharacter('login', 'U+D83D')],
   [{ login: 'us\u0007er' }, notAnAddress('login')],
 ])('%j is refused', async (body, answer) => {
   expect((await service.post(ROUTE, body)).answer).toBe(answer)

@@ -7,7 +7,7 @@ import type { Environment } from '../support/rekey-process.ts'
 import type { DjangoUser, World } from './world.ts'
 
 const secret = confide('a secret of the host application, long enough')
-const withTokens: Environment = { JWT_SECRET: secret, ...jwtVariables }
+export const withTokens: Environment = { JWT_SECRET: secret, ...jwtVariables }
 
 /** What a frontend sends to say who is signed in. */
 export async function signInAs({ id }: DjangoUser): Promise<Readonly<Record<string, string>>> {

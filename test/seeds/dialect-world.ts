@@ -29,6 +29,8 @@ export interface DialectWorld extends Passwords, Pick<Services, 'serve'> {
   addUser(columns?: Parameters<typeof addUser>[1]): Promise<StoredUser>
   /** Has somebody ask for a link, and reads the next mail to an address. */
   mailed(address: string, ask: () => Promise<Reply>): Promise<MailedValues>
+  /** Reads one of the mails with a link to an address, the first unless another is meant. */
+  readMail(address: string, index?: number): Promise<MailedValues>
   /** How many mails with a link an address has had. */
   linkMails(address: string): number
   /** How many times a mail with a link was handed over. Notices of what other cases did may still come. */
@@ -51,6 +53,13 @@ export function createDialectWorld(idType: IdType): DialectWorld {
       .filter(({ to, text }) => to[0] === address && text?.includes('/reset/'))
       .map(linkIn)
 
+  const readMail = async (address: string, index = 0): Promise<MailedValues> => {
+    await surroundings.resend.waitForMail(() => linksTo(address).length > index)
+    const [uid = '', token = ''] = new URL(linksTo(address)[index] ?? '').pathname
+      .split('/')
+      .slice(2)
+    return { uid, token: confide(token) }
+  }
   return {
     async open() {
       surroundings = await createSurroundings()
@@ -75,12 +84,9 @@ export function createDialectWorld(idType: IdType): DialectWorld {
     async mailed(address, ask) {
       const known = linksTo(address).length
       expect((await ask()).status).toBe(200)
-      await surroundings.resend.waitForMail(() => linksTo(address).length > known)
-      const [uid = '', token = ''] = new URL(linksTo(address)[known] ?? '').pathname
-        .split('/')
-        .slice(2)
-      return { uid, token: confide(token) }
+      return readMail(address, known)
     },
+    readMail,
     linkMails: (address) => linksTo(address).length,
     linksAsked: () =>
       surroundings.resend.requests.filter(({ rawBody }) => rawBody.includes('/reset/')).length,

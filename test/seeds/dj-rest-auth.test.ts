@@ -6,4 +6,4 @@ import { djRestAuth, world } from './cases/dj-rest-auth.ts'
 beforeAll(world.open)
 afterAll(world.close)
 
-for (const { name, run } of djRestAuth.cases) test(name, run)
+for (const { file, name, run } of djRestAuth.cases) test(`${file}: ${name}`, run)

@@ -6,4 +6,4 @@ import { djangoRestPasswordreset, worlds } from './cases/django-rest-passwordres
 beforeAll(() => Promise.all(worlds.map((world) => world.open())))
 afterAll(() => Promise.all(worlds.map((world) => world.close())))
 
-for (const { name, run } of djangoRestPasswordreset.cases) test(name, run)
+for (const { file, name, run } of djangoRestPasswordreset.cases) test(`${file}: ${name}`, run)

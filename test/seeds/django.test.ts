@@ -7,4 +7,4 @@ import { world } from './cases/django-world.ts'
 beforeAll(world.open)
 afterAll(world.close)
 
-for (const { name, run } of django.cases) test(name, run)
+for (const { file, name, run } of django.cases) test(`${file}: ${name}`, run)

@@ -28,6 +28,8 @@ export interface World extends Passwords, Pick<Services, 'serve'> {
   addUser(columns?: Readonly<Record<string, unknown>>): Promise<DjangoUser>
   /** Asks for a link by user name, and reads the mail that comes. */
   mailFor(user: DjangoUser, env?: Environment): Promise<ReceivedMail>
+  /** The same for a user who had no mail yet, and gets this one alone. */
+  onlyMailFor(user: DjangoUser, env?: Environment): Promise<ReceivedMail>
   /** The link in it. */
   linkFor(user: DjangoUser, env?: Environment): Promise<LinkValues>
   /** Asks for a link, and expects that nothing is mailed for this reason. */
@@ -58,6 +60,26 @@ export function createWorld(base: Environment): World {
     await surroundings.resend.waitForMail(() => mails().length > known)
     return mails()[known] as ReceivedMail
   }
+  const addUser: World['addUser'] = async (columns = {}) => {
+    users += 1
+    const password = confide(`forgotten by user ${users}`)
+    const row = {
+      username: `testuser${users}`,
+      email: `testuser${users}@example.com`,
+      password: confide(`argon2${await argon2id(password)}`),
+      first_name: '',
+      last_name: '',
+      is_active: true,
+      is_staff: false,
+      is_superuser: false,
+      date_joined: new Date(),
+      ...columns,
+    }
+    const { sql } = surroundings.database
+    const [stored] = await sql`insert into auth_user ${sql(row)} returning id::text`
+    const { username, email, password: passwordHash } = row
+    return { id: stored?.['id'], username, email: confide(email), password, passwordHash }
+  }
   return {
     async open() {
       surroundings = await createSurroundings()
@@ -73,27 +95,15 @@ export function createWorld(base: Environment): World {
     surroundings: () => surroundings,
     serve,
     ...passwordsIn(() => surroundings, 'auth_user', 'password', 'argon2'),
-    async addUser(columns = {}) {
-      users += 1
-      const password = confide(`forgotten by user ${users}`)
-      const row = {
-        username: `testuser${users}`,
-        email: `testuser${users}@example.com`,
-        password: confide(`argon2${await argon2id(password)}`),
-        first_name: '',
-        last_name: '',
-        is_active: true,
-        is_staff: false,
-        is_superuser: false,
-        date_joined: new Date(),
-        ...columns,
-      }
-      const { sql } = surroundings.database
-      const [stored] = await sql`insert into auth_user ${sql(row)} returning id::text`
-      const { username, email, password: passwordHash } = row
-      return { id: stored?.['id'], username, email: confide(email), password, passwordHash }
-    },
+    addUser,
     mailFor,
+    async onlyMailFor(user, env) {
+      const mail = await mailFor(user, env)
+      // Whatever else was asked for has at least begun to be mailed when this is there.
+      await mailFor(await addUser(), env)
+      expect(surroundings.resend.mails.filter(({ to }) => to.includes(user.email))).toEqual([mail])
+      return mail
+    },
     async linkFor(user, env) {
       const mail = await mailFor(user, env)
       const [url = ''] = /^https?:\S+$/m.exec(mail.text ?? '') ?? []

@@ -7,7 +7,7 @@ export const SENT = '200 {"detail":"Reset link sent"}'
 export const VALID_LINK =
   /^200 \{"detail":"Link is valid","expires_at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"\}$/
 export const INVALID_LINK = '400 {"detail":"Invalid signature"}'
-export const RESET = '200 {"detail":"Password reset successful"}'
+export const RESET = '200 {"detail":"Reset password successful"}'
 export const CHANGED = '200 {"detail":"Password changed successfully"}'
 export const INVALID_JWT = '401 {"detail":"Invalid token."}'
 /** With 401, as the packages answer wherever an authenticator of tokens comes first. */

@@ -47,10 +47,10 @@ const WRONG_OLD_PASSWORD = {
 } as const
 
 export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps }, done) => {
-  const NewPasswordSchema = Type.String({
-    ...TextSchema,
-    maxLength: deps.passwordRules.maxLength,
-  })
+  const { maxLength } = deps.passwordRules
+  const NewPasswordSchema = Type.String({ ...TextSchema, maxLength })
+  // The package's own limit, unless longer passwords can be set here.
+  const OldPasswordSchema = Type.String({ ...TextSchema, maxLength: Math.max(maxLength, 128) })
   const ConfirmBodySchema = Type.Object({
     new_password1: NewPasswordSchema,
     new_password2: NewPasswordSchema,
@@ -58,7 +58,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
     token: TextSchema,
   })
   const ChangeBodySchema = Type.Object({
-    old_password: TextSchema,
+    old_password: OldPasswordSchema,
     new_password1: NewPasswordSchema,
     new_password2: NewPasswordSchema,
   })

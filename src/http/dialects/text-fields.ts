@@ -3,8 +3,7 @@
 
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-
-const GOOD_CHARACTERS = '^[^\\0\\p{Cs}]*$'
+import { GOOD_CHARACTERS } from '../../core/characters.ts'
 
 /** A text that is neither empty nor holds NUL or a lone surrogate. */
 export const TextSchema = Type.String({ minLength: 1, pattern: GOOD_CHARACTERS })

@@ -240,6 +240,11 @@ describe('password/change', () => {
       refused({ old_password: required, new_password1: required, new_password2: required }),
     ],
     ['no old password', () => same, refused({ old_password: required })],
+    [
+      'an old password that is too long',
+      () => ({ old_password: 'x'.repeat(129), ...same }),
+      refused({ old_password: ['Ensure this field has no more than 128 characters.'] }),
+    ],
     ['a wrong old password', () => ({ old_password: 'x', ...same }), WRONG],
     [
       'a wrong old password and weak new ones',

@@ -1,15 +1,17 @@
-// Django's test_forms.py: who gets which mail, and what a new password has to be.
+// Django's test_forms.py: who gets which mail.
 
 import { expect } from 'vitest'
-import { ACCEPTED, RESET } from '../../support/answers.ts'
+import { ACCEPTED } from '../../support/answers.ts'
 import { confide } from '../../support/discretion.ts'
 import { linkMailsTo } from '../../support/links.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
-import type { SeedCase } from '../case.ts'
-import { englishWithSubject, newPassword, settle } from '../world.ts'
-import { plainMails, reset, world } from './django-world.ts'
+import { fromFile, type SeedCase } from '../case.ts'
+import { englishWithSubject, settle } from '../world.ts'
+import { expectAutocomplete, FILLED_IN, setFormCases } from './django-set-form.ts'
+import { plainMails, world } from './django-world.ts'
 
 const SEND = 'send-reset-password-link'
+const FILE = 'tests/auth_tests/test_forms.py'
 
 /** Asks by address, and expects one mail, to the address as it is stored. */
 async function expectOneMail(typed: string, stored: string): Promise<void> {
@@ -26,7 +28,7 @@ const collisions = [
   ['_domain', 'mike@ixample.org', 'mike@ıxample.org'],
 ] as const
 
-const collisionCases = collisions.flatMap(([part, plain, lookAlike]): SeedCase[] => [
+const collisionCases = collisions.flatMap(([part, plain, lookAlike]): Omit<SeedCase, 'file'>[] => [
   {
     name: `test_user_email${part}_unicode_collision`,
     async run() {
@@ -51,185 +53,118 @@ const collisionCases = collisions.flatMap(([part, plain, lookAlike]): SeedCase[]
   },
 ])
 
-const hosted = { HOSTED_PAGE: 'true' }
-const linkedPage = async () =>
-  `/reset/?${new URLSearchParams({ ...(await world.linkFor(await world.addUser(), hosted)) })}`
-
-const pages = [
-  ['PasswordResetFormTest', () => '/reset/request', ['email']],
-  ['SetPasswordFormTest', linkedPage, ['new-password', 'new-password']],
-] as const
-
-const autocompleteCases = pages.map(
-  ([form, path, expected]): SeedCase => ({
-    name: `${form}.test_html_autocomplete_attributes`,
-    means: 'the fields of the hosted page say what a password manager is to fill in',
-    async run() {
-      const { text } = await (await world.serve(hosted)).ask(await path())
-      const found = [...text.matchAll(/autocomplete="([^"]+)"/g)].map(([, value]) => value)
-      expect(found).toEqual(expected)
+const resetFormCases = fromFile(
+  FILE,
+  [
+    {
+      name: 'test_invalid_email',
+      async run() {
+        const { answer } = await (await world.serve()).post(SEND, { email: 'not valid' })
+        expect(answer).toBe('400 {"email":["Enter a valid email address."]}')
+      },
     },
-  }),
+    {
+      name: 'test_nonexistent_email',
+      async run() {
+        const reply = await world.expectNoMail({ email: 'foo@bar.com' }, 'no_account')
+        expect(reply.answer).toBe(ACCEPTED)
+      },
+    },
+    {
+      name: 'test_cleaned_data',
+      async run() {
+        const { email } = await world.addUser()
+        await expectOneMail(`  ${email}\n`, email)
+      },
+    },
+    {
+      name: 'test_custom_email_subject',
+      async run() {
+        const MAIL_TEMPLATES_DIR = world.templates({
+          'locales/en.json': englishWithSubject('Custom password reset on {app}'),
+        })
+        const env = { MAIL_TEMPLATES_DIR, APP_NAME: 'example.com' }
+        const mail = await world.onlyMailFor(await world.addUser(), env)
+        expect(mail.subject).toBe('Custom password reset on example.com')
+      },
+    },
+    {
+      name: 'test_inactive_user',
+      async run() {
+        const { email } = await world.addUser({ is_active: false })
+        expect((await world.expectNoMail({ email }, 'not_eligible')).answer).toBe(ACCEPTED)
+      },
+    },
+    {
+      name: 'test_unusable_password',
+      async run() {
+        const password = confide(`!${'x'.repeat(40)}`)
+        const { email } = await world.addUser({ password })
+        expect((await world.expectNoMail({ email }, 'no_usable_password')).answer).toBe(ACCEPTED)
+      },
+    },
+    {
+      name: 'test_save_plaintext_email',
+      means: 'with an empty template there is no HTML part',
+      async run() {
+        const user = await world.addUser()
+        const mail = await world.onlyMailFor(user, plainMails())
+        expect([mail.to, mail.subject]).toEqual([[user.email], 'Reset your Rekey password'])
+        expect(mail.text).not.toMatch(/<\w/)
+        expect(linkIn(mail)).toMatch(/^https:\/\/app\.example\/reset\?timestamp=\d{10}&user_id=/)
+        expect(mail.html).toBeUndefined()
+      },
+    },
+    {
+      name: 'test_save_html_email_template_name',
+      async run() {
+        const user = await world.addUser()
+        const html = '<html><a href="{{ link }}">Link</a></html>\n'
+        const env = { MAIL_TEMPLATES_DIR: world.templates({ 'reset-link.html.liquid': html }) }
+        const mail = await world.onlyMailFor(user, env)
+        expect([mail.to, mail.subject]).toEqual([[user.email], 'Reset your Rekey password'])
+        expect(linkIn(mail)).toMatch(/^https:\/\/app\.example\/reset\?timestamp=\d{10}&user_id=/)
+        expect(mail.html).toMatch(/^<html><a href="https:[^"<>\s]+">Link<\/a><\/html>$/m)
+      },
+    },
+    {
+      name: 'test_custom_email_field',
+      async run() {
+        const email = confide('in.another.column@example.com')
+        const user = await world.addUser({ last_name: email })
+        const env = { USERS_EMAIL_COLUMN: 'last_name' }
+        const mail = await world.mailFor({ ...user, email }, env)
+        expect(mail.to).toEqual([email])
+        const mailed = world.surroundings().resend.mails.flatMap(({ to }) => to)
+        expect(mailed.filter((to) => to === email || to === user.email)).toEqual([email])
+      },
+    },
+    ...collisionCases,
+    {
+      name: 'test_save_send_email_exceptions_are_catched_and_logged',
+      async run() {
+        const user = await world.addUser()
+        const service = await world.serve()
+        const { resend } = world.surroundings()
+        await settle(world)
+        const lines = service.log.lines.length
+        resend.answerNext({ kind: 'status', status: 422, name: 'validation_error' })
+        expect((await service.post(SEND, { email: user.email })).answer).toBe(ACCEPTED)
+        const failed = await service.log.waitFor(
+          ({ event }) => event === 'password_reset.mail_failed',
+          lines,
+        )
+        expect(failed['accountId']).toBe(user.id)
+        expect(linkMailsTo(resend, user.email)).toEqual([])
+      },
+    },
+    {
+      name: 'test_html_autocomplete_attributes',
+      means: FILLED_IN,
+      run: () => expectAutocomplete('/reset/request', ['email']),
+    },
+  ],
+  'PasswordResetFormTest',
 )
 
-export const formCases: readonly SeedCase[] = [
-  {
-    name: 'PasswordResetFormTest.test_invalid_email',
-    async run() {
-      const { answer } = await (await world.serve()).post(SEND, { email: 'not valid' })
-      expect(answer).toBe('400 {"email":["Enter a valid email address."]}')
-    },
-  },
-  {
-    name: 'test_nonexistent_email',
-    async run() {
-      const reply = await world.expectNoMail({ email: 'foo@bar.com' }, 'no_account')
-      expect(reply.answer).toBe(ACCEPTED)
-    },
-  },
-  {
-    name: 'test_cleaned_data',
-    async run() {
-      const { email } = await world.addUser()
-      await expectOneMail(`  ${email}\n`, email)
-    },
-  },
-  {
-    name: 'test_custom_email_subject',
-    async run() {
-      const MAIL_TEMPLATES_DIR = world.templates({
-        'locales/en.json': englishWithSubject('Custom password reset on {app}'),
-      })
-      const env = { MAIL_TEMPLATES_DIR, APP_NAME: 'example.com' }
-      const mail = await world.mailFor(await world.addUser(), env)
-      expect(mail.subject).toBe('Custom password reset on example.com')
-    },
-  },
-  {
-    name: 'test_preserve_username_case',
-    means: 'the mail goes to the address letter by letter as it is stored',
-    async run() {
-      const { email } = await world.addUser({ email: 'tesT@preserved.example' })
-      await expectOneMail('TEST@preserved.EXAMPLE', email)
-    },
-  },
-  {
-    name: 'test_inactive_user',
-    async run() {
-      const { email } = await world.addUser({ is_active: false })
-      expect((await world.expectNoMail({ email }, 'not_eligible')).answer).toBe(ACCEPTED)
-    },
-  },
-  {
-    name: 'test_unusable_password',
-    async run() {
-      const password = confide(`!${'x'.repeat(40)}`)
-      const { email } = await world.addUser({ password })
-      expect((await world.expectNoMail({ email }, 'no_usable_password')).answer).toBe(ACCEPTED)
-    },
-  },
-  {
-    name: 'test_save_plaintext_email',
-    means: 'with an empty template there is no HTML part',
-    async run() {
-      const user = await world.addUser()
-      const mail = await world.mailFor(user, plainMails())
-      expect([mail.to, mail.subject]).toEqual([[user.email], 'Reset your Rekey password'])
-      expect(mail.text).not.toMatch(/<\w/)
-      expect(linkIn(mail)).toMatch(/^https:\/\/app\.example\/reset\?timestamp=\d{10}&user_id=/)
-      expect(mail.html).toBeUndefined()
-    },
-  },
-  {
-    name: 'test_save_html_email_template_name',
-    async run() {
-      const user = await world.addUser()
-      const html = '<html><a href="{{ link }}">Link</a></html>\n'
-      const env = { MAIL_TEMPLATES_DIR: world.templates({ 'reset-link.html.liquid': html }) }
-      const mail = await world.mailFor(user, env)
-      expect([mail.to, mail.subject]).toEqual([[user.email], 'Reset your Rekey password'])
-      expect(linkIn(mail)).toMatch(/^https:\/\/app\.example\/reset\?timestamp=\d{10}&user_id=/)
-      expect(mail.html).toMatch(/^<html><a href="https:[^"<>\s]+">Link<\/a><\/html>$/m)
-    },
-  },
-  {
-    name: 'test_custom_email_field',
-    async run() {
-      const email = confide('in.another.column@example.com')
-      const user = await world.addUser({ last_name: email })
-      const env = { USERS_EMAIL_COLUMN: 'last_name' }
-      const mail = await world.mailFor({ ...user, email }, env)
-      expect(mail.to).toEqual([email])
-    },
-  },
-  ...collisionCases,
-  {
-    name: 'test_save_send_email_exceptions_are_catched_and_logged',
-    async run() {
-      const user = await world.addUser()
-      const service = await world.serve()
-      const { resend } = world.surroundings()
-      await settle(world)
-      const lines = service.log.lines.length
-      resend.answerNext({ kind: 'status', status: 422, name: 'validation_error' })
-      expect((await service.post(SEND, { email: user.email })).answer).toBe(ACCEPTED)
-      const failed = await service.log.waitFor(
-        ({ event }) => event === 'password_reset.mail_failed',
-        lines,
-      )
-      expect(failed['accountId']).toBe(user.id)
-      expect(linkMailsTo(resend, user.email)).toEqual([])
-    },
-  },
-  {
-    name: 'SetPasswordFormTest.test_password_verification',
-    async run() {
-      const passwords = { password: 'abc123', password_confirm: 'abc' }
-      const answer = await reset({ ...(await world.linkFor(await world.addUser())), ...passwords })
-      expect(answer).toBe('400 {"password_confirm":["Passwords don\'t match"]}')
-    },
-  },
-  {
-    name: 'SetPasswordFormTest.test_success',
-    means: 'what follows a change follows the write alone: a refused password is no change',
-    async run() {
-      const user = await world.addUser()
-      const { resend } = world.surroundings()
-      const link = await world.linkFor(user)
-      const notices = () => resend.mails.filter(({ to }) => to[0] === user.email).slice(1)
-      expect(await reset({ ...link, password: 'short' })).toMatch(/^400 /)
-      await settle(world)
-      expect(notices()).toEqual([])
-      expect(await reset({ ...link, password: newPassword })).toBe(RESET)
-      await resend.waitForMail(() => notices().length > 0)
-      expect(notices().map(({ subject }) => subject)).toEqual(['Your Rekey password was changed'])
-    },
-  },
-  {
-    name: 'SetPasswordFormTest.test_validates_password',
-    async run() {
-      const env = { PASSWORD_MIN_LENGTH: '12' }
-      const user = await world.addUser({ username: 'testclient' })
-      const answer = await reset(
-        { ...(await world.linkFor(user, env)), password: 'testclient' },
-        env,
-      )
-      const texts = [
-        'The password is too similar to the username.',
-        'This password is too short. It must contain at least 12 characters.',
-      ]
-      expect(answer).toBe(`400 ${JSON.stringify({ password: texts })}`)
-    },
-  },
-  {
-    name: 'SetPasswordFormTest.test_password_whitespace_not_stripped',
-    async run() {
-      const user = await world.addUser()
-      const password = '   password   with   blanks   '
-      const passwords = { password, password_confirm: password }
-      expect(await reset({ ...(await world.linkFor(user)), ...passwords })).toBe(RESET)
-      await world.expectPassword(user, password)
-    },
-  },
-  ...autocompleteCases,
-]
+export const formCases: readonly SeedCase[] = [...resetFormCases, ...setFormCases]

@@ -5,6 +5,12 @@ import { INVALID_LINK, VALID_LINK } from '../../support/answers.ts'
 import type { LinkValues } from '../../support/links.ts'
 import { createWorld } from '../world.ts'
 
+/** Sentences of the contract by which many of Django's cases differ. */
+export const JSON_ONLY =
+  'JSON only (dialects also take `application/x-www-form-urlencoded` from no origin or an allowed one)'
+export const NATIVE_TEXTS =
+  "native routes speak django-rest-registration's texts, also for cases of Django's own forms"
+
 export const world = createWorld({
   USERS_PRESET: 'django',
   MAIL_FROM: 'webmaster@app.example',

@@ -1,9 +1,11 @@
-// django-rest-registration's test_checks.py and test_email.py: which settings it refuses to start with.
+// django-rest-registration's test_checks.py, test_email.py and the doctest of email.py: which settings it
+// refuses to start with, and which parts a mail has.
 
 import { expect } from 'vitest'
+import { SENT } from '../../support/answers.ts'
 import { runRekey } from '../../support/rekey-process.ts'
-import type { SeedCase } from '../case.ts'
-import { englishWithSubject } from '../world.ts'
+import { fromFile, type SeedCase } from '../case.ts'
+import { type DjangoUser, englishWithSubject } from '../world.ts'
 import { world } from './registration-world.ts'
 
 type Variables = Readonly<Record<string, string>>
@@ -16,34 +18,46 @@ async function expectFault(env: Variables, fault: RegExp): Promise<void> {
   await expect(world.serve(env)).rejects.toThrow(fault)
 }
 
-/** Two users have one address, and each gets a mail. */
-async function expectMailForEach(env: Variables): Promise<void> {
-  const first = await world.addUser()
-  const second = await world.addUser({ email: first.email })
-  const service = await world.serve(env)
+/** Several users have what is asked for, and each gets one mail. */
+async function expectMailForEach(
+  users: readonly DjangoUser[],
+  body: object,
+  env: Variables,
+): Promise<void> {
   const { resend } = world.surroundings()
-  const { status } = await service.post('send-reset-password-link', { email: first.email })
-  expect(status).toBe(200)
-  for (const { id } of [first, second]) {
-    await resend.waitForMail(({ text }) => text?.includes(`user_id=${id}&`) ?? false)
-  }
+  const mailed = ({ id }: DjangoUser) =>
+    resend.mails.filter(({ text }) => text?.includes(`user_id=${id}&`))
+  const service = await world.serve(env)
+  expect((await service.post('send-reset-password-link', body)).answer).toBe(SENT)
+  for (const user of users) await resend.waitForMail(() => mailed(user).length > 0)
+  const other = `other than ${users[0]?.id}`
+  await world.mailFor(await world.addUser({ username: other, first_name: other }), env)
+  expect(users.map((user) => mailed(user).length)).toEqual(users.map(() => 1))
+}
+
+const NEVER_FAIL = 'several rows with one address never fail'
+
+/** The column that is no unique one has the same of two users, and finds both. */
+async function expectColumnFindsBoth(columns: string): Promise<void> {
+  const shared = `Shared ${columns}`
+  const users = [
+    await world.addUser({ first_name: shared }),
+    await world.addUser({ first_name: shared }),
+  ]
+  await expectMailForEach(users, { login: shared }, { USERS_LOGIN_COLUMNS: columns })
 }
 
 const text = 'Text: {{ link }}\n'
 const html = '<p>HTML: <a href="{{ link }}">{{ link }}</a></p>\n'
 const noHtml = ''
+const textAlone = { 'reset-link.text.liquid': text, 'reset-link.html.liquid': noHtml }
 const ownTemplates: readonly (readonly [string, Variables])[] = [
   [
     'both html and text body template',
     { 'reset-link.text.liquid': text, 'reset-link.html.liquid': html },
   ],
-  ['html body template only', { 'reset-link.html.liquid': html }],
-  ['text body template only', { 'reset-link.text.liquid': text, 'reset-link.html.liquid': noHtml }],
-  [
-    'default text body template',
-    { 'reset-link.text.liquid': text, 'reset-link.html.liquid': noHtml },
-  ],
-  ['default html body template', { 'reset-link.html.liquid': html }],
+  ['text body template only', textAlone],
+  ['default text body template', textAlone],
 ]
 const brokenTemplates: readonly (readonly [string, Variables, RegExp])[] = [
   ['missing subject and body', { 'locales/en.json': '{}' }, /en\.json/],
@@ -55,7 +69,17 @@ const brokenTemplates: readonly (readonly [string, Variables, RegExp])[] = [
   ],
 ]
 
-export const settingCases: readonly SeedCase[] = [
+async function expectParts(files: Variables): Promise<void> {
+  const mail = await world.mailFor(await world.addUser(), {
+    MAIL_TEMPLATES_DIR: world.templates(files),
+  })
+  const [link = ''] = /https:\S+/.exec(mail.text ?? '') ?? []
+  expect(mail.text).toBe(text.replace('{{ link }}', link))
+  if (files['reset-link.html.liquid'] === noHtml) expect(mail.html).toBeUndefined()
+  else expect(mail.html).toContain(`<p>HTML: <a href="${link.replaceAll('&', '&amp;')}">`)
+}
+
+const checkCases = fromFile('tests/unit_tests/test_checks.py', [
   {
     name: 'test_fail_when_default',
     means: 'without a single variable the start names each that is required',
@@ -108,9 +132,20 @@ export const settingCases: readonly SeedCase[] = [
       ),
   },
   {
+    // Its settings break the templates of reset links alone, whatever its name says.
+    name: 'test_checks_invalid_register_email_verification_email_templates_config',
+    means: 'a mail without its words stops the start',
+    run: () =>
+      expectFault({ MAIL_TEMPLATES_DIR: world.templates({ 'locales/en.json': '{}' }) }, /en\.json/),
+  },
+  {
     name: 'test_fail_when_send_reset_password_link_serializer_uses_non_unique_email',
-    differs: 'several rows with one address',
-    run: () => expectMailForEach({}),
+    differs: NEVER_FAIL,
+    async run() {
+      const first = await world.addUser()
+      const users = [first, await world.addUser({ email: first.email })]
+      await expectMailForEach(users, { email: first.email }, {})
+    },
   },
   {
     name: 'test_when_one_unique_login_field_then_check_succeeds',
@@ -118,42 +153,43 @@ export const settingCases: readonly SeedCase[] = [
   },
   {
     name: 'test_when_one_non_unique_login_field_then_check_fails',
-    differs: 'several rows with one address',
-    run: () => expectMailForEach({ USERS_LOGIN_COLUMNS: 'email' }),
+    differs: NEVER_FAIL,
+    run: () => expectColumnFindsBoth('first_name'),
   },
   {
     name: 'test_ok_when_one_non_unique_login_field_but_check_disabled',
-    run: () => expectStart({ USERS_LOGIN_COLUMNS: 'email' }),
+    run: () => expectStart({ USERS_LOGIN_COLUMNS: 'last_name' }),
   },
   {
     name: 'test_when_one_non_unique_login_field_in_many_then_check_fails',
-    differs: 'several rows with one address',
-    run: () => expectMailForEach({ USERS_LOGIN_COLUMNS: 'username,email' }),
+    differs: NEVER_FAIL,
+    run: () => expectColumnFindsBoth('username,first_name'),
   },
-  ...ownTemplates.map(
-    ([id, files]): SeedCase => ({
-      name: `test_parse_template_config_ok [${id}]`,
-      means:
-        'the parts that are yours are mailed, and ours where you have none; an empty one of HTML is left out',
-      async run() {
-        const env = { MAIL_TEMPLATES_DIR: world.templates(files) }
-        const mail = await world.mailFor(await world.addUser(), env)
-        const [link = ''] = /https:\S+/.exec(mail.text ?? '') ?? []
-        const isOurs = (name: string) => !Object.hasOwn(files, name)
-        expect(mail.text?.startsWith('Hello')).toBe(isOurs('reset-link.text.liquid'))
-        if (files['reset-link.html.liquid'] === noHtml) expect(mail.html).toBeUndefined()
-        else {
-          expect(mail.html?.startsWith('<!DOCTYPE')).toBe(isOurs('reset-link.html.liquid'))
-          expect(mail.html).toContain(link.replaceAll('&', '&amp;'))
-        }
-      },
-    }),
-  ),
-  ...brokenTemplates.map(
-    ([id, files, fault]): SeedCase => ({
-      name: `test_parse_template_config_fail [${id}]`,
-      means: 'a mail that would lack a subject, or its link, stops the start',
-      run: () => expectFault({ MAIL_TEMPLATES_DIR: world.templates(files) }, fault),
-    }),
-  ),
-]
+])
+
+const emailCases = fromFile('tests/unit_tests/utils/test_email.py', [
+  ...ownTemplates.map(([id, files]) => ({
+    name: `test_parse_template_config_ok[${id}]`,
+    means: 'the parts that are yours are mailed, and an empty one of HTML is left out',
+    run: () => expectParts(files),
+  })),
+  ...brokenTemplates.map(([id, files, fault]) => ({
+    name: `test_parse_template_config_fail[${id}]`,
+    means: 'a mail that would lack a subject, or its link, stops the start',
+    run: () => expectFault({ MAIL_TEMPLATES_DIR: world.templates(files) }, fault),
+  })),
+])
+
+const docCases = fromFile('rest_registration/utils/email.py', [
+  {
+    name: 'rest_registration.utils.email.parse_template_config',
+    means: 'a mail may be of text alone, and has to have its words',
+    async run() {
+      await expectParts(textAlone)
+      const env = { MAIL_TEMPLATES_DIR: world.templates({ 'locales/en.json': '{}' }) }
+      await expectFault(env, /en\.json/)
+    },
+  },
+])
+
+export const settingCases: readonly SeedCase[] = [...checkCases, ...emailCases, ...docCases]

@@ -7,7 +7,7 @@ import { INVALID_LINK, VALID_LINK } from '../../support/answers.ts'
 import { confide } from '../../support/discretion.ts'
 import { type LinkValues, sealedLink, tokenOf } from '../../support/links.ts'
 import { seconds } from '../../support/seconds.ts'
-import type { SeedCase } from '../case.ts'
+import { fromFile, type SeedCase } from '../case.ts'
 import { world } from './registration-world.ts'
 
 const ROUTE = 'check-reset-link'
@@ -18,23 +18,23 @@ const urlOf = (link: Partial<LinkValues>) => {
   return `https://app.example/reset-password/?${query}`
 }
 const kinds: Readonly<Record<string, (link: LinkValues) => object>> = {
-  'three values': (link) => link,
-  'one token': (link) => ({ token: tokenOf(link) }),
-  'read out of the URL': (link) => parseLink(urlOf(link)).link ?? {},
+  ExampleSigner: (link) => link,
+  ExampleTimestampSigner: (link) => ({ token: tokenOf(link) }),
+  ExampleURLSigner: (link) => parseLink(urlOf(link)).link ?? {},
 }
 
 const check = async (body: object) => (await (await world.serve()).post(ROUTE, body)).answer
-const ofEachKind = Object.entries(kinds).flatMap(([kind, send]): SeedCase[] => [
+const ofEachKind = Object.entries(kinds).flatMap(([kind, send]): Omit<SeedCase, 'file'>[] => [
   {
-    name: `test_signers: verify_ok [${kind}]`,
-    means: 'a link may be checked twice',
+    name: `test_verify_ok[${kind}]`,
+    means: 'a link is good in each of its forms, and may be checked twice',
     async run() {
       const link = await world.linkFor(await world.addUser())
       for (let times = 0; times < 2; times++) expect(await check(send(link))).toMatch(VALID_LINK)
     },
   },
   {
-    name: `test_signers: tamper_email_fail [${kind}]`,
+    name: `test_verify_tamper_email_fail[${kind}]`,
     means: 'a link with another user_id is refused',
     async run() {
       const link = await world.linkFor(await world.addUser())
@@ -43,16 +43,16 @@ const ofEachKind = Object.entries(kinds).flatMap(([kind, send]): SeedCase[] => [
     },
   },
   {
-    name: `test_signers: tamper_signature_fail [${kind}]`,
-    means: 'a link with one character of its signature altered is refused',
+    name: `test_verify_tamper_signature_fail[${kind}]`,
+    means: 'a link with a character before its signature is refused',
     async run() {
       const link = await world.linkFor(await world.addUser())
-      const signature = link.signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
+      const signature = `a${link.signature}`
       expect(await check(send({ ...link, signature }))).toBe(INVALID_LINK)
     },
   },
   {
-    name: `test_signers: missing_signature_fail [${kind}]`,
+    name: `test_verify_missing_singature_fail[${kind}]`,
     means: 'a link without its signature is refused',
     async run() {
       const { user_id, timestamp } = await world.linkFor(await world.addUser())
@@ -65,7 +65,7 @@ const ofEachKind = Object.entries(kinds).flatMap(([kind, send]): SeedCase[] => [
   },
 ])
 
-export const signerCases: readonly SeedCase[] = [
+const secretCases = fromFile('tests/unit_tests/signers/test_reset_password.py', [
   {
     name: 'test_signer_with_different_secret_keys',
     means: 'a link under another secret is another one, and neither works for the other',
@@ -78,9 +78,12 @@ export const signerCases: readonly SeedCase[] = [
       expect(await check(theirs)).toBe(INVALID_LINK)
     },
   },
+])
+
+const ofAnyKind = fromFile('tests/unit_tests/utils/test_signers.py', [
   ...ofEachKind,
   {
-    name: 'test_signers: missing_timestamp',
+    name: 'test_verify_missing_timestamp',
     means: 'no timestamp is filled in for one that is missing',
     async run() {
       const { user_id, signature } = await world.linkFor(await world.addUser())
@@ -90,7 +93,7 @@ export const signerCases: readonly SeedCase[] = [
     },
   },
   {
-    name: 'test_signers: expired',
+    name: 'test_verify_expired',
     means: 'a genuine link is refused once its lifetime is over',
     async run() {
       const link = sealedLink(await world.addUser(), seconds() - 2 * 86_400)
@@ -98,7 +101,7 @@ export const signerCases: readonly SeedCase[] = [
     },
   },
   {
-    name: 'test_signers: get_url',
+    name: 'test_get_url',
     means: 'the mailed URL has the page and the values, percent-encoded',
     async run() {
       const user = await world.addUser({ username: 'a@b c&d' })
@@ -107,4 +110,6 @@ export const signerCases: readonly SeedCase[] = [
       expect(mail.text).toMatch(/&user_id=a%40b(?:%20|\+)c%26d&signature=/)
     },
   },
-]
+])
+
+export const signerCases: readonly SeedCase[] = [...secretCases, ...ofAnyKind]

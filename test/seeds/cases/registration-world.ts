@@ -16,6 +16,4 @@ export const world = createWorld({
 })
 /** RESET_PASSWORD_FAIL_WHEN_USER_NOT_FOUND=False. */
 export const silent = { REVEAL_UNKNOWN_USERS: 'false' }
-/** A Rekey without its routes where they are expected. */
-export const elsewhere = { BASE_PATH: '/elsewhere' }
 export const NOBODY = '400 {"detail":"User not found"}'
