@@ -28,16 +28,14 @@ const MOST_ATTEMPTS = 2
  * Finds the account of a JWT, if somebody may try its old password now. It says so before a body
  * is read; `changePassword` asks again.
  *
- * @param now unix milliseconds
  * @throws RekeyError `not_authenticated`, `throttled`, `unavailable`
  */
 export async function admitJwtSubject(
   deps: ChangePasswordDeps,
   jwt: VerifiedJwt,
-  now: number,
 ): Promise<Account> {
   const account = await findJwtSubject(deps, jwt)
-  const wait = deps.limits.wrongOldPasswords.waitFor(account.id, now)
+  const wait = deps.limits.wrongOldPasswords.waitFor(account.id)
   if (wait === 0) return account
   const options = { retryAfterSeconds: wait }
   throw new RekeyError('throttled', 'too many wrong old passwords for this account', options)
@@ -61,14 +59,14 @@ export function changePassword(
 ): Promise<void> {
   return deps.turns.take(String(jwt.subject), async () => {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      const account = await admitJwtSubject(deps, jwt, now)
+      const account = await admitJwtSubject(deps, jwt)
       const { hasher } = deps
       // Without it no rule could be judged, so the old password must not count, whoever knows it.
       const isReplaceable = hasher.canReplace(account.passwordHash)
       const isOld = isReplaceable && (await hasher.verify(oldPassword, account.passwordHash))
       const faults = isReplaceable ? judgeNewPassword(deps, account, newPassword) : []
       if (!isOld) {
-        deps.limits.wrongOldPasswords.count(account.id, now)
+        deps.limits.wrongOldPasswords.count(account.id)
         const options = { faults: [WRONG_OLD_PASSWORD, ...faults] }
         throw new RekeyError('old_password_incorrect', 'not the old password', options)
       }

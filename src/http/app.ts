@@ -12,6 +12,7 @@ import { RekeyError } from '../errors.ts'
 import { replyToBrokenRequest } from './broken-requests.ts'
 import { changePassword } from './change-password.ts'
 import { checkResetLink } from './check-reset-link.ts'
+import { trustOnly } from './client-address.ts'
 import { watchClosing } from './closing.ts'
 import { allowOrigins, answerPreflights, underPrefixes } from './cross-origin.ts'
 import { djRestAuth } from './dialects/dj-rest-auth.ts'
@@ -40,7 +41,7 @@ const dialectRoutes = { 'rest-passwordreset': restPasswordreset, 'dj-rest-auth':
 export function fastifyOptions(trustedProxies: readonly string[]) {
   return {
     logController: new RequestLog(),
-    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+    trustProxy: trustedProxies.length > 0 && trustOnly(trustedProxies),
     bodyLimit: BODY_LIMIT_BYTES,
     // A slow sender holds a socket this long, and no longer.
     requestTimeout: 15_000,
@@ -68,11 +69,9 @@ export function buildApp(
   settings: AppSettings,
   logger: FastifyBaseLogger,
 ): FastifyInstance {
-  const isForPages = underPrefixes([
-    settings.basePath,
-    ...settings.dialects.map(({ prefix }) => prefix),
-  ])
-  const allowOrigin = allowOrigins(settings.corsOrigins, isForPages)
+  const dialectPrefixes = settings.dialects.map(({ prefix }) => prefix)
+  const isForPages = underPrefixes([settings.basePath, ...dialectPrefixes])
+  const allowOrigin = allowOrigins(settings.corsOrigins, isForPages, underPrefixes(dialectPrefixes))
   const replyWithError = replyWithErrors()
   const app = Fastify({
     ...fastifyOptions(settings.trustedProxies),

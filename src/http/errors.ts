@@ -30,7 +30,7 @@ const drfReplies: ErrorReplies = {
   old_password_incorrect: { status: 400, detail: 'Old password is not correct' },
   account_unknown: { status: 400, detail: 'User not found' },
   not_authenticated: { status: 401, detail: 'Invalid token.' },
-  cross_origin: { status: 403, detail: 'The form was not sent from its own page.' },
+  cross_origin: { status: 403, detail: 'Requests from this origin are not allowed.' },
   not_found: { status: 404, detail: 'Not found.' },
   method_not_allowed: { status: 405, detail: 'Method not allowed.' },
   payload_too_large: { status: 413, detail: 'Request body is too large.' },

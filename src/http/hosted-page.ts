@@ -7,8 +7,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'
 import { checkLink } from '../flows/check-link.ts'
 import { parseLink } from '../page/client.ts'
+import { requireOwnPage } from './cross-site.ts'
 import { replyWithErrors, startErrorReply } from './errors.ts'
-import { acceptFormsOnly, refuseOtherOrigins } from './form-body.ts'
+import { acceptForms } from './form-body.ts'
 import { createHostedPages, type PageContent } from './hosted-html.ts'
 import { faultsOfRequest, faultsOfReset, messageFor } from './hosted-texts.ts'
 import { type LinkBody, linkFields, linkFieldsRule, readLink } from './link-body.ts'
@@ -42,9 +43,10 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   const { deps, settings, page } = options
   const pages = createHostedPages(page.content)
   const rules = describeRules(deps)
-  const limitConfirms = limitRequests(deps.limits.confirms, deps.clock)
-  const limitAsks = limitRequests(deps.limits.requests, deps.clock)
-  acceptFormsOnly(app)
+  const limitConfirms = limitRequests(options, 'confirms')
+  const limitAsks = limitRequests(options, 'requests')
+  app.removeAllContentTypeParsers()
+  acceptForms(app)
 
   const send = (reply: FastifyReply, html: string) =>
     reply.headers(pageHeaders).type('text/html; charset=utf-8').send(html)
@@ -101,7 +103,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   // Where a script posts the link that it has found in a fragment, which no request carries.
   const opened = {
     schema: { body: OpenBodySchema },
-    onRequest: [refuseOtherOrigins, limitConfirms],
+    onRequest: [requireOwnPage, limitConfirms],
     errorHandler: answerWith(writeMessage),
   }
   app.post('/reset/open', opened, (request, reply) => openLink(request.body, reply))
@@ -109,7 +111,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   const resetting = {
     bodyLimit: FORM_LIMIT_BYTES,
     schema: { body: resetBodySchema(settings) },
-    onRequest: [refuseOtherOrigins, limitConfirms],
+    onRequest: [requireOwnPage, limitConfirms],
     errorHandler: answerWith((error, request) => {
       const faults = faultsOfReset(error)
       const body = request.body as LinkBody | undefined
@@ -130,7 +132,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
 
   const asking = {
     schema: { body: RequestBodySchema },
-    onRequest: [refuseOtherOrigins, limitAsks],
+    onRequest: [requireOwnPage, limitAsks],
     errorHandler: answerWith((error, request) => {
       const { email } = (request.body ?? {}) as { email?: string }
       return pages.requestForm({ email, faults: faultsOfRequest(error) })
