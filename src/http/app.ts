@@ -9,7 +9,7 @@ import Fastify, {
 } from 'fastify'
 import { isDjangoAddress } from '../core/django-address.ts'
 import { RekeyError } from '../errors.ts'
-import { replyToBrokenRequest } from './broken-requests.ts'
+import { refuseExpectation, replyToBrokenRequest } from './broken-requests.ts'
 import { changePassword } from './change-password.ts'
 import { checkResetLink } from './check-reset-link.ts'
 import { trustOnly } from './client-address.ts'
@@ -47,7 +47,12 @@ export function fastifyOptions(trustedProxies: readonly string[]) {
     requestTimeout: 15_000,
     // Longer than the minute after which most proxies drop an idle connection of theirs.
     keepAliveTimeout: 72_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 5_000,
+      // Node's own reply would have neither headers nor body.
+      requireHostHeader: false,
+    },
     routerOptions: { ignoreTrailingSlash: true },
     ajv: {
       customOptions: {
@@ -86,6 +91,7 @@ export function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  app.server.on('checkExpectation', refuseExpectation)
   acceptJsonOnly(app)
   app.setErrorHandler(replyWithError)
   const findRefusal = watchRoutes(app, isForPages)

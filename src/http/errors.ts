@@ -6,6 +6,7 @@ import { presentsJwt } from './bearer.ts'
 import { toFaults } from './field-faults.ts'
 import { noteOutcome } from './request-log.ts'
 import { statusTexts } from './status-texts.ts'
+import { dropBody } from './unread-bytes.ts'
 
 interface ErrorReply {
   readonly status: keyof typeof statusTexts
@@ -76,6 +77,7 @@ export function startErrorReply(
   noteOutcome(request, { code, cause: error.message })
   const { status } = replies[code]
   reply.code(status)
+  dropBody(request, reply)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   return error
