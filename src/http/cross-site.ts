@@ -15,11 +15,13 @@ export function findForeignFault(
   request: FastifyRequest,
   origins: readonly string[],
 ): RekeyError | undefined {
-  const { origin, 'sec-fetch-site': site } = request.headers
+  const { origin, 'sec-fetch-site': site, 'sec-purpose': purpose } = request.headers
   if (origin === undefined && site === undefined) return undefined
   if (origin !== undefined && origins.includes(origin)) return undefined
-  // `none` is the reader: an address that was typed, a bookmark, a mail program.
-  if (site === 'none' || isOfOwnPage(request) || isNavigation(request)) return undefined
+  if (isOfOwnPage(request)) return undefined
+  // `none` is the reader: an address that was typed, a bookmark, a mail program. But Chrome says so of
+  // what pages have it prefetch as well, and that no reader has asked for.
+  if (purpose === undefined && (site === 'none' || isLedHere(request))) return undefined
   return new RekeyError('cross_origin', 'sent by a page whose origin is not in CORS_ORIGINS')
 }
 
@@ -46,11 +48,12 @@ function isOfOwnPage({ headers, host }: FastifyRequest): boolean {
   return URL.canParse(origin) && new URL(origin).host === host
 }
 
-/** A link that was followed in the whole window, such as one in a webmail. A prefetch is nobody's wish. */
-function isNavigation({ method, headers }: FastifyRequest): boolean {
-  return (
-    method !== 'POST' &&
-    headers['sec-fetch-dest'] === 'document' &&
-    headers['sec-purpose'] === undefined
-  )
+/**
+ * Says whether a page of another origin led the reader's whole window here: by a link in a webmail, or
+ * by a script, which can do so many times before the first page appears.
+ */
+export function isLedHere({ method, headers }: FastifyRequest): boolean {
+  const { 'sec-fetch-site': site, 'sec-fetch-dest': destination } = headers
+  const isOther = site !== undefined && site !== 'same-origin' && site !== 'none'
+  return isOther && destination === 'document' && method !== 'POST'
 }

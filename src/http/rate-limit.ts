@@ -12,10 +12,13 @@ import type { AppOptions } from './options.ts'
 /**
  * A hook that refuses a client over its limit, before the body is read. A body of a wrong type, and
  * whatever a page of another origin sends, is refused as well, and counts for nothing.
+ *
+ * @param nameWho whom a request counts for: by default its client, whatever it asks for
  */
 export function limitRequests(
   { deps, settings }: AppOptions,
   name: keyof Pick<Limits, 'requests' | 'confirms'>,
+  nameWho = nameClient,
 ) {
   const limiter = deps.limits[name]
   const findFault = (request: FastifyRequest): RekeyError | undefined => {
@@ -23,10 +26,15 @@ export function limitRequests(
     return typeFault ?? findForeignFault(request, settings.corsOrigins)
   }
   const count = (request: FastifyRequest): RekeyError | undefined => {
-    const retryAfterSeconds = limiter.count(clientOf(addressOf(request)))
+    const retryAfterSeconds = limiter.count(nameWho(request))
     if (retryAfterSeconds === 0) return undefined
     return new RekeyError('throttled', 'too many requests', { retryAfterSeconds })
   }
   return (request: FastifyRequest, _reply: unknown, done: (error?: Error) => void): void =>
     done(findFault(request) ?? count(request))
+}
+
+/** Names the client that a request counts for. */
+export function nameClient(request: FastifyRequest): string {
+  return clientOf(addressOf(request))
 }

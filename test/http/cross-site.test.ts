@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { basePath } from '../support/client.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../support/jwt-issuer.ts'
-import { forgedLink, tokenOf } from '../support/links.ts'
+import { forgedLink, sealedLink, tokenOf } from '../support/links.ts'
 import type { Environment } from '../support/rekey-process.ts'
 import { startService, type TestService } from '../support/service.ts'
 import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
@@ -129,6 +129,13 @@ test.each<Environment>([
     'sec-purpose': 'prefetch;prerender',
   },
   { 'sec-fetch-mode': 'no-cors' },
+  // As Chrome spells what a page's speculation rules have it prefetch.
+  {
+    'sec-fetch-site': 'none',
+    'sec-fetch-dest': 'document',
+    'sec-fetch-mode': 'navigate',
+    'sec-purpose': 'prefetch',
+  },
   { origin: evil, 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' },
 ])('a link that a page of another site has fetched with %o is refused', async (headers) => {
   for (const site of ['cross-site', 'same-site']) {
@@ -207,6 +214,26 @@ test.each<[string, Environment]>([
     (await open(headers, 'GET', own)).status,
     (await open(headers, 'GET', own)).status,
   ]).toEqual([200, 429])
+  await own.stop()
+})
+
+test('links that another site leads to count each for itself, and for nothing else', async () => {
+  const own = await start('1/1d')
+  const led = {
+    'sec-fetch-site': 'cross-site',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+  }
+  const openLink = (fields: object, headers: Environment = led) =>
+    own.ask(`/reset/?${new URLSearchParams({ ...fields })}`, { headers })
+  const link = sealedLink(await addUser(surroundings.database.sql))
+  for (let times = 0; times < 5; times += 1) {
+    const made = { ...forgedLink(), timestamp: String(1_700_000_000 + times) }
+    expect((await openLink(made)).status).toBe(200)
+  }
+  const opened = [await openLink(link), await openLink({ ...link, x: '1' })]
+  expect(opened.map(({ status }) => status)).toEqual([200, 429])
+  expect([(await openLink(link, {})).status, (await openLink(link, {})).status]).toEqual([200, 429])
   await own.stop()
 })
 
