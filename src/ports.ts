@@ -126,7 +126,7 @@ export interface Limiter {
   /**
    * Counts once more, unless the limit is reached.
    *
-   * @param who a client address, or an account
+   * @param who a client address, an account, or a link that a client was led to
    * @returns seconds to wait; 0 when it was within the limit
    */
   count(who: string): number
