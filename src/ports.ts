@@ -144,13 +144,12 @@ export interface Limiter {
   /**
    * Counts once more, unless the limit is reached.
    *
-   * @param who a client address, or an account
-   * @param now unix milliseconds
+   * @param who a client address, an account, or a link that a client was led to
    * @returns seconds to wait; 0 when it was within the limit
    */
-  count(who: string, now: number): number
+  count(who: string): number
   /** Says what `count` would, and counts nothing. */
-  waitFor(who: string, now: number): number
+  waitFor(who: string): number
 }
 
 /** What is counted, each by a limiter of its own. */

@@ -81,7 +81,16 @@ test('the commands for the container are those that it has', () => {
     ([, name]) => name,
   )
   expect(program).toBe('dist/main.js')
-  expect(named).toEqual(['keygen', 'grants', 'doctor', 'verify', 'migrate', 'explain', 'link', 'link'])
+  expect(named).toEqual([
+    'keygen',
+    'grants',
+    'doctor',
+    'verify',
+    'migrate',
+    'explain',
+    'link',
+    'link',
+  ])
 })
 
 describe('with the build', () => {

@@ -28,18 +28,16 @@ const MOST_ATTEMPTS = 2
  * Finds the account of a JWT, if its password may be changed now. It says so before a body is read;
  * `changePassword` asks again.
  *
- * @param now unix milliseconds
  * @throws RekeyError `not_authenticated`, `throttled`, `unavailable`
  */
 export async function admitJwtSubject(
   deps: ChangePasswordDeps,
   jwt: VerifiedJwt,
-  now: number,
 ): Promise<Account> {
   const account = await findJwtSubject(deps, jwt)
   const { wrongOldPasswords, changes } = deps.limits
-  refuseOver(wrongOldPasswords.waitFor(account.id, now), 'too many wrong old passwords')
-  refuseOver(changes.waitFor(account.id, now), 'too many changes of the password')
+  refuseOver(wrongOldPasswords.waitFor(account.id), 'too many wrong old passwords')
+  refuseOver(changes.waitFor(account.id), 'too many changes of the password')
   return account
 }
 
@@ -67,14 +65,14 @@ export function changePassword(
 ): Promise<void> {
   return deps.turns.take(String(jwt.subject), async () => {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      const account = await admitJwtSubject(deps, jwt, now)
+      const account = await admitJwtSubject(deps, jwt)
       const { hasher } = deps
       // Without it no rule could be judged, so the old password must not count, whoever knows it.
       const isReplaceable = hasher.canReplace(account.passwordHash)
       const isOld = isReplaceable && (await hasher.verify(oldPassword, account.passwordHash))
       const faults = isReplaceable ? judgeNewPassword(deps, account, newPassword) : []
       if (!isOld) {
-        deps.limits.wrongOldPasswords.count(account.id, now)
+        deps.limits.wrongOldPasswords.count(account.id)
         const options = { faults: [WRONG_OLD_PASSWORD, ...faults] }
         throw new RekeyError('old_password_incorrect', 'not the old password', options)
       }

@@ -115,13 +115,13 @@ async function announcePassword(
   const timestamp = String(Math.floor(now / 1000))
   deps.mailLine.add({ kind: 'password-changed', accountId, timestamp, emailAddress })
   // A reset by link is not counted: nobody who is signed in may use up what its owner needs.
-  if (write.occasion === 'change') countChange(deps.limits, accountId, now)
+  if (write.occasion === 'change') countChange(deps.limits, accountId)
   await deps.hooks.afterReset(write)
 }
 
-function countChange({ changes }: Pick<Limits, 'changes'>, accountId: string, now: number): void {
+function countChange({ changes }: Pick<Limits, 'changes'>, accountId: string): void {
   try {
-    changes.count(accountId, now)
+    changes.count(accountId)
   } catch {
     // The password is set, whatever becomes of the count. A part that fails is logged where it is held.
   }

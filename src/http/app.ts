@@ -9,9 +9,10 @@ import Fastify, {
 } from 'fastify'
 import { isDjangoAddress } from '../core/django-address.ts'
 import { RekeyError } from '../errors.ts'
-import { replyToBrokenRequest } from './broken-requests.ts'
+import { refuseExpectation, replyToBrokenRequest } from './broken-requests.ts'
 import { changePassword } from './change-password.ts'
 import { checkResetLink } from './check-reset-link.ts'
+import { trustOnly } from './client-address.ts'
 import { watchClosing } from './closing.ts'
 import { allowOrigins, answerPreflights, underPrefixes } from './cross-origin.ts'
 import { djRestAuth } from './dialects/dj-rest-auth.ts'
@@ -41,13 +42,18 @@ const dialectRoutes = { 'rest-passwordreset': restPasswordreset, 'dj-rest-auth':
 export function fastifyOptions(trustedProxies: readonly string[]) {
   return {
     logController: new RequestLog(),
-    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+    trustProxy: trustedProxies.length > 0 && trustOnly(trustedProxies),
     bodyLimit: BODY_LIMIT_BYTES,
     // A slow sender holds a socket this long, and no longer.
     requestTimeout: 15_000,
     // Longer than the minute after which most proxies drop an idle connection of theirs.
     keepAliveTimeout: 72_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 5_000,
+      // Node's own reply would have neither headers nor body.
+      requireHostHeader: false,
+    },
     routerOptions: { ignoreTrailingSlash: true },
     ajv: {
       customOptions: {
@@ -69,11 +75,9 @@ export function buildApp(
   settings: AppSettings,
   logger: FastifyBaseLogger,
 ): FastifyInstance {
-  const isForPages = underPrefixes([
-    settings.basePath,
-    ...settings.dialects.map(({ prefix }) => prefix),
-  ])
-  const allowOrigin = allowOrigins(settings.corsOrigins, isForPages)
+  const dialectPrefixes = settings.dialects.map(({ prefix }) => prefix)
+  const isForPages = underPrefixes([settings.basePath, ...dialectPrefixes])
+  const allowOrigin = allowOrigins(settings.corsOrigins, isForPages, underPrefixes(dialectPrefixes))
   const replyWithError = replyWithErrors()
   const app = Fastify({
     ...fastifyOptions(settings.trustedProxies),
@@ -88,6 +92,7 @@ export function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  app.server.on('checkExpectation', refuseExpectation)
   acceptJsonOnly(app)
   app.setErrorHandler(replyWithError)
   const findRefusal = watchRoutes(app, isForPages)

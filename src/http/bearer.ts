@@ -4,7 +4,7 @@ import type { FastifyRequest, onRequestAsyncHookHandler, onRequestHookHandler } 
 import { RekeyError } from '../errors.ts'
 import { admitJwtSubject } from '../flows/change-password.ts'
 import type { JwtVerifier, VerifiedJwt } from '../ports.ts'
-import type { AppDeps } from './options.ts'
+import type { AppOptions } from './options.ts'
 import { limitRequests } from './rate-limit.ts'
 import { noteOutcome } from './request-log.ts'
 
@@ -23,20 +23,21 @@ export function presentsJwt({ headers }: FastifyRequest): boolean {
  * all, the limit of the client address, the JWT and its account, and that account's limit.
  */
 export function requireJwt(
-  deps: AppDeps,
+  options: AppOptions,
   jwtVerifier: JwtVerifier,
 ): (onRequestHookHandler | onRequestAsyncHookHandler)[] {
+  const { deps } = options
   const requirePresence: onRequestHookHandler = (request, _reply, done) => {
     if (presentsJwt(request)) done()
     else done(new RekeyError('not_authenticated', 'no bearer token'))
   }
   const authenticate: onRequestAsyncHookHandler = async (request: JwtRequest) => {
     const jwt = await jwtVerifier.verify(readJwt(request), deps.clock())
-    const account = await admitJwtSubject(deps, jwt, deps.clock())
+    const account = await admitJwtSubject(deps, jwt)
     noteOutcome(request, { accountId: account.id })
     request[JWT] = jwt
   }
-  return [requirePresence, limitRequests(deps.limits.confirms, deps.clock), authenticate]
+  return [requirePresence, limitRequests(options, 'confirms'), authenticate]
 }
 
 /** The JWT of a request that has passed the hooks. */

@@ -1,29 +1,49 @@
-// Answers what is no HTTP request, or did not arrive in time, and then hangs up.
+// Answers what never comes to a route: what is no HTTP request, did not arrive in time, or expects what
+// no server here does.
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { apiHeaders } from './security-headers.ts'
 import { statusTexts } from './status-texts.ts'
+import { hangUp } from './unread-bytes.ts'
 
-const STATUSES: Readonly<Record<string, keyof typeof statusTexts>> = {
+type Status = keyof typeof statusTexts
+
+const STATUSES: Readonly<Record<string, Status>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
-/** Fastify's `clientErrorHandler`. Whatever has arrived is neither repeated nor logged. */
+/** Fastify's `clientErrorHandler`: answers and hangs up. What has arrived is neither repeated nor logged. */
 export function replyToBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  if (socket.writable) {
-    const status = STATUSES[error.code ?? ''] ?? 400
-    const body = JSON.stringify({ detail: `${statusTexts[status]}.` })
-    const headers = {
-      ...apiHeaders,
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      connection: 'close',
-    }
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.write(`HTTP/1.1 ${status} ${statusTexts[status]}\r\n${lines.join('')}\r\n${body}`)
+  // It has had its reply.
+  if (!socket.writable) {
+    socket.destroy()
+    return
   }
-  socket.destroy(error)
+  const status = STATUSES[error.code ?? ''] ?? 400
+  const { headers, body } = describe(status)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`HTTP/1.1 ${status} ${statusTexts[status]}\r\n${lines.join('')}\r\n${body}`)
+  hangUp(socket)
+}
+
+/** Node's `checkExpectation`: refuses whatever a request expects but `100-continue`, and hangs up. */
+export function refuseExpectation({ socket }: IncomingMessage, response: ServerResponse): void {
+  const { headers, body } = describe(417)
+  socket.destroySoon = () => hangUp(socket)
+  response.writeHead(417, headers).end(body)
+}
+
+function describe(status: Status) {
+  const body = JSON.stringify({ detail: `${statusTexts[status]}.` })
+  const headers = {
+    ...apiHeaders,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }
+  return { headers, body }
 }

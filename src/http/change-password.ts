@@ -27,12 +27,13 @@ export interface ChangePasswordOptions extends AppOptions {
 
 export const changePassword: FastifyPluginCallbackTypebox<ChangePasswordOptions> = (
   app,
-  { deps, settings, jwtVerifier },
+  options,
   done,
 ) => {
+  const { deps, settings } = options
   const body = settings.requirePasswordConfirm ? ConfirmedBodySchema : ChangePasswordBodySchema
   const schema = { body, response: { 200: ChangePasswordReplySchema } }
-  const onRequest = requireJwt(deps, jwtVerifier)
+  const onRequest = requireJwt(options, options.jwtVerifier)
 
   app.post('/change-password', { schema, onRequest }, async (request) => {
     const oldPassword = request.body.old_password

@@ -10,9 +10,10 @@ import { limitRequests } from './rate-limit.ts'
 const CheckLinkBodySchema = Type.Object(linkFields, linkFieldsRule)
 const CheckLinkReplySchema = Type.Object({ detail: Type.String(), expires_at: Type.String() })
 
-export const checkResetLink: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps }, done) => {
+export const checkResetLink: FastifyPluginCallbackTypebox<AppOptions> = (app, options, done) => {
+  const { deps } = options
   const schema = { body: CheckLinkBodySchema, response: { 200: CheckLinkReplySchema } }
-  const onRequest = limitRequests(deps.limits.confirms, deps.clock)
+  const onRequest = limitRequests(options, 'confirms')
   const preValidation = takeIntegerIds(deps.accounts)
 
   app.post('/check-reset-link', { schema, onRequest, preValidation }, async (request) => {

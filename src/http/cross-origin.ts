@@ -2,9 +2,8 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-const HEADERS = ['Content-Type', 'Authorization']
-/** What frontends of Django send besides, and django-cors-headers allows. Nothing is made of them. */
-export const DJANGO_HEADERS = [...HEADERS, 'X-CSRFToken', 'X-Requested-With']
+/** Of the last two nothing is made. Frontends of Django send them, and django-cors-headers allows them. */
+const HEADERS = ['Content-Type', 'Authorization', 'X-CSRFToken', 'X-Requested-With']
 
 /** Says whether a path, which a query may follow, is for pages of other origins: routes or not. */
 export type IsForPages = (url: string) => boolean
@@ -20,11 +19,13 @@ export function underPrefixes(prefixes: readonly string[]): IsForPages {
 /**
  * Lets pages of these origins read what is for them.
  *
+ * @param isWithCredentials where they may call as those do that send cookies. None is read or set
  * @returns sets the headers of a reply. A request without an origin costs nothing
  */
 export function allowOrigins(
   origins: readonly string[],
   isForPages: IsForPages,
+  isWithCredentials: IsForPages,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   return ({ url, headers: { origin } }, reply) => {
     if (origin === undefined || !isForPages(url)) return
@@ -32,6 +33,7 @@ export function allowOrigins(
     if (origins.includes(origin)) {
       reply.header('access-control-allow-origin', origin)
       reply.header('access-control-expose-headers', 'Retry-After, WWW-Authenticate')
+      if (isWithCredentials(url)) reply.header('access-control-allow-credentials', 'true')
     }
   }
 }
@@ -45,11 +47,10 @@ export function answerPreflights(
   app: FastifyInstance,
   methods: readonly string[],
   paths: readonly string[] = ['/*'],
-  headers: readonly string[] = HEADERS,
 ): void {
   const preflightHeaders = {
     'access-control-allow-methods': methods.join(', '),
-    'access-control-allow-headers': headers.join(', '),
+    'access-control-allow-headers': HEADERS.join(', '),
     'access-control-max-age': '600',
   }
 

@@ -6,6 +6,7 @@ import { presentsJwt } from './bearer.ts'
 import { toFaults } from './field-faults.ts'
 import { noteOutcome } from './request-log.ts'
 import { statusTexts } from './status-texts.ts'
+import { dropBody } from './unread-bytes.ts'
 
 interface ErrorReply {
   readonly status: keyof typeof statusTexts
@@ -30,7 +31,7 @@ const drfReplies: ErrorReplies = {
   old_password_incorrect: { status: 400, detail: 'Old password is not correct' },
   account_unknown: { status: 400, detail: 'User not found' },
   not_authenticated: { status: 401, detail: 'Invalid token.' },
-  cross_origin: { status: 403, detail: 'The form was not sent from its own page.' },
+  cross_origin: { status: 403, detail: 'Requests from this origin are not allowed.' },
   not_found: { status: 404, detail: 'Not found.' },
   method_not_allowed: { status: 405, detail: 'Method not allowed.' },
   payload_too_large: { status: 413, detail: 'Request body is too large.' },
@@ -76,6 +77,7 @@ export function startErrorReply(
   noteOutcome(request, { code, cause: error.message })
   const { status } = replies[code]
   reply.code(status)
+  dropBody(request, reply)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   return error

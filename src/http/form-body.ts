@@ -1,24 +1,25 @@
-// Takes bodies that are HTML forms in UTF-8, from pages of the same origin and nothing else.
+// Takes bodies that are HTML forms in UTF-8.
 
 import { isUtf8 } from 'node:buffer'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { RekeyError } from '../errors.ts'
 
-/** Replaces the parsers of an app's routes. Of fields with one name the last counts. */
-export function acceptFormsOnly(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
+const NOT_UTF8 = {
+  field: 'non_field_errors',
+  code: 'invalid',
+  detail: 'The form is not percent-encoded UTF-8.',
+}
+
+/** Adds a parser to those of an app's routes. Fields are texts; of those with one name the last counts. */
+export function acceptForms(app: FastifyInstance): void {
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'buffer' },
-    (request: FastifyRequest, body: Buffer, done) => {
-      if (request.headers['content-encoding'] !== undefined) {
-        done(new RekeyError('unsupported_media_type', 'a body with a Content-Encoding'))
-      } else if (!isEncoded(body)) {
-        // Else a password would be set that is not the one that was typed.
-        done(new RekeyError('invalid_request', 'the form is not in UTF-8'))
-      } else {
-        done(null, Object.fromEntries(new URLSearchParams(body.toString())))
-      }
+    (_request, body: Buffer, done) => {
+      // Else a password would be set that is not the one that was typed.
+      if (isEncoded(body)) done(null, Object.fromEntries(new URLSearchParams(body.toString())))
+      else
+        done(new RekeyError('invalid_request', 'the form is not in UTF-8', { faults: [NOT_UTF8] }))
     },
   )
 }
@@ -31,23 +32,4 @@ function isEncoded(body: Buffer): boolean {
   } catch {
     return false
   }
-}
-
-/**
- * A hook that refuses a post from a page of another origin, and one that does not say where it comes
- * from, before it counts for any limit. Browsers have set `Sec-Fetch-Site` themselves since 2023 at the
- * latest. An `Origin` counts for those that do not, but most of them hide it: the pages say `no-referrer`.
- */
-export function refuseOtherOrigins(
-  request: FastifyRequest,
-  _reply: unknown,
-  done: (error?: Error) => void,
-): void {
-  const { origin = '', 'sec-fetch-site': site } = request.headers
-  const isOurs =
-    site === undefined
-      ? URL.canParse(origin) && new URL(origin).host === request.host
-      : site === 'same-origin'
-  if (isOurs) done()
-  else done(new RekeyError('cross_origin', 'a form from another origin, or from none'))
 }

@@ -1,4 +1,4 @@
-// Refuses a request whose Host is no host, as every server has to (RFC 9112 section 3.2). Nothing is
+// Refuses a request without a Host, or whose Host is none, as every server has to (RFC 9112 section 3.2). Nothing is
 // made of a Host here; what is in front of Rekey, or beside it, may read another one in such a text.
 
 import type { FastifyRequest } from 'fastify'
@@ -8,10 +8,16 @@ import { RekeyError } from '../errors.ts'
 const HOST =
   /^(?:\[(?:[\da-f:.]+|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i
 
-/** @returns the refusal for a Host that is none; HTTP/1.0 may leave it out */
-export function findHostFault({ headers }: FastifyRequest): RekeyError | undefined {
-  if (headers.host === undefined || HOST.test(headers.host)) return undefined
-  const detail = 'The Host header is not a host.'
+/** @returns the refusal for a Host that is none, or missing; HTTP/1.0 may leave it out */
+export function findHostFault({ headers, raw }: FastifyRequest): RekeyError | undefined {
+  if (headers.host === undefined) {
+    return raw.httpVersion === '1.0' ? undefined : refuse('The Host header is missing.', 'no Host')
+  }
+  if (HOST.test(headers.host)) return undefined
+  return refuse('The Host header is not a host.', 'the Host is none')
+}
+
+function refuse(detail: string, cause: string): RekeyError {
   const faults = [{ field: 'non_field_errors', code: 'invalid', detail }]
-  return new RekeyError('invalid_request', 'the Host is none', { faults })
+  return new RekeyError('invalid_request', cause, { faults })
 }

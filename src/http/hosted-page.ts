@@ -4,18 +4,20 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { macFields } from '../core/message.ts'
 import { RekeyError } from '../errors.ts'
 import { checkLink } from '../flows/check-link.ts'
 import { parseLink } from '../page/client.ts'
+import { isLedHere, requireOwnPage } from './cross-site.ts'
 import { replyWithErrors, startErrorReply } from './errors.ts'
-import { acceptFormsOnly, refuseOtherOrigins } from './form-body.ts'
+import { acceptForms } from './form-body.ts'
 import { createHostedPages, type PageContent } from './hosted-html.ts'
 import { faultsOfRequest, faultsOfReset, messageFor } from './hosted-texts.ts'
 import { type LinkBody, linkFields, linkFieldsRule, readLink } from './link-body.ts'
-import type { AppOptions } from './options.ts'
+import type { AppDeps, AppOptions } from './options.ts'
 import type { PageFile } from './page-files.ts'
 import { describeRules } from './password-rules.ts'
-import { limitRequests } from './rate-limit.ts'
+import { limitRequests, nameClient } from './rate-limit.ts'
 import { acceptNewPassword, resetBodySchema } from './reset-password.ts'
 import { pageHeaders } from './security-headers.ts'
 import { acceptLinkRequest } from './send-reset-password-link.ts'
@@ -42,9 +44,11 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   const { deps, settings, page } = options
   const pages = createHostedPages(page.content)
   const rules = describeRules(deps)
-  const limitConfirms = limitRequests(deps.limits.confirms, deps.clock)
-  const limitAsks = limitRequests(deps.limits.requests, deps.clock)
-  acceptFormsOnly(app)
+  const limitConfirms = limitRequests(options, 'confirms')
+  const limitOpenings = limitRequests(options, 'confirms', (request) => nameOpener(deps, request))
+  const limitAsks = limitRequests(options, 'requests')
+  app.removeAllContentTypeParsers()
+  acceptForms(app)
 
   const send = (reply: FastifyReply, html: string) =>
     reply.headers(pageHeaders).type('text/html; charset=utf-8').send(html)
@@ -66,7 +70,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
 
   const opening = {
     onRequest(request: FastifyRequest, reply: FastifyReply, next: (error?: Error) => void) {
-      if (mailedLink(request)) limitConfirms(request, reply, next)
+      if (mailedLink(request)) limitOpenings(request, reply, next)
       else next()
     },
     errorHandler(thrown: Error, request: FastifyRequest, reply: FastifyReply) {
@@ -101,7 +105,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   // Where a script posts the link that it has found in a fragment, which no request carries.
   const opened = {
     schema: { body: OpenBodySchema },
-    onRequest: [refuseOtherOrigins, limitConfirms],
+    onRequest: [requireOwnPage, limitConfirms],
     errorHandler: answerWith(writeMessage),
   }
   app.post('/reset/open', opened, (request, reply) => openLink(request.body, reply))
@@ -109,7 +113,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
   const resetting = {
     bodyLimit: FORM_LIMIT_BYTES,
     schema: { body: resetBodySchema(settings) },
-    onRequest: [refuseOtherOrigins, limitConfirms],
+    onRequest: [requireOwnPage, limitConfirms],
     errorHandler: answerWith((error, request) => {
       const faults = faultsOfReset(error)
       const body = request.body as LinkBody | undefined
@@ -130,7 +134,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
 
   const asking = {
     schema: { body: RequestBodySchema },
-    onRequest: [refuseOtherOrigins, limitAsks],
+    onRequest: [requireOwnPage, limitAsks],
     errorHandler: answerWith((error, request) => {
       const { email } = (request.body ?? {}) as { email?: string }
       return pages.requestForm({ email, faults: faultsOfRequest(error) })
@@ -154,6 +158,17 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
 /** The link of the page's own address, unless that is about to be redirected. */
 function mailedLink({ url }: FastifyRequest): LinkBody | undefined {
   return url.startsWith('/reset/') ? parseLink(url).link : undefined
+}
+
+/**
+ * Names whom the opening of a link counts for. Where another site led the reader here, that is the link
+ * alone: a page that has one in its hands, or makes some up, can spend nothing else of its visitor's.
+ */
+function nameOpener({ keyRing }: AppDeps, request: FastifyRequest): string {
+  const client = nameClient(request)
+  if (!isLedHere(request)) return client
+  const fields = ['rekey-limit-v1', 'link', JSON.stringify(mailedLink(request))]
+  return `${client} ${macFields(keyRing[0].log, fields).toString('base64url')}`
 }
 
 /** Where a page is, seen from the one that was asked for: a proxy may have all of them below a path. */

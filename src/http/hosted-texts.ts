@@ -112,7 +112,7 @@ export function messageFor({ code, faults }: RekeyError): MessageName {
   if (code === 'internal') return 'unavailable'
   if (Object.hasOwn(messages, code)) return code as MessageName
   // A faulty field of such a form is one of the link's own: a value of it got lost.
-  return code === 'invalid_request' && faults.length > 0 ? 'link_invalid' : 'not_understood'
+  return code === 'invalid_request' && nameFields(faults) ? 'link_invalid' : 'not_understood'
 }
 
 /** @returns undefined where the form for a new password need not come back */
@@ -144,10 +144,14 @@ function summaryOfRequest(error: RekeyError): string {
     case 'cross_origin':
       return messages.cross_origin.paragraphs[0]
     default:
-      return error.faults.length > 0
+      return nameFields(error.faults)
         ? 'No mail was sent. Please see the note next to the field.'
         : 'The service could not work with that. Please check the address.'
   }
+}
+
+function nameFields(faults: readonly FieldFault[]): boolean {
+  return faults.some(({ field }) => field !== 'non_field_errors')
 }
 
 function nameEmptyFields(faults: readonly FieldFault[]): FieldFault[] {

@@ -4,50 +4,80 @@ import type { Rate } from '../core/rate.ts'
 import type { Limiter } from '../ports.ts'
 
 interface Period {
+  readonly who: string
   count: number
-  /** Unix milliseconds. */
-  readonly endsAt: number
+  /** Milliseconds of the limiter's clock. */
+  endsAt: number
 }
 
 const MAX_COUNTED = 100_000
+/** How many places are looked at to find one for a newcomer. */
+const LOOKS = 32
 
-/** Makes a limiter that knows at most 100,000 of them: about 15 MB. */
-export function createLimiter(rate: Rate): Limiter {
-  // All periods are equally long, so the map is in the order in which they end.
+/**
+ * Makes a limiter that knows at most 100,000 of them: about 15 MB. No single count does more work than
+ * another, whatever it finds.
+ *
+ * @param clock milliseconds, from a clock that nobody sets
+ */
+export function createLimiter(rate: Rate, clock: () => number): Limiter {
+  const lengthMs = rate.seconds * 1000
   const periods = new Map<string, Period>()
+  /** The same periods, in no order. */
+  const places: Period[] = []
+  let hand = 0
 
-  const makeRoom = (now: number) => {
-    for (const [who, period] of periods) {
-      if (period.endsAt > now) break
-      periods.delete(who)
+  // One that ends after its length began on a clock that has been set back since.
+  const isOver = ({ endsAt }: Period, now: number) => endsAt <= now || endsAt > now + lengthMs
+
+  /**
+   * Of the next few places finds one whose period is over, else that of whoever asked least: a flood of
+   * addresses makes room for itself among its own, and nobody near the limit is forgotten for it.
+   */
+  const findPlace = (now: number): number => {
+    let found = hand
+    let least = Number.POSITIVE_INFINITY
+    for (let looks = 0; looks < LOOKS && least > 0; looks += 1) {
+      hand = (hand + 1) % places.length
+      const period = places[hand] as Period
+      const worth = isOver(period, now) ? 0 : period.count
+      if (worth < least) [found, least] = [hand, worth]
     }
-    if (periods.size < MAX_COUNTED) return
-    // A flood of addresses costs those that asked least, so nobody near the limit is forgotten
-    // for it; and a tenth at once, so that not every newcomer costs a look through all of them.
-    for (let least = 1; periods.size > MAX_COUNTED * 0.9; least += 1) {
-      for (const [who, period] of periods) if (period.count <= least) periods.delete(who)
+    return found
+  }
+
+  const admit = (who: string, now: number): Period => {
+    const period = { who, count: 0, endsAt: now + lengthMs }
+    if (places.length < MAX_COUNTED) {
+      places.push(period)
+    } else {
+      const place = findPlace(now)
+      periods.delete((places[place] as Period).who)
+      places[place] = period
     }
+    periods.set(who, period)
+    return period
   }
 
   const secondsLeft = (period: Period, now: number) => Math.ceil((period.endsAt - now) / 1000)
 
   return {
-    count(who, now) {
-      let period = periods.get(who)
-      if (!period || period.endsAt <= now) {
-        if (period) periods.delete(who)
-        if (periods.size >= MAX_COUNTED) makeRoom(now)
-        period = { count: 0, endsAt: now + rate.seconds * 1000 }
-        periods.set(who, period)
+    count(who) {
+      const now = clock()
+      const period = periods.get(who) ?? admit(who, now)
+      if (isOver(period, now)) {
+        period.count = 0
+        period.endsAt = now + lengthMs
       }
       if (period.count >= rate.limit) return secondsLeft(period, now)
       period.count += 1
       return 0
     },
-    waitFor(who, now) {
+    waitFor(who) {
+      const now = clock()
       const period = periods.get(who)
-      const isOver = period && period.endsAt > now && period.count >= rate.limit
-      return isOver ? secondsLeft(period, now) : 0
+      const isReached = period && !isOver(period, now) && period.count >= rate.limit
+      return isReached ? secondsLeft(period, now) : 0
     },
   }
 }

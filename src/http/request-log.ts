@@ -1,8 +1,8 @@
 // One log line per request: what was asked, how it ended. No URL, no header, no body.
 
-import { isIP } from 'node:net'
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { ErrorCode } from '../errors.ts'
+import { addressOf } from './client-address.ts'
 
 /** What the log line says beyond method, route and status. */
 export interface Outcome {
@@ -39,11 +39,11 @@ export class RequestLog extends LogController {
       route: request.routeOptions.url,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
-      // A proxy may pass on anything as an address.
-      client: isIP(request.ip) === 0 ? 'no address' : request.ip,
+      client: addressOf(request) ?? 'no address',
       ...request[OUTCOME],
     }
-    if (error) reply.log.error(line, 'request aborted')
+    // By its client, who is free to.
+    if (error) reply.log.info(line, 'request aborted')
     else if (reply.statusCode >= 500) reply.log.error(line, 'request failed')
     else reply.log.info(line, 'request completed')
   }

@@ -20,13 +20,10 @@ const ConfirmedBodySchema = Type.Object(
 )
 const ResetPasswordReplySchema = Type.Object({ detail: Type.String() })
 
-export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (
-  app,
-  { deps, settings },
-  done,
-) => {
+export const resetPassword: FastifyPluginCallbackTypebox<AppOptions> = (app, options, done) => {
+  const { deps, settings } = options
   const schema = { body: resetBodySchema(settings), response: { 200: ResetPasswordReplySchema } }
-  const onRequest = limitRequests(deps.limits.confirms, deps.clock)
+  const onRequest = limitRequests(options, 'confirms')
   const preValidation = takeIntegerIds(deps.accounts)
 
   // Not async: a forged link is refused without a promise.

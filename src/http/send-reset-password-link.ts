@@ -37,9 +37,8 @@ export const sendResetPasswordLink: FastifyPluginCallbackTypebox<AppOptions> = (
   options,
   done,
 ) => {
-  const { deps } = options
   const schema = { body: SendLinkBodySchema, response: { 200: SendLinkReplySchema } }
-  const onRequest = limitRequests(deps.limits.requests, deps.clock)
+  const onRequest = limitRequests(options, 'requests')
 
   app.post('/send-reset-password-link', { schema, onRequest }, (request) =>
     acceptLinkRequest(options, request, request.body),

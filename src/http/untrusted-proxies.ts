@@ -7,14 +7,15 @@ import type { FastifyInstance } from 'fastify'
 export function watchForwardingHeaders(app: FastifyInstance): void {
   let ignored = 0
   app.addHook('onRequest', (request, _reply, done) => {
-    const { headers } = request
+    const { headers, socket } = request
     const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
-    // The chain of addresses that are believed: the peer alone, when the peer is not.
-    if (isForwarded && (request.ips ?? []).length <= 1) {
+    // The chain of addresses that are believed: the peer alone, when the peer is not. One that is gone
+    // has no address to be known by.
+    if (isForwarded && (request.ips ?? []).length <= 1 && socket.remoteAddress !== undefined) {
       ignored += 1
       if (ignored === 1) {
         request.log.warn(
-          { peer: request.socket.remoteAddress },
+          { peer: socket.remoteAddress },
           'forwarding headers ignored: if this peer is your proxy, name it in TRUST_PROXY',
         )
       }

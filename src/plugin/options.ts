@@ -1,7 +1,7 @@
 // What a Fastify application registers Rekey with.
 
 import type { Transport } from '../mail/transports/transport.ts'
-import type { Accounts, Hasher, Limiter, PasswordWrite } from '../ports.ts'
+import type { Accounts, Hasher, PasswordWrite } from '../ports.ts'
 
 /**
  * The variables of the service, and in place of what they would make, parts of the application's own.
@@ -45,16 +45,30 @@ export interface RekeyOptions {
   readonly afterReset?: ((write: PasswordWrite) => unknown) | undefined
 }
 
-/** Limiters of the application's own, each in place of one of Rekey's. They answer at once. */
+/** Counts what somebody does within a period, in this process. It answers at once. */
+export interface OwnLimiter {
+  /**
+   * Counts once more, unless the limit is reached.
+   *
+   * @param who a client address, an account, or a link that a client was led to
+   * @param now unix milliseconds, by a clock that nobody sets while the process runs
+   * @returns seconds to wait; 0 when it was within the limit
+   */
+  count(who: string, now: number): number
+  /** Says what `count` would, and counts nothing. */
+  waitFor(who: string, now: number): number
+}
+
+/** Limiters of the application's own, each in place of one of Rekey's. */
 export interface RekeyLimits {
   /** Link requests, in place of RATE_LIMIT_REQUESTS. */
-  readonly requests?: Limiter | undefined
+  readonly requests?: OwnLimiter | undefined
   /** Checks, resets and changes, in place of RATE_LIMIT_CONFIRMS. */
-  readonly confirms?: Limiter | undefined
+  readonly confirms?: OwnLimiter | undefined
   /** Wrong old passwords for one account. */
-  readonly wrongOldPasswords?: Limiter | undefined
+  readonly wrongOldPasswords?: OwnLimiter | undefined
   /** Passwords changed by the old one, for one account. */
-  readonly changes?: Limiter | undefined
+  readonly changes?: OwnLimiter | undefined
 }
 
 type MaybeLater<T> = T | PromiseLike<T>

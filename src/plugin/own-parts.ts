@@ -11,7 +11,8 @@ import {
   type Transport,
 } from '../mail/transports/transport.ts'
 import type { Account, Accounts, Hasher, Limiter, ResetHooks } from '../ports.ts'
-import type { RekeyOptions } from './options.ts'
+import { steadyClock } from '../service/steady-clock.ts'
+import type { OwnLimiter, RekeyOptions } from './options.ts'
 import type { Watch } from './watch-parts.ts'
 
 const STATUSES: readonly unknown[] = [
@@ -138,15 +139,15 @@ export function holdHasher(
   }
 }
 
-/** Refuses whoever cannot be counted. */
-export function holdLimiter(own: Limiter, part: string, { askAtOnce }: Watch): Limiter {
+/** Tells it the time, and refuses whoever cannot be counted. */
+export function holdLimiter(own: OwnLimiter, part: string, { askAtOnce }: Watch): Limiter {
   const judge = (seconds: number) => {
     const isWait = Number.isSafeInteger(seconds) && seconds >= 0
     if (!isWait) throw new TypeError('not a number of seconds')
   }
   return {
-    count: (who, now) => askAtOnce(`${part}.count`, () => own.count(who, now), judge),
-    waitFor: (who, now) => askAtOnce(`${part}.waitFor`, () => own.waitFor(who, now), judge),
+    count: (who) => askAtOnce(`${part}.count`, () => own.count(who, steadyClock()), judge),
+    waitFor: (who) => askAtOnce(`${part}.waitFor`, () => own.waitFor(who, steadyClock()), judge),
   }
 }
 

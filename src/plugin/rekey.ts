@@ -11,7 +11,6 @@ import type {
   Accounts,
   Hasher,
   Identifier,
-  Limiter,
   MailMessage,
   OutgoingMail,
   PasswordWrite,
@@ -19,7 +18,7 @@ import type {
 import { assembleHashLine } from '../service/assemble-hasher.ts'
 import { assembleService, type Parts } from '../service/assemble-service.ts'
 import { serializeError } from '../service/create-logger.ts'
-import type { RekeyLimits, RekeyOptions } from './options.ts'
+import type { OwnLimiter, RekeyLimits, RekeyOptions } from './options.ts'
 import { holdAccounts, holdHasher, holdHooks, holdLimiter, holdTransport } from './own-parts.ts'
 import { readOptions, refuseOptions } from './read-options.ts'
 import { type Watch, watchParts } from './watch-parts.ts'
@@ -29,9 +28,9 @@ export type {
   Accounts,
   Hasher,
   Identifier,
-  Limiter,
   MailMessage,
   OutgoingMail,
+  OwnLimiter as Limiter,
   PasswordWrite,
   RekeyLimits,
   RekeyOptions,

@@ -23,6 +23,7 @@ import { assembleHasher } from './assemble-hasher.ts'
 import { assembleMail } from './assemble-mail.ts'
 import { loadCommonPasswords } from './common-passwords.ts'
 import type { Content } from './load-content.ts'
+import { steadyClock } from './steady-clock.ts'
 
 /** What the host application brings along, in place of what the configuration would make. */
 export interface Parts {
@@ -128,10 +129,11 @@ export function assembleService(
     intakeLine,
     hooks: parts.hooks ?? noHooks,
     limits: {
-      requests: parts.limits?.requests ?? createLimiter(http.requestRate),
-      confirms: parts.limits?.confirms ?? createLimiter(http.confirmRate),
-      wrongOldPasswords: parts.limits?.wrongOldPasswords ?? createLimiter(WRONG_OLD_PASSWORDS),
-      changes: parts.limits?.changes ?? createLimiter(CHANGES),
+      requests: parts.limits?.requests ?? createLimiter(http.requestRate, steadyClock),
+      confirms: parts.limits?.confirms ?? createLimiter(http.confirmRate, steadyClock),
+      wrongOldPasswords:
+        parts.limits?.wrongOldPasswords ?? createLimiter(WRONG_OLD_PASSWORDS, steadyClock),
+      changes: parts.limits?.changes ?? createLimiter(CHANGES, steadyClock),
     },
     jwtVerifier: config.jwt && createJwtVerifier(config.jwt),
     clock,

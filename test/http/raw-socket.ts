@@ -26,6 +26,27 @@ export async function exchange(url: string, bytes: string | Uint8Array): Promise
   return socket.received()
 }
 
+/**
+ * Sends all bytes before it reads a single one, as blocking clients do, and waits until the server hangs up
+ * or has sent as many responses.
+ *
+ * @throws What the connection fails with, such as a reset.
+ */
+export async function pushAll(url: string, bytes: Uint8Array, responses = 1): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname).setEncoding('utf8').pause()
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.write(bytes, () => resolve())
+  })
+  let received = ''
+  for await (const chunk of socket) {
+    received += chunk
+    if (statusesIn(received).length === responses) break
+  }
+  return received
+}
+
 /** @returns The status of each response among what came back. */
 export function statusesIn(received: string): number[] {
   return Array.from(received.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status))

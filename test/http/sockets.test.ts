@@ -11,7 +11,7 @@ import { linkIn } from '../support/resend-stand-in.ts'
 import { startService, type TestService } from '../support/service.ts'
 import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
 import { addUser, createUsers } from '../support/users.ts'
-import { exchange, openSocket, statusesIn } from './raw-socket.ts'
+import { exchange, openSocket, pushAll, statusesIn } from './raw-socket.ts'
 
 const path = `${basePath}/send-reset-password-link`
 
@@ -103,13 +103,47 @@ test('Expect: 100-continue is answered, then the request', async () => {
   expect(statusesIn(await exchange(service.url, bytes))).toEqual([100, 200])
 })
 
+/** What every reply carries, whoever has written it. */
+function expectHeaders(received: string): void {
+  const [head = ''] = received.split('\r\n\r\n')
+  expect(head.toLowerCase().split('\r\n')).toEqual(
+    expect.arrayContaining([
+      'cache-control: no-store',
+      "content-security-policy: default-src 'none'; frame-ancestors 'none'",
+      'content-type: application/json; charset=utf-8',
+      'cross-origin-resource-policy: same-origin',
+      'referrer-policy: no-referrer',
+      'strict-transport-security: max-age=31536000',
+      'x-content-type-options: nosniff',
+    ]),
+  )
+}
+
 test.each([
-  ['another expectation', requestOf('nobody@example.com', ['Host: x', 'Expect: miracles']), 417],
-  ['no Host in HTTP/1.1', requestOf('nobody@example.com', []), 400],
-])('a request with %s is refused with nothing in the reply', async (_, bytes, status) => {
-  const received = await exchange(service.url, bytes)
+  [
+    'another expectation',
+    ['Host: x', 'Expect: miracles'],
+    '1.1',
+    417,
+    '{"detail":"Expectation Failed."}',
+  ],
+  ['no expectation', ['Host: x', 'Expect:'], '1.1', 417, '{"detail":"Expectation Failed."}'],
+  ['no Host in HTTP/1.1', [], '1.1', 400, '{"non_field_errors":["The Host header is missing."]}'],
+] as const)('a request with %s is refused as JSON', async (_, headers, version, status, body) => {
+  const user = await addUser(surroundings.database.sql)
+  const received = await exchange(service.url, requestOf(user.email, headers, path, version))
   expect(statusesIn(received)).toEqual([status])
-  expect(received).not.toContain('nobody')
+  expect(received).toMatch(/\r\n\r\n\{[^\r]*\}$/)
+  expect(received.endsWith(body)).toBe(true)
+  expectHeaders(received)
+  expect(received).not.toContain(user.email)
+  expect(linkMailsTo(surroundings.resend, user.email)).toEqual([])
+})
+
+test('a request without a Host can be told so as problem details', async () => {
+  const headers = ['Accept: application/problem+json']
+  const received = await exchange(service.url, requestOf('nobody@example.com', headers))
+  expect(received).toContain('"code":"invalid_request"')
 })
 
 const smuggled =
@@ -129,10 +163,98 @@ test.each([
   expect(statusesIn(received)).toEqual([status])
   const texts = { 400: 'Bad Request.', 431: 'Request Header Fields Too Large.' }
   expect(received).toMatch(new RegExp(`\\r\\n\\r\\n\\{"detail":"${texts[status as 400]}"\\}$`))
-  expect(received).toContain('cache-control: no-store\r\n')
-  expect(received).toContain("content-security-policy: default-src 'none'")
+  expectHeaders(received)
   expect(received).not.toContain('CANARY')
   expect(JSON.stringify(service.log.lines)).not.toContain('CANARY')
+})
+
+describe('a refusal reaches a client that sends everything at once', () => {
+  const rest = (headers: readonly string[], body: Uint8Array, version = '1.1', target = path) =>
+    Buffer.concat([
+      Buffer.from([`POST ${target} HTTP/${version}`, ...headers, '', ''].join('\r\n')),
+      body,
+    ])
+  const json = ['Host: x', 'Content-Type: application/json']
+  const large = Buffer.alloc(20_000_000, 'x')
+  const sized = `Content-Length: ${large.length}`
+  const chunked = Buffer.concat([
+    Buffer.from(`${large.length.toString(16)}\r\n`),
+    large,
+    Buffer.from('\r\n0\r\n\r\n'),
+  ])
+
+  test.each<[string, Buffer, number, string]>([
+    ['a body', rest([...json, sized], large), 413, 'Request body is too large.'],
+    [
+      'a body, and then closes',
+      rest([...json, sized, 'Connection: close'], large),
+      413,
+      'Request body is too large.',
+    ],
+    ['a body by HTTP/1.0', rest([...json, sized], large, '1.0'), 413, 'Request body is too large.'],
+    [
+      'a body in chunks',
+      rest([...json, 'Transfer-Encoding: chunked'], chunked),
+      413,
+      'Request body is too large.',
+    ],
+    [
+      'a body in chunks, and then closes',
+      rest([...json, 'Transfer-Encoding: chunked', 'Connection: close'], chunked),
+      413,
+      'Request body is too large.',
+    ],
+    [
+      'a body of another type',
+      rest(['Host: x', 'Content-Type: text/plain', sized, 'Connection: close'], large),
+      415,
+      'Unsupported media type in request.',
+    ],
+    [
+      'a body to nowhere',
+      rest([...json, sized, 'Connection: close'], large, '1.1', '/nothing'),
+      404,
+      'Not found.',
+    ],
+    [
+      'a body with another expectation',
+      rest([...json, sized, 'Expect: miracles'], large),
+      417,
+      'Expectation Failed.',
+    ],
+    [
+      'headers',
+      rest(['Host: x', `X: ${large}`], Buffer.alloc(0)),
+      431,
+      'Request Header Fields Too Large.',
+    ],
+    ['what is no HTTP', large, 400, 'Bad Request.'],
+  ])('%s', async (_, bytes, status, detail) => {
+    const received = await pushAll(service.url, bytes)
+    expect(statusesIn(received)).toEqual([status])
+    expect(received).toContain(JSON.stringify({ detail }))
+    expectHeaders(received)
+  })
+
+  test('and what it asks next on the same connection is answered', async () => {
+    const asked = Buffer.from('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
+    const bytes = Buffer.concat([rest([...json, sized], large), asked])
+    expect(statusesIn(await pushAll(service.url, bytes, 2))).toEqual([413, 200])
+  })
+
+  test('but nobody is read from for ever', async () => {
+    const socket = await openSocket(service.url)
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(rest([...json, 'Content-Length: 999999999999'], Buffer.alloc(0)))
+    const push = () => {
+      while (socket.writable && socket.write(large));
+    }
+    socket.on('drain', push)
+    push()
+    await closed
+    expect(statusesIn(socket.received())).toEqual([413])
+    expect(socket.bytesWritten).toBeLessThan(200_000_000)
+  })
 })
 
 test('CONNECT is cut without an answer', async () => {

@@ -1,11 +1,12 @@
 // What a client over its limit hears, and what counts as one client and one request.
 
 import { once } from 'node:events'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { basePath, type Reply } from '../support/client.ts'
 import { forgedLink, sealedLink } from '../support/links.ts'
 import type { Environment } from '../support/rekey-process.ts'
 import { startService, type TestService } from '../support/service.ts'
+import type { LogLine } from '../support/service-log.ts'
 import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
 import { addUser, createUsers } from '../support/users.ts'
 import { exchange, openSocket, statusesIn } from './raw-socket.ts'
@@ -41,6 +42,20 @@ test('a client over its limit is told when to come back', async () => {
   expect(reply.answer).toBe(
     '429 {"detail":"Request was throttled. Expected available in 1 second."}',
   )
+})
+
+test.each([
+  ['ahead', 3 * 86_400_000],
+  ['behind', -3 * 86_400_000],
+])('a clock that was days %s changes no limit when it is set right', async (_, offset) => {
+  const readClock = Date.now
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => readClock() + offset)
+  const service = await start({ RATE_LIMIT_REQUESTS: '2/15m' })
+  const before = [await service.post(ROUTE, body)]
+  clock.mockRestore()
+  const after = [await service.post(ROUTE, body), await service.post(ROUTE, body)]
+  expect(statuses([...before, ...after])).toEqual([200, 200, 429])
+  expect(Number(after[1]?.headers['retry-after'])).toBeLessThanOrEqual(900)
 })
 
 test('known and unknown accounts use up the same limit in the same way', async () => {
@@ -87,10 +102,8 @@ test('every spelling of a route counts as that route', async () => {
   const path = `${basePath}/${ROUTE}`
   const spellings = [path, `${path}/`, path.replace('send', '%73end'), `${path}?x`, `${path}/?`]
   const replies = []
-  for (const spelling of spellings) {
-    replies.push(await service.ask(spelling, { method: 'POST', body: '{}' }))
-  }
-  expect(statuses(replies)).toEqual([415, 415, 415, 429, 429])
+  for (const spelling of spellings) replies.push(await service.send(spelling, {}))
+  expect(statuses(replies)).toEqual([400, 400, 400, 429, 429])
 })
 
 test('a request counts before its body is read, whatever the body is', async () => {
@@ -104,6 +117,39 @@ test('a request counts before its body is read, whatever the body is', async () 
   expect(statusesIn(socket.received())).toEqual([429])
   socket.destroy()
 })
+
+test.each<Environment>([{}, { TRUST_PROXY: '127.0.0.1' }])(
+  'clients that reset their connections are one client, and no error: %o',
+  async (env) => {
+    const service = await start({ RATE_LIMIT_REQUESTS: '1/1d', ...env })
+    const text = JSON.stringify(body)
+    const bytes = [
+      `POST ${basePath}/${ROUTE} HTTP/1.1`,
+      'Host: x',
+      ...(env['TRUST_PROXY'] ? ['X-Forwarded-For: 203.0.113.7'] : []),
+      'Content-Type: application/json',
+      `Content-Length: ${text.length}`,
+      '',
+      text,
+    ].join('\r\n')
+    for (let times = 0; times < 200; times += 1) {
+      const socket = await openSocket(service.url)
+      socket.write(bytes, () => socket.resetAndDestroy())
+    }
+    const mine = await service.post(
+      ROUTE,
+      body,
+      env['TRUST_PROXY'] ? { 'x-forwarded-for': '203.0.113.8' } : {},
+    )
+    const isTaken = ({ reason }: LogLine) => reason === 'no_account'
+    await service.log.waitFor(isTaken)
+    expect(mine.status).toBe(200)
+    await service.stop()
+    // The first of them, and that of the client which has an address.
+    expect(service.log.lines.filter(isTaken)).toHaveLength(2)
+    expect(service.log.lines.filter(({ level }) => Number(level) > 30)).toEqual([])
+  },
+)
 
 test('checks and resets share one limit, which is not that of link requests', async () => {
   const service = await start({ RATE_LIMIT_CONFIRMS: '2/1d', RATE_LIMIT_REQUESTS: '1/1d' })
@@ -146,9 +192,37 @@ test.each([
   ['two IPv6 networks of 64 bits', ['2001:db8:1:2::1', '2001:db8:1:3::1'], 200],
   ['what the client put before it', ['1.1.1.1, 203.0.113.7', '2.2.2.2, 203.0.113.7'], 429],
   ['what stands behind a second proxy', ['203.0.113.7, 10.0.0.9', '203.0.113.8, 10.0.0.9'], 200],
+  [
+    'what stands behind a proxy that writes its port',
+    ['203.0.113.7, 10.0.0.5:8081', '203.0.113.8, 10.0.0.5:8082'],
+    200,
+  ],
+  [
+    'one address behind proxies that write their ports',
+    ['203.0.113.7:1, 10.0.0.5:8081', '203.0.113.7:2, 10.0.0.6:8081'],
+    429,
+  ],
+  [
+    'what stands behind an IPv6 proxy that writes its port',
+    ['203.0.113.7, [fd00::1]:443', '203.0.113.8, [fd00::1]:444'],
+    200,
+  ],
+  [
+    'what stands behind a proxy in IPv6 form',
+    ['203.0.113.7, ::ffff:10.0.0.5', '203.0.113.8, [::ffff:10.0.0.5]:80'],
+    200,
+  ],
+  ['two IPv4 addresses behind a NAT64', ['64:ff9b::1.2.3.4', '64:ff9b::1.2.3.5'], 200],
+  ['one IPv4 address, also behind a NAT64', ['203.0.113.7', '64:ff9b::203.0.113.7'], 429],
+  // The last hop that is known counts, so that one proxy is not all.
+  ['what a proxy does not know', ['203.0.113.7, unknown', '203.0.113.8, _hidden'], 429],
+  ['what two proxies do not know', ['unknown, 10.0.0.5', 'unknown, 10.0.0.6:80'], 200],
   ['no address', ['', ''], 429],
 ])('behind a trusted proxy, %s is or is not one client', async (_, [first, second], status) => {
-  const service = await start({ RATE_LIMIT_REQUESTS: '1/1d', TRUST_PROXY: '127.0.0.1,10.0.0.0/8' })
+  const service = await start({
+    RATE_LIMIT_REQUESTS: '1/1d',
+    TRUST_PROXY: '127.0.0.1,10.0.0.0/8,fd00::/8',
+  })
   await service.post(ROUTE, body, { 'x-forwarded-for': first ?? '' })
   const reply = await service.post(ROUTE, body, { 'x-forwarded-for': second ?? '' })
   expect(reply.status).toBe(status)

@@ -43,12 +43,18 @@ test.each([
   expect(new Set(clients)).toEqual(new Set(['127.0.0.1']))
 })
 
-test('from a trusted proxy the header counts, and nobody is warned', async () => {
+test.each([
+  ['203.0.113.7', '203.0.113.7'],
+  ['203.0.113.7:4711', '203.0.113.7'],
+  ['[2001:DB8::7]:4711', '2001:db8::7'],
+  // What is no address is not repeated.
+  ['nobody@example.com', '127.0.0.1'],
+])('from a trusted proxy %j counts, and nobody is warned', async (forwarded, client) => {
   const service = await startService(surroundings, { TRUST_PROXY: '127.0.0.1' })
   const seen = service.log.lines.length
-  await service.ask('/livez', { headers: { 'x-forwarded-for': '203.0.113.7' } })
+  await service.ask('/livez', { headers: { 'x-forwarded-for': forwarded } })
   const line = await service.log.waitFor(({ route }) => route === '/livez', seen)
-  expect(line['client']).toBe('203.0.113.7')
+  expect(line['client']).toBe(client)
   await service.stop()
   expect(warnings(service.log.lines)).toEqual([])
 })

@@ -11,8 +11,9 @@ import { type FieldFault, RekeyError } from '../../errors.ts'
 import { changePassword } from '../../flows/change-password.ts'
 import { jwtOf, requireJwt } from '../bearer.ts'
 import { confirmLink } from '../confirm-link.ts'
-import { answerPreflights, DJANGO_HEADERS } from '../cross-origin.ts'
+import { answerPreflights } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
+import { acceptForms } from '../form-body.ts'
 import { takeLinkRequest } from '../link-requests.ts'
 import type { AppOptions } from '../options.ts'
 import { limitRequests } from '../rate-limit.ts'
@@ -46,7 +47,9 @@ const WRONG_OLD_PASSWORD = {
   retell: () => [faultOf('old_password', WRONG_OLD_PASSWORD.detail, 'old_password_incorrect')],
 } as const
 
-export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps }, done) => {
+export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, options, done) => {
+  const { deps } = options
+  acceptForms(app)
   const { maxLength } = deps.passwordRules
   const NewPasswordSchema = Type.String({ ...TextSchema, maxLength })
   // The package's own limit, unless longer passwords can be set here.
@@ -76,7 +79,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
     '/password/reset',
     {
       schema: { body: ResetBodySchema, response },
-      onRequest: limitRequests(deps.limits.requests, deps.clock),
+      onRequest: limitRequests(options, 'requests'),
       preValidation: readTexts({ trimmed: ['email'] }),
     },
     async (request) => {
@@ -92,7 +95,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
     '/password/reset/confirm',
     {
       schema: { body: ConfirmBodySchema, response },
-      onRequest: limitRequests(deps.limits.confirms, deps.clock),
+      onRequest: limitRequests(options, 'confirms'),
       preValidation: readTexts({ trimmed: ['uid', 'token'], asTyped: newPasswords }),
     },
     async (request) => {
@@ -108,7 +111,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
       '/password/change',
       {
         schema: { body: ChangeBodySchema, response },
-        onRequest: requireJwt(deps, deps.jwtVerifier),
+        onRequest: requireJwt(options, deps.jwtVerifier),
         preValidation: readTexts({ asTyped: ['old_password', ...newPasswords] }),
       },
       async (request) => {
@@ -119,7 +122,7 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, { deps
       },
     )
   }
-  answerPreflights(app, ['POST'], ['/*'], DJANGO_HEADERS)
+  answerPreflights(app, ['POST'])
   done()
 }
 

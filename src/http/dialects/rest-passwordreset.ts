@@ -6,8 +6,9 @@ import { parseToken } from '../../core/token.ts'
 import { RekeyError } from '../../errors.ts'
 import { checkLink } from '../../flows/check-link.ts'
 import { confirmLink } from '../confirm-link.ts'
-import { answerPreflights, DJANGO_HEADERS } from '../cross-origin.ts'
+import { answerPreflights } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
+import { acceptForms } from '../form-body.ts'
 import { takeLinkRequest } from '../link-requests.ts'
 import type { AppOptions } from '../options.ts'
 import { limitRequests } from '../rate-limit.ts'
@@ -30,12 +31,10 @@ const NO_ACCOUNT = {
     "We couldn't find an account associated with that email. Please try a different e-mail address.",
 }
 
-export const restPasswordreset: FastifyPluginCallbackTypebox<AppOptions> = (
-  app,
-  { deps, settings },
-  done,
-) => {
-  const limitConfirms = limitRequests(deps.limits.confirms, deps.clock)
+export const restPasswordreset: FastifyPluginCallbackTypebox<AppOptions> = (app, options, done) => {
+  const { deps, settings } = options
+  const limitConfirms = limitRequests(options, 'confirms')
+  acceptForms(app)
   app.setErrorHandler(
     replyWithErrors({
       link_invalid: BAD_TOKEN,
@@ -49,7 +48,7 @@ export const restPasswordreset: FastifyPluginCallbackTypebox<AppOptions> = (
     '',
     {
       schema: { body: RequestBodySchema, response },
-      onRequest: limitRequests(deps.limits.requests, deps.clock),
+      onRequest: limitRequests(options, 'requests'),
       preValidation: readTexts({ trimmed: ['email'] }),
     },
     async (request) => {
@@ -89,6 +88,6 @@ export const restPasswordreset: FastifyPluginCallbackTypebox<AppOptions> = (
       return OK
     },
   )
-  answerPreflights(app, ['POST'], ['', '/*'], DJANGO_HEADERS)
+  answerPreflights(app, ['POST'], ['', '/*'])
   done()
 }

@@ -2,6 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { compileLinkUrl } from '../../../src/core/link-url.ts'
+import { encodeUid, formatToken } from '../../../src/core/token.ts'
+import { sealed } from '../../core/link-fixtures.ts'
 import { confide } from '../../support/discretion.ts'
 import { bearer, claimsOf, jwtVariables, signWithSecret } from '../../support/jwt-issuer.ts'
 import type { Environment } from '../../support/rekey-process.ts'
@@ -62,6 +65,31 @@ async function startFrontend(env: Environment) {
 async function expectPassword(password: string): Promise<void> {
   expect(await hasPassword(surroundings.database.sql, user.id, password)).toBe(true)
 }
+
+const routes = [...page.matchAll(/^\| (?!-)([^|]*) \| `(https:[^`]*)` \|$/gm)]
+
+test.each(routes.map(([, reads = '', url = '']) => [reads, url]))(
+  'a router that reads %s finds the whole token in %s',
+  (_, template) => {
+    for (const userId of ['7', '9223372036854775807', '6a0e2c0e-8f5b-4f0e-9d5c-0d5a7f0f9a11']) {
+      const link = sealed({ userId })
+      const [uid, token] = [encodeUid(userId), formatToken(link)]
+      const url = compileLinkUrl(template)(link)
+      expect(url).toBe(template.replace('{uid}', uid).replace('{token}', token))
+      expect(token).toMatch(/^[\w-]+$/)
+      expect(token).toHaveLength(53 + uid.length)
+    }
+  },
+)
+
+test('the page has the lengths of tokens right, and a router of each kind', () => {
+  const lengths = ['7', '9223372036854775807', '6a0e2c0e-8f5b-4f0e-9d5c-0d5a7f0f9a11'].map(
+    (userId) => formatToken(sealed({ userId })).length,
+  )
+  expect(lengths).toEqual([55, 79, 101])
+  expect(page).toContain('55 to 79 for a number and 101 for a uuid')
+  expect(routes).toHaveLength(6)
+})
 
 test.each([
   ['where its urls.py mounts it', 'rest-passwordreset', '/api/password_reset'],

@@ -17,6 +17,7 @@ const userColumns = ['is_active boolean default true']
 const env = { DIALECTS, USERS_ELIGIBLE_SQL: 'is_active' }
 const origin = 'https://app.example'
 const PROBLEM = 'application/problem+json'
+const FORM = 'application/x-www-form-urlencoded'
 
 /** A route that takes a link, and the body that it takes it in. */
 const validateToken = {
@@ -220,11 +221,39 @@ describe('limits', () => {
 
 test.each([
   [
-    'no form',
-    'email=a%40example.com',
-    { 'content-type': 'application/x-www-form-urlencoded' },
+    'no form of parts',
+    '--x\r\nContent-Disposition: form-data; name="email"\r\n\r\na@example.com\r\n--x--',
+    { 'content-type': 'multipart/form-data; boundary=x' },
     415,
     'Unsupported media type in request.',
+  ],
+  [
+    'no text',
+    'email=a%40example.com',
+    { 'content-type': 'text/plain' },
+    415,
+    'Unsupported media type in request.',
+  ],
+  [
+    'no form in another charset',
+    'email=a%40example.com',
+    { 'content-type': `${FORM}; charset=iso-8859-1` },
+    415,
+    'Unsupported media type in request.',
+  ],
+  [
+    'no compressed form',
+    'email=a%40example.com',
+    { 'content-type': FORM, 'content-encoding': 'gzip' },
+    415,
+    'Unsupported media type in request.',
+  ],
+  [
+    'no large form',
+    'x'.repeat(16_385),
+    { 'content-type': FORM },
+    413,
+    'Request body is too large.',
   ],
   [
     'no compressed body',
@@ -287,12 +316,16 @@ describe.each(everyPath.flatMap((path) => [path, path.slice(0, -1)]))('%s', (pat
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'POST',
       'access-control-allow-headers': 'Content-Type, Authorization, X-CSRFToken, X-Requested-With',
+      'access-control-allow-credentials': 'true',
       vary: 'Origin',
     })
     const other = await preflight('https://evil.example')
     expect(other.headers).not.toHaveProperty('access-control-allow-origin')
-    const reply = await service.send(path, {}, { origin })
+    expect(other.headers).not.toHaveProperty('access-control-allow-credentials')
+    const reply = await service.send(path, {}, { origin, cookie: 'sessionid=1; csrftoken=2' })
     expect(reply.headers['access-control-allow-origin']).toBe(origin)
+    expect(reply.headers['access-control-allow-credentials']).toBe('true')
+    expect(reply.headers).not.toHaveProperty('set-cookie')
     expect(reply.headers['access-control-expose-headers']).toBe('Retry-After, WWW-Authenticate')
   })
 })
