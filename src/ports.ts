@@ -151,11 +151,13 @@ export interface MailOrder {
   readonly accountId: string
   /** Unix seconds: the timestamp of a link asked for, or when the password was changed. */
   readonly timestamp: string
+  /** The client that asked for it, as in `ResetRequest`; undefined for the notice of a change. */
+  readonly client?: string | undefined
 }
 
 /** The bounded line of mails to be sent. */
 export interface MailLine {
-  /** Takes an order. When the line is full it is dropped, which only an event says. */
+  /** Takes an order. A full line drops it, or one whose turn comes later, which only an event says. */
   add(order: MailOrder): void
 }
 
@@ -209,6 +211,8 @@ export interface OutgoingMail extends RenderedMail {
   readonly from: string
   readonly to: string
   readonly replyTo?: string | undefined
+  /** Further header fields, by name. */
+  readonly headers: Readonly<Record<string, string>>
   readonly accountId: string
   /** What subject, text and HTML say. */
   readonly message: MailMessage
@@ -221,6 +225,8 @@ export interface ResetRequest {
   readonly identifier: Identifier
   /** Unix milliseconds. */
   readonly receivedAt: number
+  /** The client that the limits count, by a name that cannot be read back. */
+  readonly client: string
 }
 
 /** The bounded line of link requests, between the reply and anything that concerns an account. */

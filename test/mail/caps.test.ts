@@ -152,6 +152,22 @@ describe('a daily budget', () => {
     expect(service.log.lines.filter(isMailed)).toHaveLength(1)
   })
 
+  test('is not used up by one client, who cannot put back the request of an owner either', async () => {
+    // Ten are there at once, and five of these for firsts.
+    await start({ MAIL_DAILY_BUDGET: '240' })
+    const users = await Promise.all(
+      Array.from({ length: 12 }, () => addUser(surroundings.database.sql)),
+    )
+    const [owner] = users.slice(-1)
+    for (const { email } of users) await ask({ email }, 1)
+    const mailed = () => service.log.lines.filter(isMailed).length
+    await service.log.waitFor(() => mailed() === 5)
+    await ask({ email: owner?.email }, 2)
+    await surroundings.resend.waitForMail(({ to }) => to[0] === owner?.email)
+    await service.log.waitFor(() => mailed() === 6)
+    expect(users.flatMap(mailsTo)).toHaveLength(6)
+  })
+
   test('does not count notices, which do not wait for it', async () => {
     await start({ MAIL_DAILY_BUDGET: '1' })
     const user = await addUser(surroundings.database.sql)

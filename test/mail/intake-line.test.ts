@@ -7,6 +7,7 @@ import type { ResetRequest } from '../../src/ports.ts'
 const requestOf = (text: string, receivedAt = 0): ResetRequest => ({
   identifier: { kind: 'address', text },
   receivedAt,
+  client: 'a client',
 })
 const texts = (requests: readonly ResetRequest[]) =>
   requests.map(({ identifier }) => identifier.text)

@@ -11,6 +11,7 @@ const mailOf = (idempotencyKey: string): OutgoingMail => ({
   subject: 's',
   text: 't',
   html: 'h',
+  headers: {},
   accountId: '42',
   message: { kind: 'no-password', name: undefined },
   idempotencyKey,

@@ -15,6 +15,7 @@ const shown = {
   subject: 'Reset',
   text: 'text',
   html: '<p>text</p>',
+  headers: { 'Auto-Submitted': 'auto-generated' },
 }
 const mail = {
   ...shown,
@@ -189,10 +190,14 @@ describe('a reader', () => {
       from: 'App Ünited <no-reply@app.example>',
       to: [user.email],
       replyTo: undefined,
-      headers: {},
+      headers: {
+        'Auto-Submitted': 'auto-generated',
+        'X-Entity-Ref-ID': expect.stringMatching(/^[\w-]{43}$/),
+      },
     })
     expect(Object.keys(requestsFor(user.email)[0]?.body ?? {}).toSorted()).toEqual([
       'from',
+      'headers',
       'html',
       'subject',
       'text',

@@ -17,6 +17,7 @@ const mail: OutgoingMail = {
   subject: 'Größe',
   text: 'https://app.example/reset?timestamp=1700000000&signature=x\n',
   html: '<p>text</p>',
+  headers: { 'Auto-Submitted': 'auto-generated' },
   accountId: '42',
   message: { kind: 'no-password', name: undefined },
   idempotencyKey: 'a-key',
@@ -42,7 +43,7 @@ async function server(options?: Parameters<typeof startSmtp>[0]): Promise<SmtpSt
 }
 
 function transportTo(url: string): Transport {
-  const transport = createSmtpTransport(parseSmtpUrl(url), 2)
+  const transport = createSmtpTransport(parseSmtpUrl(url))
   running.push({ close: () => transport.close() })
   return transport
 }
@@ -249,7 +250,7 @@ describe('an answer', () => {
     ] as const)('at the %s', async (at, status) => {
       const smtp = await startSmtp()
       smtp.answerAlways({ kind: 'hang', at })
-      const transport = createSmtpTransport(parseSmtpUrl(`smtp://127.0.0.1:${smtp.port}`), 2)
+      const transport = createSmtpTransport(parseSmtpUrl(`smtp://127.0.0.1:${smtp.port}`))
       const startedAt = performance.now()
       const outcome = await transport.send(mail)
       expect(outcome).toMatchObject({ status })
