@@ -16,7 +16,7 @@ let service: TestService
 
 beforeAll(async () => {
   surroundings = await createSurroundings()
-  await createUsers(surroundings.database.sql, 'uuid', ['username text'])
+  await createUsers(surroundings.database.sql, 'uuid', ['username text', 'last_login timestamptz'])
   return () => surroundings.end()
 })
 
@@ -120,6 +120,44 @@ describe('an address', () => {
     )
     expect(await askAndHear({ email: user.email })).toBe('password_reset.mailed')
     expect(linkMailsTo(surroundings.resend, user.email)).toHaveLength(2)
+  })
+
+  test('whose owner signs in after each mail gets ten of them, and then one an hour', async () => {
+    const lastLogin = { USERS_LAST_LOGIN_COLUMN: 'last_login', LOG_LEVEL: 'info' }
+    await start({ ...lastLogin, LINK_BUCKET_SECONDS: '1' })
+    const { sql } = surroundings.database
+    const user = await addUser(sql)
+    const outcomes: unknown[] = []
+    while (outcomes.length < 12) {
+      const seen = service.log.lines.length
+      await ask({ email: user.email })
+      const isOutcome = (line: Line) => isMailed(line) || line['reason'] === 'capped'
+      const { level, event, reason } = await service.log.waitFor(isOutcome, seen)
+      // Said at `info`, without the address, which every log is searched for.
+      expect(level).toBe(30)
+      outcomes.push(reason ?? event)
+      await sql`update users set last_login = clock_timestamp() where id = ${user.id}`
+    }
+    expect(outcomes).toEqual([
+      ...Array(10).fill('password_reset.mailed'),
+      ...Array(2).fill('capped'),
+    ])
+    expect(linkMailsTo(surroundings.resend, user.email)).toHaveLength(10)
+  })
+
+  test('with a local part that the provider cannot carry fails once, and says why', async () => {
+    await start({})
+    const user = await addUser(surroundings.database.sql, { email: 'jürgen@example.com' })
+    await ask({ email: user.email })
+    const failed = await service.log.waitFor(({ event }) => event === 'password_reset.mail_failed')
+    expect(failed).toMatchObject({
+      level: 40,
+      accountId: user.id,
+      reason: 'the address needs SMTPUTF8, which Resend does not speak',
+    })
+    expect(surroundings.resend.requests.filter(({ rawBody }) => rawBody.includes('rgen'))).toEqual(
+      [],
+    )
   })
 
   test('that got none of them, because they were refused, is not shut either', async () => {
