@@ -173,6 +173,8 @@ export interface RequestedMailOrder {
   readonly accountId: string
   /** Unix seconds: the timestamp of the link asked for. */
   readonly timestamp: string
+  /** The client that asked for it, as in `ResetRequest`; undefined where support staff did. */
+  readonly client?: string | undefined
 }
 
 /** The notice of a change. It goes to the address that the row had when the password was written. */
@@ -182,11 +184,13 @@ export interface NoticeOrder {
   /** Unix seconds: when the password was changed. */
   readonly timestamp: string
   readonly emailAddress: string
+  /** Nobody asks for it. */
+  readonly client?: undefined
 }
 
 /** The bounded line of mails to be sent. */
 export interface MailLine {
-  /** Takes an order. When the line is full it is dropped, which only an event says. */
+  /** Takes an order. A full line drops it, or one whose turn comes later, which only an event says. */
   add(order: MailOrder): void
 }
 
@@ -240,6 +244,8 @@ export interface OutgoingMail extends RenderedMail {
   readonly from: string
   readonly to: string
   readonly replyTo?: string | undefined
+  /** Further header fields, by name. */
+  readonly headers: Readonly<Record<string, string>>
   readonly accountId: string
   /** What subject, text and HTML say. */
   readonly message: MailMessage
@@ -252,6 +258,8 @@ export interface ResetRequest {
   readonly identifier: Identifier
   /** Unix milliseconds. */
   readonly receivedAt: number
+  /** The client that the limits count, by a name that cannot be read back. */
+  readonly client: string
 }
 
 /** The bounded line of link requests, between the reply and anything that concerns an account. */

@@ -1,6 +1,6 @@
 // The accounts in the host's PostgreSQL table: look-up, read, and the compare-and-set write.
 
-import { foldAsciiCase, MAX_ACCOUNTS_PER_IDENTIFIER } from '../core/email-address.ts'
+import { foldAddress, MAX_ACCOUNTS_PER_IDENTIFIER, spellAddress } from '../core/email-address.ts'
 import type { Account, Accounts } from '../ports.ts'
 import { type AccountQueries, createAccountQueries, type QueryFacts } from './account-queries.ts'
 import {
@@ -94,12 +94,12 @@ export function createPostgresAccounts(
     async find(identifiers) {
       const byAddress = Map.groupBy(
         await list(queries.byAddresses, [
-          ...new Set(identifiers.flatMap(({ text }) => [text, foldAsciiCase(text)])),
+          ...new Set(identifiers.flatMap(({ text }) => spellAddress(text))),
         ]),
-        ({ account }) => foldAsciiCase(account.emailAddress),
+        ({ account }) => foldAddress(account.emailAddress),
       )
       const found = identifiers.map(({ text }) =>
-        pick(byAddress.get(foldAsciiCase(text)) ?? [], (row) => row.account.emailAddress === text),
+        pick(byAddress.get(foldAddress(text)) ?? [], (row) => row.account.emailAddress === text),
       )
       for (const [index, query] of queries.byLogin.entries()) {
         const open = identifiers.flatMap(({ kind, text }, at) =>

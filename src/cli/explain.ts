@@ -44,7 +44,7 @@ async function rehearse(
       linkRules: links.rules,
       sendsNoPasswordNotice: mail.sendsNoPasswordNotice,
     },
-    [{ identifier: { text: '', kind: 'login' }, receivedAt: now }],
+    [{ identifier: { text: '', kind: 'login' }, receivedAt: now, client: '' }],
   )
   const nameFormats = formatNamer(config, composer.hasher)
   const accounts: Explanation['accounts'][number][] = []

@@ -10,7 +10,7 @@ import { nameInWords } from '../accounts/mapping.ts'
 import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read-config.ts'
-import { foldAsciiCase } from '../core/email-address.ts'
+import { foldAddress } from '../core/email-address.ts'
 import { describeFinding } from '../core/finding.ts'
 import { waitWithin } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
@@ -136,7 +136,7 @@ export async function composeMail(
 }
 
 function columnOf(account: Account, text: string, { users }: Config): string {
-  if (foldAsciiCase(account.emailAddress) === foldAsciiCase(text)) return users.emailAddress
+  if (foldAddress(account.emailAddress) === foldAddress(text)) return users.emailAddress
   const isLogin = (column: string) =>
     account.personal.some(({ label, value }) => label === nameInWords(column) && value === text)
   return users.loginColumns.find(isLogin) ?? users.loginColumns.join(', ')

@@ -1,7 +1,7 @@
 // Judges the variables of mails and of what mails and pages show, and makes the settings of them.
 
 import { pathToFileURL } from 'node:url'
-import { isMailbox, isPrintable, parseSender } from '../core/email-address.ts'
+import { isMailbox, isPrintable, needsUtf8, parseSender } from '../core/email-address.ts'
 import { parseRate } from '../core/rate.ts'
 import type { Config, TransportSettings } from './config.ts'
 import type { Environment } from './environment.ts'
@@ -17,8 +17,12 @@ export function readMail(env: Environment, { attempt, check }: Judge): Config['m
     !isOutbox || isLoopback(env.HOST),
     'outbox shows every mail to anybody who can reach it, so HOST must be a loopback address',
   )
-  attempt('MAIL_FROM', () => parseSender(env.MAIL_FROM))
-  attempt('MAIL_REPLY_TO', () => env.MAIL_REPLY_TO && parseSender(env.MAIL_REPLY_TO))
+  for (const name of ['MAIL_FROM', 'MAIL_REPLY_TO'] as const) {
+    const sender = attempt(name, () => env[name] && parseSender(env[name]))
+    const isForResend = env.MAIL_TRANSPORT.includes('resend')
+    const isSendable = !isForResend || !sender || !needsUtf8(sender.address)
+    check(name, isSendable, 'must have nothing beyond ASCII before the @: Resend takes no other')
+  }
   check(
     ['MAIL_NO_PASSWORD_NOTICE', 'REQUIRE_USABLE_PASSWORD'],
     env.REQUIRE_USABLE_PASSWORD || !env.MAIL_NO_PASSWORD_NOTICE,

@@ -126,7 +126,7 @@ export function openLink(ring: KeyRing, rules: LinkRules, link: Link, now: numbe
   if (!proof) throw new RekeyError('link_invalid', 'outer seal does not match')
 
   const sealedAt = Number(link.timestamp)
-  if (sealedAt - Math.floor(now / 1000) > MAX_CLOCK_SKEW_SECONDS) {
+  if (isFromFuture(link.timestamp, now)) {
     throw new RekeyError('link_invalid', 'from the future: check the clocks of the replicas')
   }
   if (isTooOld(link.timestamp, rules, now)) {
@@ -146,6 +146,15 @@ export function isTooOld(timestamp: string, rules: LinkRules, now: number): bool
     Math.floor(now / 1000) > sealedAt + rules.ttlSeconds ||
     sealedAt < bucketOf(rules.notBefore, rules)
   )
+}
+
+/**
+ * Says whether links of a timestamp do not work yet, because the clock that it is from was ahead.
+ *
+ * @param now unix milliseconds
+ */
+export function isFromFuture(timestamp: string, now: number): boolean {
+  return Number(timestamp) - Math.floor(now / 1000) > MAX_CLOCK_SKEW_SECONDS
 }
 
 /** Says whether the account is still as it was when the link was sealed. */

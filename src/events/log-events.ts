@@ -35,5 +35,7 @@ function levelOf(event: RekeyEvent): keyof EventLog {
   // Somebody who is not the account's owner holds what sets its password.
   if (event.type === 'password_reset.link_printed') return 'warn'
   if (event.type !== 'password_reset.ignored') return 'info'
+  // Somebody has asked in vain, and may ask the operator why.
+  if (event.reason === 'capped') return 'info'
   return LOST_BY_THE_OPERATOR.has(event.reason) ? 'warn' : 'debug'
 }

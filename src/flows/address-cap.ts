@@ -1,12 +1,18 @@
-// How many reset links a stored address is mailed while one of them still works.
+// How many of the mails that anybody can ask for a stored address gets. Two rules bind:
 //
-// It cannot lock anybody out: once every link that was mailed for an account is dead, by age or
-// because the account has changed, the cap no longer binds it. Of several accounts with one address
-// each is mailed a link therefore, whatever was mailed to the others. To know what still works without
-// storing a link, it keeps a MAC of each one's signature and seals the account anew to compare.
+// 1. Within the period of RATE_LIMIT_PER_ACCOUNT it gets no more than that, while an account with it
+//    still has a link that works.
+// 2. After ten within 24 hours, an account with it gets one an hour. So it cannot be flooded by killing
+//    the links either, say by signing in after each.
+//
+// Neither can lock anybody out. The first one ends once every link that was mailed for an account is
+// dead, by age or because the account has changed; the second one within an hour. Of several accounts
+// with one address each is mailed a link therefore, whatever was mailed to the others. To know what still
+// works without storing a link, the cap keeps a MAC of each one's signature and seals the account anew to
+// compare.
 
 import type { SecretKeys } from '../core/key-ring.ts'
-import { isTooOld, type LinkRules } from '../core/link.ts'
+import { isFromFuture, isTooOld, type LinkRules } from '../core/link.ts'
 import { macFields } from '../core/message.ts'
 import { nameAddress } from '../core/name-address.ts'
 import type { Rate } from '../core/rate.ts'
@@ -43,6 +49,10 @@ interface Mailed {
   readonly content: string
 }
 
+const HOUR_SECONDS = 3600
+const DAY_SECONDS = 86_400
+/** How many an address gets within a day before each account gets one an hour. */
+const FREE_A_DAY = 10
 const MAX_ADDRESSES = 100_000
 /** Remembered of one address; more accounts than that with the same one are not reckoned with. */
 const MAX_MAILS = 100
@@ -52,13 +62,13 @@ export function createAddressCap(keys: SecretKeys, rate: Rate, linkRules: LinkRu
   /** By a MAC of the address, the one mailed longest ago first. */
   const mailed = new Map<string, readonly Mailed[]>()
   const names = new WeakMap<MailOrder, string>()
+  const memorySeconds = Math.max(rate.seconds, DAY_SECONDS)
   const fingerprint = (...fields: readonly string[]) =>
     macFields(keys.addressCap, ['rekey-address-cap-v1', 'mail', ...fields]).toString('base64url')
 
   const forgetOldest = (now: number) => {
     for (const [name, mails] of mailed) {
-      const isOver = (mails.at(-1)?.at ?? 0) < now - rate.seconds * 1000
-      if (!isOver && mailed.size < MAX_ADDRESSES) return
+      if (mails.some(isWithin(memorySeconds, now)) && mailed.size < MAX_ADDRESSES) return
       mailed.delete(name)
     }
   }
@@ -66,23 +76,30 @@ export function createAddressCap(keys: SecretKeys, rate: Rate, linkRules: LinkRu
   return {
     admit(order, address, seal, shown, now) {
       const name = nameAddress(keys, address)
-      const isRecent = ({ at }: Mailed) => Math.abs(now - at) < rate.seconds * 1000
-      const recent = (mailed.get(name) ?? []).filter(isRecent)
+      const known = (mailed.get(name) ?? []).filter(isWithin(memorySeconds, now))
       const signature = fingerprint(seal(order.timestamp))
       const content = fingerprint(seal(order.timestamp), ...shown)
       // The same mail, which goes out once.
-      if (recent.some((mail) => mail.content === content)) return true
-      const worksForAccount = (mail: Mailed) =>
-        mail.order.accountId === order.accountId &&
-        !isTooOld(mail.order.timestamp, linkRules, now) &&
-        mail.signature === fingerprint(seal(mail.order.timestamp))
-      if (recent.length >= rate.limit && recent.some(worksForAccount)) return false
+      if (known.some((mail) => mail.content === content)) return true
+      const isOwn = (mail: Mailed) => mail.order.accountId === order.accountId
+      const works = ({ order: { timestamp }, signature: mac }: Mailed) =>
+        !isTooOld(timestamp, linkRules, now) &&
+        !isFromFuture(timestamp, now) &&
+        mac === fingerprint(seal(timestamp))
+
+      const recent = known.filter(isWithin(rate.seconds, now))
+      if (recent.length >= rate.limit && recent.some((mail) => isOwn(mail) && works(mail))) {
+        return false
+      }
+      const today = known.filter(isWithin(DAY_SECONDS, now))
+      const lastHour = today.filter(isWithin(HOUR_SECONDS, now))
+      if (today.length >= FREE_A_DAY && lastHour.some(isOwn)) return false
 
       forgetOldest(now)
       names.set(order, name)
       // Deleted first, so that the map stays in the order of the last mail.
       mailed.delete(name)
-      mailed.set(name, [...recent, { order, at: now, signature, content }].slice(-MAX_MAILS))
+      mailed.set(name, [...known, { order, at: now, signature, content }].slice(-MAX_MAILS))
       return true
     },
 
@@ -93,4 +110,9 @@ export function createAddressCap(keys: SecretKeys, rate: Rate, linkRules: LinkRu
       else mailed.delete(name)
     },
   }
+}
+
+/** Within a time before now; also after it, by a clock that was ahead for a moment, for as long. */
+function isWithin(seconds: number, now: number) {
+  return ({ at }: Mailed) => Math.abs(now - at) < seconds * 1000
 }

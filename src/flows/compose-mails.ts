@@ -76,14 +76,18 @@ function compose(
   const { from, replyTo } = deps
   // Over all that the provider is given, so that a retry is the same mail and no other one is; and
   // over the time, because two notices within a minute read the same.
-  const envelope = ['rekey-mail-v2', order.kind, order.timestamp, from, replyTo ?? '', to]
+  const envelope = [order.kind, order.timestamp, from, replyTo ?? '', to]
   const fields = [...envelope, subject, text, html]
-  const idempotencyKey = macFields(deps.keyRing[0].idempotency, fields).toString('base64url')
+  const name = (purpose: string, ...more: readonly string[]) =>
+    macFields(deps.keyRing[0].idempotency, [purpose, ...fields, ...more]).toString('base64url')
+  const headers = describeMail(name('rekey-mail-reference-v1'))
+  const idempotencyKey = name('rekey-mail-v3', ...Object.entries(headers).flat())
   return {
     from,
     to,
     replyTo,
     ...rendered,
+    headers,
     accountId: order.accountId,
     message: composed,
     idempotencyKey,
@@ -98,6 +102,17 @@ function composeMessage(
 ): MailMessage | IgnoredReason {
   if (order.kind === 'password-changed') return changeMessage(deps, order, account)
   return account ? messageMakers[order.kind](deps, order, account, now) : 'no_account'
+}
+
+/** @param reference the same for the same mail, and for no other */
+function describeMail(reference: string): OutgoingMail['headers'] {
+  return {
+    // RFC 3834: no out-of-office note comes back.
+    'Auto-Submitted': 'auto-generated',
+    // Gmail folds mails of one subject into a conversation, where the newest link is hard to find, unless
+    // this differs.
+    'X-Entity-Ref-ID': reference,
+  }
 }
 
 /** @returns undefined where a template fails, which is no reason to withhold the other mails */

@@ -31,6 +31,7 @@ export async function requestReset(
   const found = await deps.accounts.find(requests.map((request) => request.identifier))
   return requests.map((request, index) => {
     const accounts = found[index] ?? []
+    const { client } = request
     const timestamp = linkTimestamp(request.receivedAt, deps.linkRules)
     let outcome: RequestOutcome = accounts.length === 0 ? 'no_account' : 'no_link'
     for (const account of accounts) {
@@ -38,10 +39,10 @@ export async function requestReset(
       const { id: accountId } = account
       if (!reason) {
         deps.events.record({ type: 'password_reset.requested', accountId })
-        deps.mailLine.add({ kind: 'reset-link', accountId, timestamp })
+        deps.mailLine.add({ kind: 'reset-link', accountId, timestamp, client })
         outcome = 'link_ordered'
       } else if (reason === 'no_usable_password' && deps.sendsNoPasswordNotice)
-        deps.mailLine.add({ kind: 'no-password', accountId, timestamp })
+        deps.mailLine.add({ kind: 'no-password', accountId, timestamp, client })
       else deps.events.record({ type: 'password_reset.ignored', reason })
     }
     if (outcome === 'no_account') {

@@ -1,11 +1,13 @@
 // What every route that is asked for a link does with who asks.
 
 import type { FastifyRequest } from 'fastify'
-import { foldAsciiCase } from '../core/email-address.ts'
+import { foldAddress } from '../core/email-address.ts'
 import { macFields } from '../core/message.ts'
+import { nameClient } from '../core/name-address.ts'
 import { RekeyError } from '../errors.ts'
 import { type RequestOutcome, requestReset } from '../flows/request-reset.ts'
 import type { Identifier } from '../ports.ts'
+import { clientOf } from './client-address.ts'
 import type { AppDeps } from './options.ts'
 import { noteOutcome } from './request-log.ts'
 
@@ -27,10 +29,11 @@ export async function takeLinkRequest(
   const fingerprint = macFields(deps.keyRing[0].log, [
     'rekey-log-v1',
     'identifier',
-    foldAsciiCase(identifier.text),
+    foldAddress(identifier.text),
   ])
   noteOutcome(request, { identifierHash: fingerprint.toString('base64url', 0, 9) })
-  const resetRequest = { identifier, receivedAt: deps.clock() }
+  const client = nameClient(deps.keyRing[0], clientOf(request.ip))
+  const resetRequest = { identifier, receivedAt: deps.clock(), client }
   if (reveals) {
     const [outcome = 'no_account'] = await requestReset(deps, [resetRequest])
     return outcome

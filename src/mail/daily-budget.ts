@@ -1,14 +1,20 @@
-// Spreads so many mails that anybody can ask for over each day (UTC).
+// Spreads the mails that anybody can ask for over each day (UTC).
 //
 // A twenty-fourth of the budget is there when a day begins, or the process in the middle of one; the
 // rest comes evenly, the last of it an hour before a whole day is over. What is not used is carried
-// over to the next hours, but not to the next day.
+// over to the next hours, but not to the next day. Half of what is there at first is always kept for
+// the first mail of a client within an hour, so that no client alone can use up what is free.
 
 export interface DailyBudget {
-  /** Sets one mail aside. @returns undefined when none may go out now */
-  reserve(now: number): Reservation | undefined
+  /**
+   * Sets one mail aside.
+   *
+   * @param isFirst whether it is the first of its client within an hour
+   * @returns undefined when none may go out now
+   */
+  reserve(isFirst: boolean, now: number): Reservation | undefined
   /** @returns milliseconds until a mail can be set aside; 0 when one can be now */
-  waitMs(now: number): number
+  waitMs(isFirst: boolean, now: number): number
 }
 
 /** One mail that is set aside. Exactly one of the two ends it. */
@@ -29,12 +35,14 @@ interface BudgetOptions {
 
 const DAY_MS = 86_400_000
 const AT_ONCE = 1 / 24
+const KEPT_OF_AT_ONCE = 1 / 2
 const MILESTONES = [50, 80, 100]
 
 /** Makes a budget of which nothing is used. Each process counts its own. */
 export function createDailyBudget({ mailsPerDay, onUsed, ...options }: BudgetOptions): DailyBudget {
   const msPerMail = DAY_MS / mailsPerDay
   const atOnce = Math.ceil(mailsPerDay * AT_ONCE)
+  const kept = Math.floor(atOnce * KEPT_OF_AT_ONCE)
   let startedAt = options.startedAt
   let today = dayOf(startedAt)
   let used = 0
@@ -47,10 +55,10 @@ export function createDailyBudget({ mailsPerDay, onUsed, ...options }: BudgetOpt
     today = dayOf(now)
     used = 0
   }
-  const waitMs = (now: number) => {
+  const waitMs = (isFirst: boolean, now: number) => {
     turnDay(now)
     const beganAt = Math.max(startedAt, today * DAY_MS)
-    const next = used + reserved + 1
+    const next = used + reserved + (isFirst ? 0 : kept) + 1
     const dueAt =
       next > mailsPerDay ? (today + 1) * DAY_MS : beganAt + Math.max(next - atOnce, 0) * msPerMail
     return Math.max(dueAt - now, 0)
@@ -72,8 +80,8 @@ export function createDailyBudget({ mailsPerDay, onUsed, ...options }: BudgetOpt
 
   return {
     waitMs,
-    reserve(now) {
-      if (waitMs(now) > 0) return undefined
+    reserve(isFirst, now) {
+      if (waitMs(isFirst, now) > 0) return undefined
       reserved += 1
       return reservation
     },

@@ -2,12 +2,17 @@
 // for as long as what they say holds.
 
 import { backOffMs } from '../core/back-off.ts'
+import { domainOf } from '../core/email-address.ts'
 import { messageOf, RekeyError } from '../errors.ts'
 import type { Events, MailLine, MailOrder, OutgoingMail } from '../ports.ts'
-import { type Budget, createBudgetShares } from './budget-shares.ts'
+import { createBudgetShares } from './budget-shares.ts'
+import type { DailyBudget } from './daily-budget.ts'
+import { createDomainLimits } from './domain-limits.ts'
+import { endOf, type Item, isChange, makeItem, replaceOrder, roomOf, slotOf } from './mail-item.ts'
+import { createOrderTurns, type Turn } from './order-turns.ts'
 import { createPace } from './pace.ts'
-import { createReadyMails, type Item } from './ready-mails.ts'
-import type { Chain } from './transports/chain.ts'
+import { createReadyMails, type Kind } from './ready-mails.ts'
+import type { Chain, ChainOutcome } from './transports/chain.ts'
 
 export interface DrainingMailLine extends MailLine {
   /** Makes haste from now on, and settles once every order is sent, refused or given up. */
@@ -35,12 +40,11 @@ interface MailLineOptions {
   readonly clock: () => number
   readonly ratePerSecond?: number | undefined
   /** Spent by what anybody can ask for; the notice of a change costs nothing of it. */
-  readonly budget?: Budget | undefined
+  readonly budget?: DailyBudget | undefined
   /** How long to wait before the second attempt; twice as long before each further one. */
   readonly firstPauseMs?: number
 }
 
-const CHANGE_LIFE_MS = 86_400_000
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_IN_HASTE_MS = 1000
@@ -48,6 +52,8 @@ const LONGEST_PAUSE_IN_HASTE_MS = 1000
 const BATCHING_MS = 10
 /** How often what cannot go out is looked at. */
 const IDLE_MS = 1000
+const NOTICES: readonly Kind[] = ['notices', 'triedNotices']
+const ALL: readonly Kind[] = [...NOTICES, 'firsts', 'others']
 
 /** Makes an empty line. */
 export function createMailLine(options: MailLineOptions): DrainingMailLine {
@@ -57,33 +63,36 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   /** All that there are, by slot: ready, on their way, or backing off. */
   const items = new Map<string, Item>()
   const ready = createReadyMails()
+  const turns = createOrderTurns()
+  const domains = createDomainLimits(options.atOnce)
   const onTheirWay = new Set<Item>()
   const backingOff = new Map<Item, ReturnType<typeof setTimeout>>()
   const waiting = { changes: 0, requested: 0 }
   const whenDrained: (() => void)[] = []
+  let begun = 0
   let next: { timer: ReturnType<typeof setTimeout>; at: number } | undefined
   let sweptAt = 0
   /** Until when the accounts are not asked for again; by performance.now(). */
   let awayUntil = 0
   let isInHaste = false
 
-  /** @returns unix milliseconds */
-  const endOf = ({ order }: Item) =>
-    Number(order.timestamp) * 1000 +
-    (isChange(order) ? CHANGE_LIFE_MS : options.linkLifeSeconds * 1000)
-
   /** Looks at what is ready as soon as any of it can go out, and now and then where none can. */
   const schedule = () => {
     if (items.size === 0) for (const resolve of whenDrained.splice(0)) resolve()
-    if (ready.size() === 0 || onTheirWay.size >= options.atOnce) return
+    if (items.size === onTheirWay.size + backingOff.size) return
+    if (onTheirWay.size >= options.atOnce) return
     const now = performance.now()
     const forAny = Math.max(chain.restMs(), pace.waitMs(now), awayUntil - now)
-    const forBudget = ready.count('change') > 0 ? 0 : shares.waitMs(clock())
-    const waitMs = Math.min(Math.max(forAny, forBudget, BATCHING_MS), IDLE_MS)
+    const waitMs = Math.min(Math.max(forAny, waitForBudget(), BATCHING_MS), IDLE_MS)
     const at = now + waitMs
     if (next && next.at <= at) return
     clearTimeout(next?.timer)
     next = { at, timer: setTimeout(start, waitMs) }
+  }
+  const waitForBudget = () => {
+    if (NOTICES.some((kind) => ready.count(kind) > 0)) return 0
+    if (ready.count('firsts') > 0) return shares.waitMs(true, clock())
+    return ready.count('others') > 0 ? shares.waitMs(false, clock()) : IDLE_MS
   }
   const start = async () => {
     next = undefined
@@ -103,6 +112,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
       }
       for (const item of batch) {
         pace.giveBack()
+        comeBack(item)
         if (isAway) putBack(item)
         else tryAgain(item, reason)
       }
@@ -112,9 +122,10 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const sweep = (now: number) => {
     if (now < sweptAt + IDLE_MS && now >= sweptAt) return
     sweptAt = now
-    for (const item of ready.inTurn()) {
-      if (endOf(item) > now) continue
+    for (const item of [...ready.all(), ...domains.kept()]) {
+      if (endOf(item.order, options.linkLifeSeconds) > now) continue
       ready.drop(item)
+      domains.drop(item)
       fail(item)
     }
   }
@@ -122,11 +133,20 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const take = (now: number) => {
     const batch: Item[] = []
     if (chain.restMs() > 0 || awayUntil > performance.now()) return batch
-    for (const item of ready.inTurn()) {
-      if (onTheirWay.size >= options.atOnce || pace.waitMs(performance.now()) > 0) break
-      if (!isChange(item.order) && !shares.reserve(item, now)) continue
-      pace.take(performance.now())
+    let kinds = ALL
+    while (onTheirWay.size < options.atOnce && pace.waitMs(performance.now()) === 0) {
+      const item = ready.next(kinds)
+      if (!item) break
+      if (!isChange(item.order) && !shares.reserve(item, now)) {
+        kinds = NOTICES
+        continue
+      }
       ready.take(item)
+      if (!domains.enter(item)) {
+        shares.giveBack(item)
+        continue
+      }
+      pace.take(performance.now())
       onTheirWay.add(item)
       batch.push(item)
     }
@@ -135,21 +155,27 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const dispatch = (item: Item, mail: OutgoingMail | undefined) => {
     if (!mail) {
       pace.giveBack()
+      comeBack(item)
       letGo(item)
       return end(item)
     }
-    const isNew = item.rank === 'new' && ready.count('new') > 0
-    if (isNew && shares.isRepeat(item, mail.to, clock())) {
-      pace.giveBack()
-      item.rank = 'repeat'
-      return putBack(item)
+    const domain = domainOf(mail.to)
+    if (item.domain !== domain) {
+      comeBack(item)
+      item.domain = domain
+      if (!domains.enter(item)) {
+        pace.giveBack()
+        takeNext(item)
+        return shares.giveBack(item)
+      }
+      onTheirWay.add(item)
     }
-    shares.noteAddress(item, mail.to, clock())
     void send(item, mail)
   }
   const send = async (item: Item, mail: OutgoingMail) => {
     const { accountId, kind } = item.order
     const outcome = await chain.send(mail)
+    comeBack(item, hasDomainFailed(outcome))
     if (outcome.status === 'sent') {
       events.record({ type: 'password_reset.mailed', accountId, kind })
       shares.spend(item, clock())
@@ -178,17 +204,13 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const tryAgain = (item: Item, reason: string, atLeastMs = 0) => {
     item.reason = reason
     item.attempts += 1
-    if (item.rank === 'new') item.rank = 'tried'
-    if (item.rank === 'change') item.rank = 'tried-change'
     const longestMs = isInHaste ? LONGEST_PAUSE_IN_HASTE_MS : LONGEST_PAUSE_MS
     putOff(item, Math.max(backOffMs(item.attempts, firstPauseMs, longestMs), atLeastMs))
   }
   const putOff = (item: Item, pauseMs: number) => {
-    if (item.next) supersede(item, item.next)
-    item.next = undefined
-    if (clock() + pauseMs >= endOf(item)) return fail(item)
+    takeNext(item)
+    if (clock() + pauseMs >= endOf(item.order, options.linkLifeSeconds)) return fail(item)
     shares.giveBack(item)
-    onTheirWay.delete(item)
     backingOff.set(item, setTimeout(resume, pauseMs, item))
   }
   const resume = (item: Item) => {
@@ -198,9 +220,14 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     schedule()
   }
   const putBack = (item: Item) => {
+    takeNext(item)
     shares.giveBack(item)
-    onTheirWay.delete(item)
     ready.add(item)
+  }
+  /** @param isFailing whether its domain has failed it for now; undefined where that is not known */
+  const comeBack = (item: Item, isFailing?: boolean) => {
+    if (!onTheirWay.delete(item)) return
+    for (const kept of domains.leave(item, isFailing)) ready.add(kept)
   }
   const fail = (item: Item) => {
     const { order, reason } = item
@@ -215,17 +242,15 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     if (!item.isInDoubt) options.onUnsent(item.order)
   }
   const end = (item: Item) => {
-    onTheirWay.delete(item)
     items.delete(item.slot)
     waiting[roomOf(item.order)] -= 1
-    if (item.next) begin(item.next)
+    if (item.next) begin(item.next.order, item.next.turn)
   }
-  const begin = (order: MailOrder) => {
-    const slot = slotOf(order)
-    const rank = isChange(order) ? 'change' : 'new'
-    const item: Item = { ...UNTRIED, slot, order, next: undefined, rank, attempts: 0 }
+  const begin = (order: MailOrder, turn: Turn) => {
+    begun += 1
+    const item = makeItem(order, turn, begun)
     waiting[roomOf(order)] += 1
-    items.set(slot, item)
+    items.set(item.slot, item)
     ready.add(item)
     schedule()
   }
@@ -233,16 +258,45 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const supersede = (item: Item, order: MailOrder) => {
     if (order.timestamp <= item.order.timestamp) return
     letGo(item)
-    Object.assign(item, { ...UNTRIED, order })
+    replaceOrder(item, order)
+  }
+  /** Lets a mail that waits again be the one that was asked for while it was on its way. */
+  const takeNext = (item: Item) => {
+    const { next: newer } = item
+    item.next = undefined
+    if (!newer) return
+    if (newer.turn.byClient < item.turn.byClient) item.turn = newer.turn
+    supersede(item, newer.order)
+  }
+  /** Takes another order for a mail that waits. */
+  const join = (item: Item, order: MailOrder) => {
+    const isReady = ready.drop(item)
+    item.turn = turns.join(item.turn, order, clock())
+    if (isReady) ready.add(item)
+    supersede(item, order)
+  }
+  /** In a full line the first mail of a client takes the place of the one whose turn comes last. */
+  const makeRoom = (order: MailOrder) => {
+    if (waiting[roomOf(order)] < options.capacity) return true
+    const last = !isChange(order) && turns.isFirst(order, clock()) ? ready.last() : undefined
+    events.record({ type: 'password_reset.ignored', reason: 'mail_line_full' })
+    if (!last) return false
+    ready.drop(last)
+    letGo(last)
+    end(last)
+    return true
   }
 
   return {
     add(order) {
       const known = items.get(slotOf(order))
-      if (known && onTheirWay.has(known)) known.next = order
-      else if (known) supersede(known, order)
-      else if (waiting[roomOf(order)] < options.capacity) begin(order)
-      else events.record({ type: 'password_reset.ignored', reason: 'mail_line_full' })
+      if (known && onTheirWay.has(known)) {
+        const turn = known.next
+          ? turns.join(known.next.turn, order, clock())
+          : turns.begin(order, clock())
+        known.next = { order, turn }
+      } else if (known) join(known, order)
+      else if (makeRoom(order)) begin(order, turns.begin(order, clock()))
     },
     drained() {
       isInHaste = true
@@ -256,25 +310,8 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   }
 }
 
-const UNTRIED = {
-  reason: 'could not go out in time',
-  isInDoubt: false,
-  reservation: undefined,
-  forgetAddress: undefined,
-}
-
-function isChange({ kind }: MailOrder): boolean {
-  return kind === 'password-changed'
-}
-
-/** Which of the two rooms of the line an order takes up. */
-function roomOf(order: MailOrder): 'changes' | 'requested' {
-  return isChange(order) ? 'changes' : 'requested'
-}
-
-/** Of the mails of one kind that an account is sent the newest is enough; of notices, to one address. */
-function slotOf(order: MailOrder): string {
-  const { kind, accountId } = order
-  const address = order.kind === 'password-changed' ? order.emailAddress : ''
-  return JSON.stringify([kind, accountId, address])
+/** Whether a domain has failed a mail for now; undefined where nobody knows. */
+function hasDomainFailed(outcome: ChainOutcome): boolean | undefined {
+  const isJudged = outcome.status === 'sent' || outcome.status === 'refused'
+  return isJudged ? false : (outcome.status === 'unsent' && outcome.isOfThisMail) || undefined
 }

@@ -1,87 +1,82 @@
-// Which of the mails that are ready goes out next.
+// Whose turn it is: which of the mails that are ready goes out next.
+//
+// The notice of a change goes first. One that was tried before takes turns with all the rest, which
+// anybody can ask for, and which are served fairly (start-time fair queueing):
+//
+// 1. A mail goes before those whose client had asked for more mails within the hour. So a client's
+//    first is never behind the tenth of another one, however many that one asks for.
+// 2. Of equals, it goes before those whose account had more mails ordered within the hour.
+// 3. Of these, the oldest takes turns with the newest that was tried least, so that neither a crowd
+//    which is there already nor mails that fail keep out what comes after them.
 
-import type { MailOrder } from '../ports.ts'
-import type { Reservation } from './daily-budget.ts'
+import { type Item, isChange } from './mail-item.ts'
 
-/** A mail in the line. */
-export interface Item {
-  /** There is one mail of a slot at a time. */
-  readonly slot: string
-  order: MailOrder
-  /** The newest one of its slot that came while it was on its way. */
-  next: MailOrder | undefined
-  rank: Rank
-  attempts: number
-  /** What became of the last one. */
-  reason: string
-  /** Whether an attempt may have delivered it, unheard. */
-  isInDoubt: boolean
-  /** What is set aside of the budget for it. */
-  reservation: Reservation | undefined
-  /** Takes back that its address was mailed. */
-  forgetAddress: (() => void) | undefined
-}
-
-/**
- * The notice of a change goes first. What was tried before takes turns with what is new, so that
- * neither can hold up the other; mails for addresses that had one within 24 hours go last.
- */
-export type Rank = 'change' | 'tried-change' | 'tried' | 'new' | 'repeat'
-
-const TURNS: readonly Rank[] = ['tried-change', 'tried', 'new']
+/** What anybody can ask for are the `firsts` of a client within an hour, and `others`. */
+export type Kind = 'notices' | 'triedNotices' | 'firsts' | 'others'
 
 export interface ReadyMails {
   add(item: Item): void
-  /** All of them, the next one first; any may be taken or dropped meanwhile. */
-  inTurn(): Iterable<Item>
+  /** @returns the one whose turn it is, of some kinds; undefined where there is none of them */
+  next(kinds: readonly Kind[]): Item | undefined
+  /** @returns what anybody can ask for and whose turn comes last */
+  last(): Item | undefined
   /** Takes one out to be sent. */
   take(item: Item): void
-  /** Takes one out that is over. */
-  drop(item: Item): void
-  count(rank: Rank): number
-  size(): number
+  /** Takes one out that is over, or not ready any more. @returns whether it was there */
+  drop(item: Item): boolean
+  count(kind: Kind): number
+  all(): Item[]
 }
 
 /** Makes an empty collection. */
 export function createReadyMails(): ReadyMails {
-  const queues: Readonly<Record<Rank, Set<Item>>> = {
-    change: new Set(),
-    'tried-change': new Set(),
-    tried: new Set(),
-    new: new Set(),
-    repeat: new Set(),
+  const queues: Readonly<Record<Kind, Set<Item>>> = {
+    notices: new Set(),
+    triedNotices: new Set(),
+    firsts: new Set(),
+    others: new Set(),
   }
-  /** Whose turn it is. */
-  let turn = 0
-  const drop = (item: Item) => queues[item.rank].delete(item)
+  let isTurnOfNotices = false
+  let isTurnOfNewest = false
+  /** @returns less than 0 where `a` goes before `b` */
+  const compare = (a: Item, b: Item) =>
+    a.turn.byClient - b.turn.byClient ||
+    a.turn.byAccount - b.turn.byAccount ||
+    (isTurnOfNewest ? a.attempts - b.attempts || b.number - a.number : a.number - b.number)
+  const findFirst = (queue: Iterable<Item>) => {
+    let first: Item | undefined
+    for (const item of queue) if (!first || compare(item, first) < 0) first = item
+    return first
+  }
+  const drop = (item: Item) => queues[kindOf(item)].delete(item)
   return {
-    add: (item) => queues[item.rank].add(item),
-    *inTurn() {
-      yield* queues.change
-      const inTurn = [...TURNS.slice(turn), ...TURNS.slice(0, turn)]
-      yield* alternate(inTurn.map((rank) => queues[rank].values()))
-      yield* queues.repeat
+    add: (item) => queues[kindOf(item)].add(item),
+    next(kinds) {
+      const order: readonly Kind[] = isTurnOfNotices
+        ? ['notices', 'triedNotices', 'firsts', 'others']
+        : ['notices', 'firsts', 'others', 'triedNotices']
+      const kind = order.find((each) => kinds.includes(each) && queues[each].size > 0)
+      return kind && findFirst(queues[kind])
+    },
+    last() {
+      let last: Item | undefined
+      for (const item of queues.others) if (!last || compare(item, last) > 0) last = item
+      return last
     },
     take(item) {
-      const taken = TURNS.indexOf(item.rank)
-      if (taken >= 0) turn = (taken + 1) % TURNS.length
+      const kind = kindOf(item)
+      if (kind !== 'notices') isTurnOfNotices = kind !== 'triedNotices'
+      if (kind === 'firsts' || kind === 'others') isTurnOfNewest = !isTurnOfNewest
       drop(item)
     },
     drop,
-    count: (rank) => queues[rank].size,
-    size: () => Object.values(queues).reduce((sum, queue) => sum + queue.size, 0),
+    count: (kind) => queues[kind].size,
+    all: () => Object.values(queues).flatMap((queue) => [...queue]),
   }
 }
 
-function* alternate<T>(sources: readonly Iterator<T>[]): Generator<T> {
-  for (let rest = sources; rest.length > 0; ) {
-    const open: Iterator<T>[] = []
-    for (const source of rest) {
-      const { done, value } = source.next()
-      if (done) continue
-      yield value
-      open.push(source)
-    }
-    rest = open
-  }
+/** Of which kind a mail is at present. */
+function kindOf({ order, attempts, turn }: Item): Kind {
+  if (isChange(order)) return attempts === 0 ? 'notices' : 'triedNotices'
+  return turn.byClient === 0 ? 'firsts' : 'others'
 }

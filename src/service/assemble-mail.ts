@@ -2,12 +2,10 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config, TransportSettings } from '../config/config.ts'
-import { nameAddress } from '../core/name-address.ts'
 import { createAddressCap } from '../flows/address-cap.ts'
 import { type ComposeMailsDeps, composeMails } from '../flows/compose-mails.ts'
 import { createDailyBudget } from '../mail/daily-budget.ts'
 import { createMailLine, type DrainingMailLine } from '../mail/mail-line.ts'
-import { createRecentAddresses } from '../mail/recent-addresses.ts'
 import { type Chain, createChain } from '../mail/transports/chain.ts'
 import { createOutbox, type Outbox } from '../mail/transports/outbox.ts'
 import { createResendTransport } from '../mail/transports/resend.ts'
@@ -68,7 +66,7 @@ export function assembleChain(
       case 'resend':
         return createResendTransport(settings.account)
       case 'smtp':
-        return createSmtpTransport(settings.server, MAILS_AT_ONCE)
+        return createSmtpTransport(settings.server)
       case 'outbox':
         return outbox
     }
@@ -99,18 +97,15 @@ export function assembleMail(
   const budget =
     mail.dailyBudget === undefined
       ? undefined
-      : {
-          daily: createDailyBudget({
-            mailsPerDay: mail.dailyBudget,
-            startedAt: clock(),
-            onUsed: (percent) =>
-              logger.warn(
-                { percent, budget: mail.dailyBudget },
-                `${percent} % of MAIL_DAILY_BUDGET is used for today`,
-              ),
-          }),
-          recent: createRecentAddresses((address) => nameAddress(links.keyRing[0], address)),
-        }
+      : createDailyBudget({
+          mailsPerDay: mail.dailyBudget,
+          startedAt: clock(),
+          onUsed: (percent) =>
+            logger.warn(
+              { percent, budget: mail.dailyBudget },
+              `${percent} % of MAIL_DAILY_BUDGET is used for today`,
+            ),
+        })
   const mailLine = createMailLine({
     capacity: MAIL_CAPACITY,
     atOnce: MAILS_AT_ONCE,

@@ -75,6 +75,28 @@ export function accountsContract(world: AccountsWorld): void {
     expect(await find(...strangers.map(address))).toEqual(strangers.map(() => []))
   })
 
+  test('a domain beyond ASCII is found by its letters and by its A-labels, and by no look-alike', async () => {
+    await arrange([
+      { emailAddress: 'user@überall-ist.de' },
+      { emailAddress: 'Ann@XN--EXMPLE-CUA.org' },
+      { emailAddress: 'ann@example.org' },
+    ])
+    const named = [
+      'user@xn--berall-ist-8db.de',
+      'USER@XN--BERALL-IST-8DB.DE',
+      'user@ÜBERALL-IST.de',
+      'user@überall-ist\uff0ede',
+      'ann@exämple.org',
+      'ANN@EXÄMPLE.ORG',
+    ]
+    expect(await find(...named.map(address), login('user@xn--berall-ist-8db.de'))).toEqual([
+      ...[[id(0)], [id(0)], [id(0)], [id(0)], [id(1)], [id(1)]],
+      [id(0)],
+    ])
+    const strangers = ['ann@ｅxample.org', 'ann@ex\u0430mple.org', 'user@xn--berall-ist-8da.de']
+    expect(await find(...strangers.map(address))).toEqual(strangers.map(() => []))
+  })
+
   test('the exact spelling comes first, then the order of ids, five at most', async () => {
     const spellings = ['A@b.c', 'a@B.c', 'a@b.C', 'A@B.c', 'A@b.C', 'a@b.c', 'A@B.C']
     await arrange(spellings.map((emailAddress) => ({ emailAddress })))

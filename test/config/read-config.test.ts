@@ -555,6 +555,7 @@ judges(
     'Acme <no-reply@app.example>',
     'Ünïcode 🦊 <a@b.example>',
     '<a@b.example>',
+    'Doe, Inc. <a@überall-ist.example>',
   ],
   [
     'nobody',
@@ -732,7 +733,7 @@ describe('SMTP_URL', () => {
 judges(
   'MAIL_REPLY_TO',
   ['Help <help@app.example>', 'help@app.example'],
-  ['help', 'Help <help>', 'a@b.example, c@d.example'],
+  ['help', 'Help <help>', 'a@b.example, c@d.example', 'jürgen@b.example'],
 )
 judges('MAIL_RATE_PER_SECOND', ['1', '14', '1000'], ['0', '1001', '0.5', '-1', '2/1s'])
 judges('MAIL_DAILY_BUDGET', ['1', '100', '10000000'], ['0', '10000001', '1.5', 'many'])

@@ -3,10 +3,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  domainOf,
+  foldAddress,
   foldAsciiCase,
+  formatSender,
   isMailbox,
   isPrintable,
   looksLikeAddress,
+  needsUtf8,
+  parseSender,
+  spellAddress,
+  toAsciiDomain,
   trimIdentifier,
 } from '../../src/core/email-address.ts'
 
@@ -115,6 +122,82 @@ describe('folding', () => {
   })
 })
 
+describe('two spellings of an address', () => {
+  test.each([
+    ['user@überall-ist.de', 'USER@XN--BERALL-IST-8DB.DE'],
+    ['user@überall-ist.de', 'User@ÜBERALL-ist\u3002de'],
+    ['jürgen@exämple.org', 'JüRGEN@xn--exmple-cua.org'],
+    ['"a@b"@exämple.org', '"A@B"@xn--exmple-cua.org'],
+    ['Ann', 'aNN'],
+  ])('are one: %j and %j', (one, other) => {
+    expect(foldAddress(one)).toBe(foldAddress(other))
+    expect(domainOf(one)).toBe(domainOf(other))
+  })
+
+  test.each([
+    ['jürgen@example.org', 'JÜRGEN@example.org'],
+    ['ju\u0308rgen@example.org', 'jürgen@example.org'],
+    ['\u212aim@exämple.org', 'kim@exämple.org'],
+    ['xn--jrgen-kva@example.org', 'jürgen@example.org'],
+    ['victim@ｅxample.org', 'victim@example.org'],
+    ['victim@ex\u0430mple.org', 'victim@example.org'],
+    ['victim＠example.org', 'victim@example.org'],
+    ['überall-ist.de', 'xn--berall-ist-8db.de'],
+  ])('are two: %j and %j', (one, other) => {
+    expect(foldAddress(one)).not.toBe(foldAddress(other))
+  })
+
+  test.each([
+    ['ann@example.com', ['ann@example.com']],
+    ['Ann@Example.com', ['Ann@Example.com', 'ann@example.com']],
+    [
+      'Ann@xn--berall-ist-8db.de',
+      ['Ann@xn--berall-ist-8db.de', 'ann@xn--berall-ist-8db.de', 'ann@überall-ist.de'],
+    ],
+    [
+      'ann@Überall-ist.de',
+      ['ann@Überall-ist.de', 'ann@xn--berall-ist-8db.de', 'ann@überall-ist.de'],
+    ],
+    ['ann', ['ann']],
+  ])('%j is looked for by each of them', (typed, spellings) => {
+    expect(spellAddress(typed)).toEqual(spellings)
+  })
+})
+
+describe('for a mail server', () => {
+  test.each([
+    ['User@überall-ist.de', 'User@xn--berall-ist-8db.de', false],
+    ['User@Example.com', 'User@Example.com', false],
+    ['Jürgen@überall-ist.de', 'Jürgen@xn--berall-ist-8db.de', true],
+    ['jürgen@example.com', 'jürgen@example.com', true],
+  ])('%j is %j', (address, spelled, isUtf8) => {
+    expect([toAsciiDomain(address), needsUtf8(address)]).toEqual([spelled, isUtf8])
+  })
+})
+
+describe('a sender', () => {
+  test.each([
+    ['Rekey <a@b.c>', 'Rekey <a@b.c>'],
+    ['Doe, Inc. <a@b.c>', '"Doe, Inc." <a@b.c>'],
+    ['"Doe, Inc." <a@b.c>', '"Doe, Inc." <a@b.c>'],
+    ['App (beta) <a@b.c>', '"App (beta)" <a@b.c>'],
+    ['Dr. Ünited <a@b.c>', '"Dr. Ünited" <a@b.c>'],
+    ['App Ünited <a@b.c>', 'App Ünited <a@b.c>'],
+    ['The "App" <a@b.c>', '"The \\"App\\"" <a@b.c>'],
+    ['"The \\"App\\"" <a@b.c>', '"The \\"App\\"" <a@b.c>'],
+    ['C:\\App <a@b.c>', '"C:\\\\App" <a@b.c>'],
+    ['me@home <a@b.c>', '"me@home" <a@b.c>'],
+    ['A;B:C [D] <a@b.c>', '"A;B:C [D]" <a@b.c>'],
+    ['two  blanks <a@b.c>', '"two  blanks" <a@b.c>'],
+    ['"" <a@b.c>', 'a@b.c'],
+    ['<a@b.c>', 'a@b.c'],
+    ['a@b.c', 'a@b.c'],
+  ])('%j is written %j', (text, written) => {
+    expect(formatSender(parseSender(text))).toBe(written)
+    expect(formatSender(parseSender(written))).toBe(written)
+  })
+})
+
 describe('a mailbox', () => {
   test.each([
     'ann@example.com',
@@ -153,6 +236,7 @@ describe('a mailbox', () => {
     ['a domain literal', 'ann@[127.0.0.1]'],
     ['a backslash', 'ann\\@example.com'],
     ['a lone surrogate', 'ann\udc00@example.com'],
+    ['a domain that looks like one in ASCII', 'ann@ｅxample.com'],
     ['255 characters', `${'a'.repeat(243)}@example.com`],
   ])('is not a text with %s', (_, address) => {
     expect(isMailbox(address)).toBe(false)

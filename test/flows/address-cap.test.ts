@@ -1,5 +1,6 @@
 // How many links an account is mailed: the cap binds while one of them works, and no longer.
 
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deriveKeys } from '../../src/core/key-ring.ts'
 import { type AccountFacts, type LinkRules, sealLink } from '../../src/core/link.ts'
@@ -127,6 +128,12 @@ describe('the cap', () => {
     expect(ask(cap, [0])).toEqual([true])
   })
 
+  test('does not bind by links that do not work yet, by a clock that was ahead', () => {
+    const cap = createCap()
+    ask(cap, [1800, 1860, 1920])
+    expect(ask(cap, [0])).toEqual([true])
+  })
+
   test('no longer binds once every mailed link is too old', () => {
     const cap = createCap(3, 86_400)
     ask(cap, [0, 60, 120])
@@ -183,6 +190,137 @@ describe('the cap', () => {
     const gaps = moments.slice(1).map((seconds, index) => seconds - (moments[index] ?? 0))
     expect(Math.max(...gaps)).toBeLessThanOrEqual(3610)
     expect(moments.length).toBeLessThanOrEqual(24 * 3)
+  })
+})
+
+describe('ten mails in a day', () => {
+  const HOUR = 3600
+  /** Asks as somebody does who signs in after each mail, which kills its link. */
+  const admitsSignedIn = (cap: AddressCap, seconds: number, accountId = 'ann') =>
+    admits(cap, seconds, { ...ann, lastLogin: `at ${seconds}` }, accountId)
+
+  test('are all that an address gets at will, and one an hour from then on', () => {
+    const cap = createCap()
+    const asked = Array.from({ length: 20 }, (_, minute) => admitsSignedIn(cap, minute * 60))
+    expect(asked.filter(Boolean)).toHaveLength(10)
+    expect(asked.indexOf(false)).toBe(10)
+    const last = 9 * 60
+    expect(admitsSignedIn(cap, last + HOUR - 1)).toBe(false)
+    expect(admitsSignedIn(cap, last + HOUR)).toBe(true)
+    expect(admitsSignedIn(cap, last + 2 * HOUR - 1)).toBe(false)
+    expect(admitsSignedIn(cap, last + 2 * HOUR)).toBe(true)
+  })
+
+  test('bind at any RATE_LIMIT_PER_ACCOUNT', () => {
+    for (const cap of [createCap(100, 60), createCap(100, 30 * 86_400)]) {
+      const asked = Array.from({ length: 20 }, (_, minute) => admitsSignedIn(cap, minute * 60))
+      expect(asked.filter(Boolean)).toHaveLength(10)
+    }
+  })
+
+  test('are counted over the last 24 hours', () => {
+    const cap = createCap()
+    for (let count = 0; count < 10; count += 1) admitsSignedIn(cap, count * 60)
+    // From here on, every hour, and the first ten are a day old.
+    for (let hour = 1; hour <= 15; hour += 1) admitsSignedIn(cap, 540 + hour * HOUR)
+    const nextDay = 24 * HOUR + 540
+    const asked = [0, 60].map((seconds) => admitsSignedIn(cap, nextDay + seconds))
+    expect(asked).toEqual([true, false])
+    const idle = createCap()
+    for (let count = 0; count < 10; count += 1) admitsSignedIn(idle, count * 60)
+    expect([0, 1].map((seconds) => admitsSignedIn(idle, nextDay + seconds))).toEqual([true, true])
+  })
+
+  test('are counted in every spelling of the address', () => {
+    const cap = createCap()
+    const spellings = ['ann@überall-ist.de', 'Ann@XN--BERALL-IST-8DB.de', 'ann@ÜBERALL-ist.de']
+    const asked = Array.from({ length: 20 }, (_, minute) =>
+      admits(cap, minute * 60, {
+        ...ann,
+        emailAddress: spellings[minute % 3] ?? '',
+        lastLogin: `at ${minute}`,
+      }),
+    )
+    expect(asked.filter(Boolean)).toHaveLength(10)
+  })
+
+  test('do not count a mail that reached nobody', () => {
+    const cap = createCap(100)
+    for (let minute = 0; minute < 20; minute += 1) {
+      const lost = order(START + minute * 60)
+      const seal = (at: string) => `${minute} ${at}`
+      expect(cap.admit(lost, ann.emailAddress, seal, [], (START + minute * 60) * 1000)).toBe(true)
+      cap.forget(lost)
+    }
+  })
+
+  test('keep no account with the address from its own link', () => {
+    const cap = createCap()
+    for (let minute = 0; minute < 20; minute += 1) admitsSignedIn(cap, minute * 60, 'other')
+    expect(admitsSignedIn(cap, 20 * 60, 'ann')).toBe(true)
+    expect(admitsSignedIn(cap, 21 * 60, 'ann')).toBe(false)
+  })
+
+  test('of a clock that was ahead for a moment end with the hour', () => {
+    const cap = createCap(3, 600)
+    for (let count = 0; count < 12; count += 1) admitsSignedIn(cap, 40_000 + count)
+    expect(admitsSignedIn(cap, 0)).toBe(true)
+    expect(admitsSignedIn(cap, HOUR)).toBe(true)
+  })
+})
+
+describe('whatever is asked for, and however links die', () => {
+  const step = fc.record({
+    afterSeconds: fc.integer({ min: 1, max: 1200 }),
+    account: fc.constantFrom('ann', 'other', 'third'),
+    signsIn: fc.boolean(),
+    isLost: fc.boolean(),
+  })
+  type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
+  const play = (steps: readonly Step[]) => {
+    const cap = createCap(2, 900)
+    const facts = new Map<string, AccountFacts>()
+    const mails: { at: number; account: string; seal: string }[] = []
+    let now = START
+    for (const { afterSeconds, account, signsIn, isLost } of steps) {
+      now += afterSeconds
+      const own = signsIn ? { ...ann, lastLogin: `at ${now}` } : (facts.get(account) ?? ann)
+      facts.set(account, own)
+      const seal = (at: string) => sealLink(keys, rules, account, at, own)
+      const asked = order(now, account)
+      const isAdmitted = cap.admit(asked, own.emailAddress, seal, [], now * 1000)
+      const last = mails.findLast((mail) => mail.account === account)
+      const hasLink = last?.seal === seal(String(last?.at)) && now - last.at <= rules.ttlSeconds
+      const hadOne = last !== undefined && now - last.at < 3600
+      // Nobody is locked out: who is refused holds a link that works, or was mailed within the hour.
+      if (!isAdmitted) expect(hasLink || hadOne).toBe(true)
+      if (isAdmitted && isLost) cap.forget(asked)
+      else if (isAdmitted) mails.push({ at: now, account, seal: seal(String(now)) })
+    }
+    return mails
+  }
+
+  test('an account that is refused holds a link that works, or was mailed within the hour', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => void play(steps)),
+      {
+        numRuns: 200,
+      },
+    )
+  })
+
+  test('an account is mailed ten times a day, and then once an hour', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 40, maxLength: 120 }), (steps) => {
+        const mails = play(steps.map((each) => ({ ...each, account: 'ann' })))
+        for (const [index, { at }] of mails.entries()) {
+          const before = mails.slice(0, index)
+          const isTenth = before.filter((mail) => at - mail.at < 86_400).length >= 10
+          if (isTenth) expect(at - (before.at(-1)?.at ?? 0)).toBeGreaterThanOrEqual(3600)
+        }
+      }),
+      { numRuns: 100 },
+    )
   })
 })
 

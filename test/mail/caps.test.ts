@@ -16,7 +16,7 @@ let service: TestService
 
 beforeAll(async () => {
   surroundings = await createSurroundings()
-  await createUsers(surroundings.database.sql, 'uuid', ['username text'])
+  await createUsers(surroundings.database.sql, 'uuid', ['username text', 'last_login timestamptz'])
   return () => surroundings.end()
 })
 
@@ -122,6 +122,44 @@ describe('an address', () => {
     expect(linkMailsTo(surroundings.resend, user.email)).toHaveLength(2)
   })
 
+  test('whose owner signs in after each mail gets ten of them, and then one an hour', async () => {
+    const lastLogin = { USERS_LAST_LOGIN_COLUMN: 'last_login', LOG_LEVEL: 'info' }
+    await start({ ...lastLogin, LINK_BUCKET_SECONDS: '1' })
+    const { sql } = surroundings.database
+    const user = await addUser(sql)
+    const outcomes: unknown[] = []
+    while (outcomes.length < 12) {
+      const seen = service.log.lines.length
+      await ask({ email: user.email })
+      const isOutcome = (line: Line) => isMailed(line) || line['reason'] === 'capped'
+      const { level, event, reason } = await service.log.waitFor(isOutcome, seen)
+      // Said at `info`, without the address, which every log is searched for.
+      expect(level).toBe(30)
+      outcomes.push(reason ?? event)
+      await sql`update users set last_login = clock_timestamp() where id = ${user.id}`
+    }
+    expect(outcomes).toEqual([
+      ...Array(10).fill('password_reset.mailed'),
+      ...Array(2).fill('capped'),
+    ])
+    expect(linkMailsTo(surroundings.resend, user.email)).toHaveLength(10)
+  })
+
+  test('with a local part that the provider cannot carry fails once, and says why', async () => {
+    await start({})
+    const user = await addUser(surroundings.database.sql, { email: 'jürgen@example.com' })
+    await ask({ email: user.email })
+    const failed = await service.log.waitFor(({ event }) => event === 'password_reset.mail_failed')
+    expect(failed).toMatchObject({
+      level: 40,
+      accountId: user.id,
+      reason: 'the address needs SMTPUTF8, which Resend does not speak',
+    })
+    expect(surroundings.resend.requests.filter(({ rawBody }) => rawBody.includes('rgen'))).toEqual(
+      [],
+    )
+  })
+
   test('that got none of them, because they were refused, is not shut either', async () => {
     await start({ RATE_LIMIT_PER_ACCOUNT: '1/1h', LINK_BUCKET_SECONDS: '1' })
     const user = await addUser(surroundings.database.sql)
@@ -150,6 +188,22 @@ describe('a daily budget', () => {
       [40, 100],
     ])
     expect(service.log.lines.filter(isMailed)).toHaveLength(1)
+  })
+
+  test('is not used up by one client, who cannot put back the request of an owner either', async () => {
+    // Ten are there at once, and five of these for firsts.
+    await start({ MAIL_DAILY_BUDGET: '240' })
+    const users = await Promise.all(
+      Array.from({ length: 12 }, () => addUser(surroundings.database.sql)),
+    )
+    const [owner] = users.slice(-1)
+    for (const { email } of users) await ask({ email }, 1)
+    const mailed = () => service.log.lines.filter(isMailed).length
+    await service.log.waitFor(() => mailed() === 5)
+    await ask({ email: owner?.email }, 2)
+    await surroundings.resend.waitForMail(({ to }) => to[0] === owner?.email)
+    await service.log.waitFor(() => mailed() === 6)
+    expect(users.flatMap(mailsTo)).toHaveLength(6)
   })
 
   test('does not count notices, which do not wait for it', async () => {

@@ -17,9 +17,9 @@ function arrange(mailsPerDay: number, startedAt = MIDNIGHT) {
 }
 
 /** Sends as much as there is. @returns how many mails that were */
-function spendAll(budget: DailyBudget, now: number): number {
+function spendAll(budget: DailyBudget, now: number, isFirst = true): number {
   for (let count = 0; ; count += 1) {
-    const share = budget.reserve(now)
+    const share = budget.reserve(isFirst, now)
     if (!share) return count
     share.spend(now)
   }
@@ -50,13 +50,13 @@ describe('a budget', () => {
   test('of one mail lets it out at once, and no other', () => {
     const { budget } = arrange(1)
     expect(spendAll(budget, MIDNIGHT)).toBe(1)
-    expect(budget.waitMs(MIDNIGHT + HOUR)).toBe(23 * HOUR)
+    expect(budget.waitMs(true, MIDNIGHT + HOUR)).toBe(23 * HOUR)
   })
 
   test('says when the next mail may go', () => {
     const { budget } = arrange(240)
     spendAll(budget, MIDNIGHT)
-    expect(budget.waitMs(MIDNIGHT)).toBe(HOUR / 10)
+    expect(budget.waitMs(true, MIDNIGHT)).toBe(HOUR / 10)
   })
 
   test('is never more than used in a day, whenever mails are asked for', () => {
@@ -69,25 +69,44 @@ describe('a budget', () => {
 
   test('has again what was set aside for a mail that reached nobody', () => {
     const { budget } = arrange(1)
-    budget.reserve(MIDNIGHT)?.release()
+    budget.reserve(true, MIDNIGHT)?.release()
     expect(spendAll(budget, MIDNIGHT)).toBe(1)
   })
 
   test('is there on the day that a clock comes back to', () => {
     const { budget } = arrange(24)
-    expect(budget.waitMs(MIDNIGHT + 30 * 24 * HOUR)).toBe(0)
+    expect(budget.waitMs(true, MIDNIGHT + 30 * 24 * HOUR)).toBe(0)
     expect(spendAll(budget, MIDNIGHT)).toBe(1)
-    expect(budget.waitMs(MIDNIGHT)).toBe(HOUR)
+    expect(budget.waitMs(true, MIDNIGHT)).toBe(HOUR)
   })
 
   test('is there for a process that began by a clock which was ahead', () => {
     const { budget } = arrange(24, MIDNIGHT + 3 * HOUR)
-    expect(budget.waitMs(MIDNIGHT + HOUR)).toBe(0)
+    expect(budget.waitMs(true, MIDNIGHT + HOUR)).toBe(0)
+  })
+
+  test('keeps half of what is there at first for the first mail of each client', () => {
+    const { budget } = arrange(2400)
+    expect(spendAll(budget, MIDNIGHT, false)).toBe(50)
+    expect(budget.waitMs(false, MIDNIGHT)).toBe(HOUR / 100)
+    expect(spendAll(budget, MIDNIGHT)).toBe(50)
+  })
+
+  test('keeps that half all day long, whatever was carried over', () => {
+    const { budget } = arrange(2400)
+    expect(spendAll(budget, MIDNIGHT + 12 * HOUR, false)).toBe(1250)
+    for (let hour = 12; hour < 24; hour += 1) spendAll(budget, MIDNIGHT + hour * HOUR, false)
+    expect(spendAll(budget, MIDNIGHT + 24 * HOUR - 1)).toBe(50)
+  })
+
+  test.each([1, 24])('of %d a day has no half to keep', (mailsPerDay) => {
+    const { budget } = arrange(mailsPerDay)
+    expect(spendAll(budget, MIDNIGHT, false)).toBe(1)
   })
 
   test('sets aside no more than there is', () => {
     const { budget } = arrange(48)
-    const shares = [1, 2, 3].map(() => budget.reserve(MIDNIGHT))
+    const shares = [1, 2, 3].map(() => budget.reserve(true, MIDNIGHT))
     expect(shares.map((share) => share !== undefined)).toEqual([true, true, false])
   })
 })

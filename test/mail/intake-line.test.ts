@@ -8,7 +8,7 @@ const requestOf = (
   text: string,
   receivedAt = 0,
   kind: ResetRequest['identifier']['kind'] = 'address',
-): ResetRequest => ({ identifier: { kind, text }, receivedAt })
+): ResetRequest => ({ identifier: { kind, text }, receivedAt, client: 'a client' })
 const texts = (requests: readonly ResetRequest[]) =>
   requests.map(({ identifier }) => identifier.text)
 

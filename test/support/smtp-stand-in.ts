@@ -28,7 +28,7 @@ export type SmtpBehaviour =
       text?: string
     }
   /** Never answers a step. */
-  | { kind: 'hang'; at: 'greeting' | 'recipient' | 'content' }
+  | { kind: 'hang'; at: 'greeting' | 'sender' | 'recipient' | 'content' }
   /** Cuts the connection at a step; `acceptance` is after the mail was taken. */
   | { kind: 'drop'; at: 'recipient' | 'content' | 'acceptance' }
 
@@ -38,16 +38,22 @@ interface SmtpOptions {
   /** Speaks TLS from the start, rather than after STARTTLS. */
   readonly secure?: boolean
   readonly auth?: { readonly user: string; readonly pass: string }
+  /** What it does not announce, though it may. */
+  readonly hides?: readonly ('PIPELINING' | 'SMTPUTF8')[]
 }
 
 export interface SmtpStandIn {
   readonly port: number
   readonly mails: readonly SmtpMail[]
+  /** Whom it was asked to take a mail for, as it came over the wire and whatever came of it. */
+  readonly recipients: readonly string[]
   /** How many connections there were. */
   connections(): number
   waitForMail(match: (mail: SmtpMail) => boolean): Promise<SmtpMail>
   answerNext(...behaviours: SmtpBehaviour[]): void
   answerAlways(behaviour?: SmtpBehaviour): void
+  /** Has mails for a domain meet a behaviour, before all others. */
+  answerDomain(domain: string, behaviour: SmtpBehaviour): void
   stop(): Promise<void>
 }
 
@@ -55,8 +61,11 @@ export async function startSmtp({
   certificate,
   secure = false,
   auth,
+  hides = [],
 }: SmtpOptions = {}): Promise<SmtpStandIn> {
   const mails: SmtpMail[] = []
+  const recipients: string[] = []
+  const domains = new Map<string, SmtpBehaviour>()
   const arrivals = new EventEmitter().setMaxListeners(0)
   const next: SmtpBehaviour[] = []
   let always: SmtpBehaviour = { kind: 'accept' }
@@ -79,6 +88,11 @@ export async function startSmtp({
     }
   }
 
+  const hear = (_entry: unknown, _whose?: string, command = '') => {
+    const [, recipient] = /^RCPT TO:<([^>]+)>/i.exec(command) ?? []
+    if (recipient !== undefined) recipients.push(recipient)
+  }
+
   const server = new SMTPServer({
     ...(certificate && { key: certificate.key, cert: certificate.cert }),
     secure,
@@ -87,6 +101,9 @@ export async function startSmtp({
     allowInsecureAuth: true,
     disableReverseLookup: true,
     hideSize: true,
+    logger: { ...SILENT, debug: hear },
+    hidePIPELINING: hides.includes('PIPELINING'),
+    hideSMTPUTF8: hides.includes('SMTPUTF8'),
     onConnect(session, callback) {
       connections += 1
       step(session.id, 'greeting', callback)
@@ -99,7 +116,9 @@ export async function startSmtp({
       met.set(session.id, next.shift() ?? always)
       step(session.id, 'sender', callback)
     },
-    onRcptTo(_address, session, callback) {
+    onRcptTo({ address }, session, callback) {
+      const ofDomain = domains.get(address.replace(/^.*@/, ''))
+      if (ofDomain) met.set(session.id, ofDomain)
       step(session.id, 'recipient', callback)
     },
     async onData(stream, session, callback) {
@@ -128,6 +147,7 @@ export async function startSmtp({
   return {
     port: (server.server.address() as AddressInfo).port,
     mails,
+    recipients,
     connections: () => connections,
     async waitForMail(match) {
       const signal = AbortSignal.timeout(10_000)
@@ -143,10 +163,23 @@ export async function startSmtp({
     answerAlways: (behaviour = { kind: 'accept' }) => {
       always = behaviour
     },
+    answerDomain: (domain, behaviour) => {
+      domains.set(domain, behaviour)
+    },
     stop: () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const { id } of server.connections) cut(id)
       return closed
     },
   }
+}
+
+const ignore = () => {}
+const SILENT = {
+  trace: ignore,
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: ignore,
+  fatal: ignore,
 }

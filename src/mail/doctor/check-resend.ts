@@ -1,6 +1,6 @@
 // Whether Resend takes mail with this key, and leaves the links in it as they are.
 
-import { parseSender } from '../../core/email-address.ts'
+import { domainOf, parseSender } from '../../core/email-address.ts'
 import { nameFetchFailure } from '../../core/fetch-failure.ts'
 import { type Finding, reportFault, reportOk, reportWarning } from '../../core/finding.ts'
 import type { ResendAccount } from '../transports/resend.ts'
@@ -44,8 +44,9 @@ export async function checkResend(account: ResendAccount, from: string): Promise
       return [reportWarning('mail-provider', says, 'run this again when Resend is well')]
     }
     const accepted = reportOk('mail-key', 'Resend takes the key')
-    const [, name = ''] = parseSender(from).address.toLowerCase().split('@')
-    const domain: ResendDomain | undefined = domains.find((each) => each.name === name)
+    const name = domainOf(parseSender(from).address)
+    const isOwn = (each: ResendDomain) => domainOf(`@${each.name}`) === name
+    const domain: ResendDomain | undefined = domains.find(isOwn)
     if (!domain && body['has_more'] === true) {
       const says = 'the account has more domains than one list holds'
       return [accepted, reportOk('mail-domain', says, `look for ${name} ${DASHBOARD}`)]

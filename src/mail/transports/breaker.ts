@@ -42,8 +42,10 @@ export function createBreaker({ clock, onRest }: BreakerOptions): Breaker {
       const outcome = await send()
       if (isProbe) isProbed = false
       const { status } = outcome
-      // Whoever judges a single mail is well: else an address that is turned away for now, which
-      // anybody can sign up with, would hold up everybody's mails.
+      // It may be known without the provider.
+      if (status === 'refused' && outcome.isOfTransport) return outcome
+      // A provider that fails a single mail is well: else an address that it turns away for now, or
+      // leaves without an answer, which anybody can sign up with, would hold up everybody's mails.
       if (
         status === 'sent' ||
         status === 'refused' ||

@@ -82,11 +82,21 @@ export function createChain(
       if (known && isHopeless(known)) return { status: 'refused', reason: 'may have arrived' }
       const candidates = known ? [known.member] : members
       let last: Extract<SendOutcome, { status: 'unsent' }> | undefined
+      let unable: SendOutcome | undefined
+      const rests: number[] = []
       for (const member of candidates) {
-        if (member.breaker.restMs() > 0) continue
+        if (member.breaker.restMs() > 0) {
+          rests.push(member.breaker.restMs())
+          continue
+        }
         const outcome = await attempt(member, mail)
         if (outcome.status === 'unsent') {
           last = outcome
+          rests.push(member.breaker.restMs())
+          continue
+        }
+        if (outcome.status === 'refused' && outcome.isOfTransport) {
+          unable ??= outcome
           continue
         }
         if (outcome.status === 'unknown') {
@@ -99,7 +109,8 @@ export function createChain(
         if (outcome.status === 'sent') keepNewest(delivered.add(key))
         return outcome
       }
-      const restMs = Math.min(...candidates.map(({ breaker }) => breaker.restMs()))
+      if (unable && rests.length === 0) return unable
+      const restMs = Math.min(...rests)
       if (!last) return { status: 'deferred', retryAfterMs: restMs }
       return last.isOfThisMail ? last : { ...last, retryAfterMs: restMs }
     },

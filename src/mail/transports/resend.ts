@@ -5,7 +5,9 @@
 // sees each exchange pass, and cuts what is too long.
 
 import type { Dispatcher } from 'undici'
+import { formatSender, needsUtf8, parseSender, toAsciiDomain } from '../../core/email-address.ts'
 import { parseRetryAfter } from '../../core/retry-after.ts'
+import type { OutgoingMail } from '../../ports.ts'
 import {
   ATTEMPT_TIMEOUT_MS,
   MAX_REPLY_BYTES,
@@ -19,6 +21,12 @@ const FINAL_STATUSES: readonly number[] = [400, 422]
 const NAMES_OF_OTHERS: readonly string[] = ['application_error', 'invalid_from_address']
 /** By which a gateway says that it got no reply, whatever became of the request behind it. */
 const UNHEARD_STATUSES: readonly number[] = [408, 502, 504, 520, 522, 524]
+/** The API takes local parts in ASCII only. */
+const NEEDS_SMTPUTF8: SendOutcome = {
+  status: 'refused',
+  reason: 'the address needs SMTPUTF8, which Resend does not speak',
+  isOfTransport: true,
+}
 const ERROR_NAME = /^[a-z_]{1,64}$/
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/
 
@@ -55,7 +63,9 @@ export function createResendTransport(account: ResendAccount): Transport {
   let opened: ReturnType<typeof open> | undefined
   return {
     knowsKeys: true,
-    async send({ idempotencyKey, replyTo, html, ...mail }) {
+    async send(mail) {
+      const { idempotencyKey } = mail
+      if (needsUtf8(mail.to)) return NEEDS_SMTPUTF8
       opened ??= open()
       const { resend, dispatcher } = await opened
       const exchange: Exchange = {
@@ -74,15 +84,29 @@ export function createResendTransport(account: ResendAccount): Transport {
         headers: { 'Accept-Encoding': 'identity' },
         dispatcher: watch(dispatcher, exchange),
       }
-      const { data, error } = await resend.emails.send(
-        { ...mail, ...(html && { html }), ...(replyTo && { replyTo }) },
-        request,
-      )
+      const { data, error } = await resend.emails.send(contentOf(mail), request)
       return judge(exchange, typeof data?.id === 'string', error?.name)
     },
     // Its connections are shared with all of fetch, and end with the process.
     close() {},
   }
+}
+
+function contentOf({ from, to, replyTo, subject, text, html, headers }: OutgoingMail) {
+  return {
+    from: spell(from),
+    to: toAsciiDomain(to),
+    ...(replyTo !== undefined && { replyTo: spell(replyTo) }),
+    subject,
+    text,
+    ...(html && { html }),
+    headers: { ...headers },
+  }
+}
+
+function spell(sender: string): string {
+  const { name, address } = parseSender(sender)
+  return formatSender({ name, address: toAsciiDomain(address) })
 }
 
 /** Dispatches like another one, notes what happens, and cuts what is too long. */

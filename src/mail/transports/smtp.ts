@@ -1,9 +1,15 @@
 // Sends mails to an SMTP server with nodemailer.
 
-import type { Readable } from 'node:stream'
-import type { NodemailerError } from 'nodemailer'
-import { parseSender } from '../../core/email-address.ts'
+import type { createTransport, NodemailerError } from 'nodemailer'
+import {
+  domainOf,
+  needsUtf8,
+  parseSender,
+  type Sender,
+  toAsciiDomain,
+} from '../../core/email-address.ts'
 import type { OutgoingMail } from '../../ports.ts'
+import { createSmtpLane, type Progress, type SmtpLane } from './smtp-lane.ts'
 import {
   ATTEMPT_TIMEOUT_MS,
   MAX_REPLY_BYTES,
@@ -24,54 +30,41 @@ export interface SmtpServer {
 
 /** A server that turns a mail away for now (greylisting) is not won over sooner. */
 const TURNED_AWAY_PAUSE_MS = 60_000
+/** Its address has letters that only SMTPUTF8 carries. */
+const NEEDS_SMTPUTF8: SendOutcome = {
+  status: 'refused',
+  reason: 'the address needs SMTPUTF8, which the server does not announce',
+  isOfTransport: true,
+}
 const ENHANCED_CODE = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/
 
-/** Makes the transport. Its connections are made when they are needed, and kept for a while. */
-export function createSmtpTransport(server: SmtpServer, connections: number): Transport {
-  // By the signal of the attempt.
-  const contents = new WeakMap<AbortSignal, Readable>()
-  const open = async () => {
-    const { createTransport } = await import('nodemailer')
-    const pool = createTransport({
-      ...describeConnection(server, ATTEMPT_TIMEOUT_MS),
-      pool: true,
-      // As many as there are mails on their way, so that none waits for another inside the pool.
-      maxConnections: connections,
-      // What never went out over a connection that was closed meanwhile may take another one.
-      maxRequeues: 1,
-    })
-    // The pool reads a mail's content only once the server has asked for it: until then the mail
-    // cannot have been taken, whatever becomes of the connection.
-    pool.use('stream', ({ message, data }, next) => {
-      const createReadStream = message.createReadStream.bind(message)
-      message.createReadStream = (options) => {
-        const content = createReadStream(options)
-        if (data.signal) contents.set(data.signal, content)
-        return content
-      }
-      next()
-    })
-    return pool
+/**
+ * Makes the transport. It has as many connections as there were ever mails on their way at once, each
+ * made when it is needed and kept for a while.
+ */
+export function createSmtpTransport(server: SmtpServer): Transport {
+  const connection = describeConnection(server, ATTEMPT_TIMEOUT_MS)
+  const lanes: SmtpLane[] = []
+  const addLane = (create: typeof createTransport) => {
+    const lane = createSmtpLane(create, connection)
+    lanes.push(lane)
+    return lane
   }
-  let opened: ReturnType<typeof open> | undefined
   return {
     knowsKeys: false,
     async send(mail) {
-      opened ??= open()
-      const pool = await opened
-      const from = parseSender(mail.from)
-      // The same for every attempt, so that a mailbox that gets two of them can tell.
-      const messageId = `<${mail.idempotencyKey}@${from.address.split('@')[1]}>`
+      const { createTransport } = await import('nodemailer')
+      const lane = lanes.find((each) => !each.isBusy()) ?? addLane(createTransport)
       const signal = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)
       try {
-        await pool.sendMail({ ...contentOf(mail), from, messageId, signal })
-        return { status: 'sent' }
+        const isSent = await lane.send({ ...contentOf(mail), signal }, needsSmtpUtf8(mail))
+        return isSent ? { status: 'sent' } : NEEDS_SMTPUTF8
       } catch (error) {
-        return judge(error as NodemailerError, contents.get(signal)?.readableDidRead ?? false)
+        return judge(error as NodemailerError, lane.progress())
       }
     },
     close() {
-      opened?.then((pool) => pool.close()).catch(() => {})
+      for (const lane of lanes) lane.close()
     },
   }
 }
@@ -98,22 +91,36 @@ export function describeConnection(server: SmtpServer, timeoutMs: number) {
   }
 }
 
-function contentOf({ to, replyTo, subject, text, html }: OutgoingMail) {
+function contentOf(mail: OutgoingMail) {
+  const { to, replyTo, subject, text, html, headers } = mail
+  const from = parseSender(mail.from)
   // As parts, so that nothing in a name or an address is read as another recipient.
   return {
-    to: { name: '', address: to },
-    ...(replyTo === undefined ? {} : { replyTo: parseSender(replyTo) }),
+    from: inAscii(from),
+    to: inAscii({ name: '', address: to }),
+    ...(replyTo === undefined ? {} : { replyTo: inAscii(parseSender(replyTo)) }),
+    // The same for every attempt, so that a mailbox that gets two of them can tell.
+    messageId: `<${mail.idempotencyKey}@${domainOf(from.address)}>`,
     subject,
     text,
     html,
+    headers,
   }
 }
 
-/** @param wasRead whether the content, or a part of it, was handed to the connection */
-function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
+function inAscii({ name, address }: Sender): Sender {
+  return { name, address: toAsciiDomain(address) }
+}
+
+function needsSmtpUtf8({ from, to }: OutgoingMail): boolean {
+  return [parseSender(from).address, to].some(needsUtf8)
+}
+
+/** @param awaited what the mail waited for last */
+function judge(error: NodemailerError, awaited: Progress): SendOutcome {
   const { code = 'unnamed', originalCode = code } = error
   const { command = '', responseCode, response = '' } = error
-  const enhanced = ENHANCED_CODE.exec(response)?.[1]
+  const enhanced = ENHANCED_CODE.exec(response)?.[1] ?? ''
   // The words of an answer may repeat the address; its numbers do not.
   const answer = [command, responseCode || code, enhanced].filter(Boolean).join(' ')
   const isMessageError = code === 'EENVELOPE' || code === 'EMESSAGE'
@@ -121,17 +128,26 @@ function judge(error: NodemailerError, wasRead: boolean): SendOutcome {
     // The sender is the same for every mail, so its refusal is no fault of this one; nor is one by a
     // policy (RFC 3463, section 3.8), which most servers apply to sender and recipient alike.
     const isOfMessage = isMessageError && command !== 'MAIL FROM' && responseCode !== 530
-    const isPolicy = command === 'RCPT TO' && /^\d\.7\./.test(enhanced ?? '')
+    const isPolicy = command === 'RCPT TO' && /^\d\.7\./.test(enhanced)
     if (isOfMessage && !isPolicy && error.permanent === true) {
       return { status: 'refused', reason: answer }
     }
-    // Said of this mail, unless of a server that closes, is full (RFC 5321), or wants a login.
-    const isOfThisMail =
-      /^(?:RCPT TO|DATA)$/.test(command) && ![421, 452, 530].includes(responseCode)
-    return isOfThisMail
-      ? { status: 'unsent', reason: answer, isOfThisMail: true, retryAfterMs: TURNED_AWAY_PAUSE_MS }
-      : { status: 'unsent', reason: answer }
+    // Said of this mail, unless of a server that closes, is full (RFC 5321), or wants a login. The
+    // mailbox can be full, too (RFC 3463, sections 3.2 and 3.3).
+    const isFullMailbox = /^4\.[12]\./.test(enhanced)
+    const isOfServer = [421, 530].includes(responseCode) || (responseCode === 452 && !isFullMailbox)
+    const isOfThisMail = /^(?:RCPT TO|DATA)$/.test(command) && !isOfServer
+    return isOfThisMail ? turnAway(answer) : { status: 'unsent', reason: answer }
   }
   if (isMessageError) return { status: 'refused', reason: answer }
-  return { status: wasRead ? 'unknown' : 'unsent', reason: `no answer ${originalCode}` }
+  const silence = `no answer ${originalCode}`
+  if (awaited === 'acceptance') return { status: 'unknown', reason: silence }
+  // Whom a mail is for is what a server may look into for long before it answers.
+  if (awaited === 'recipient') return turnAway(`${silence} to RCPT TO`)
+  return { status: 'unsent', reason: silence }
+}
+
+function turnAway(reason: string): SendOutcome {
+  const retryAfterMs = TURNED_AWAY_PAUSE_MS
+  return { status: 'unsent', reason, isOfThisMail: true, retryAfterMs }
 }

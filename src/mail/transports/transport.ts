@@ -9,8 +9,8 @@ import type { OutgoingMail } from '../../ports.ts'
  */
 export type SendOutcome =
   | { readonly status: 'sent' }
-  /** This mail will never be taken. */
-  | { readonly status: 'refused'; readonly reason: string }
+  /** This mail will never be taken, or not by this transport, while another one may be able to. */
+  | { readonly status: 'refused'; readonly reason: string; readonly isOfTransport?: boolean }
   /**
    * Certainly not taken: nothing of it went out, or the provider turned it away for now, either every
    * mail or, where it says so, only this one.

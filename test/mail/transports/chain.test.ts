@@ -11,6 +11,7 @@ const mailOf = (idempotencyKey: string): OutgoingMail => ({
   subject: 's',
   text: 't',
   html: 'h',
+  headers: {},
   accountId: '42',
   message: { kind: 'no-password', name: undefined },
   idempotencyKey,
@@ -101,6 +102,17 @@ describe('a mail', () => {
     const { send, second } = arrange(script(refused))
     expect(await send()).toEqual([refused])
     expect(second.asked).toEqual([])
+  })
+
+  test('that one cannot carry goes through another one, and fails where none can', async () => {
+    const unable: SendOutcome = { status: 'refused', reason: 'SMTPUTF8', isOfTransport: true }
+    expect(await arrange(script(unable)).send()).toEqual([sent])
+    expect(await arrange(script(unable), script(unable)).send()).toEqual([unable])
+    expect(await arrange(script(unable), script(refused)).send()).toEqual([refused])
+    expect(await arrange(script(unable), script(ofThisMail)).send()).toEqual([ofThisMail])
+    const second = script(throttled)
+    const { send } = arrange(script(unable), second)
+    expect(await send(2)).toEqual([throttled, { status: 'deferred', retryAfterMs: 7000 }])
   })
 
   test('that was delivered is not sent again', async () => {
@@ -217,6 +229,19 @@ describe('a transport that turns single mails away for now', () => {
     await send(20)
     expect(await chain.send(mailOf('a'))).toEqual(ofThisMail)
     expect([first.asked.length, chain.restMs(), rests]).toEqual([21, 0, []])
+  })
+})
+
+describe('a transport that cannot carry some mails', () => {
+  test('is neither well nor failing for it', async () => {
+    const first = script(unsent)
+    const { send, rests } = arrange(first)
+    await send(4)
+    first.outcome = { status: 'refused', reason: 'SMTPUTF8', isOfTransport: true }
+    await send(4)
+    first.outcome = unsent
+    await send()
+    expect(rests).toEqual([['first', 2000, '500']])
   })
 })
 

@@ -10,6 +10,7 @@ const mailOf = (idempotencyKey: string): OutgoingMail => ({
   subject: idempotencyKey,
   text: 't',
   html: 'h',
+  headers: {},
   accountId: '42',
   message: { kind: 'no-password', name: undefined },
   idempotencyKey,

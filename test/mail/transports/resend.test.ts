@@ -15,6 +15,7 @@ const shown = {
   subject: 'Reset',
   text: 'text',
   html: '<p>text</p>',
+  headers: { 'Auto-Submitted': 'auto-generated' },
 }
 const mail = {
   ...shown,
@@ -47,6 +48,34 @@ describe('the transport', () => {
       },
     })
     expect(request?.body).toEqual(shown)
+  })
+
+  test.each([
+    ['User@überall-ist.de', 'User@xn--berall-ist-8db.de'],
+    ['user@XN--berall-ist-8db.de', 'user@XN--berall-ist-8db.de'],
+  ])('spells the domain of %s in ASCII', async (to, spelled) => {
+    expect(await transport().send({ ...mail, to, idempotencyKey: to })).toEqual({ status: 'sent' })
+    expect(resend.requests.at(-1)?.body).toMatchObject({ to: spelled })
+  })
+
+  test('hands over no local part beyond ASCII, which the API does not take', async () => {
+    const count = resend.requests.length
+    const outcome = await transport().send({ ...mail, to: 'jürgen@b.c', idempotencyKey: 'utf8' })
+    expect(outcome).toEqual({
+      status: 'refused',
+      reason: 'the address needs SMTPUTF8, which Resend does not speak',
+      isOfTransport: true,
+    })
+    expect(resend.requests).toHaveLength(count)
+  })
+
+  test('puts quotes around a name that needs them', async () => {
+    const named = { from: 'Doe, Inc. <a@überall-ist.de>', replyTo: 'Help (24/7) <help@b.c>' }
+    await transport().send({ ...mail, ...named, idempotencyKey: 'named' })
+    expect(resend.requests.at(-1)?.body).toMatchObject({
+      from: '"Doe, Inc." <a@xn--berall-ist-8db.de>',
+      reply_to: '"Help (24/7)" <help@b.c>',
+    })
   })
 
   test('takes key and address from nobody else', async () => {
@@ -189,10 +218,14 @@ describe('a reader', () => {
       from: 'App Ünited <no-reply@app.example>',
       to: [user.email],
       replyTo: undefined,
-      headers: {},
+      headers: {
+        'Auto-Submitted': 'auto-generated',
+        'X-Entity-Ref-ID': expect.stringMatching(/^[\w-]{43}$/),
+      },
     })
     expect(Object.keys(requestsFor(user.email)[0]?.body ?? {}).toSorted()).toEqual([
       'from',
+      'headers',
       'html',
       'subject',
       'text',
@@ -228,6 +261,23 @@ describe('a reader', () => {
     const keys = [first, second].map((request) => request?.headers['idempotency-key'])
     expect(new Set(keys).size).toBe(2)
     expect(second?.body).toMatchObject({ subject: 'Your Rekey password was changed' })
+  })
+
+  test('whose mail is tried again gets the same reference, and with another mail another one', async () => {
+    const user = await addUser(surroundings.database.sql)
+    surroundings.resend.answerNext({ kind: 'status', status: 500, name: 'application_error' })
+    const link = await service.mailedLink(user.email)
+    await service.post('reset-password', { ...link, password: 'a brand new pass phrase' })
+    const notice = await surroundings.resend.waitForMail(
+      ({ to, subject }) => to[0] === user.email && subject.includes('changed'),
+    )
+    const references = requestsFor(user.email).map(
+      ({ body }) => (body as { headers: Record<string, string> }).headers['X-Entity-Ref-ID'],
+    )
+    expect(references).toHaveLength(3)
+    expect(references[1]).toBe(references[0])
+    expect(references[2]).not.toBe(references[0])
+    expect(notice.headers['Auto-Submitted']).toBe('auto-generated')
   })
 
   test('two readers never share a key', async () => {
