@@ -29,6 +29,12 @@ export type WriteValues = Readonly<{
   newHash: string
 }>
 
+/**
+ * Of a name, a locale and a login, which whoever signs up may choose as long as they like. No login that
+ * somebody types is longer, and neither a greeting nor a rule of passwords looks at more.
+ */
+const MOST_CHARACTERS = 256
+
 /** What `createAccountQueries` prepares. */
 export type AccountQueries = ReturnType<typeof createAccountQueries>
 
@@ -78,7 +84,10 @@ export function buildStatements(
     epoch: text(mapping.epoch ?? ''),
   })
   const column = (name: string) => sql`${sql.identifier(name)}::text`
-  const optional = (name: string | undefined) => (name === undefined ? sql`NULL` : column(name))
+  const beginning = (name: string) =>
+    sql`left(${column(name)}, ${sql.raw(String(MOST_CHARACTERS))})`
+  const optional = (name: string | undefined, as = column) =>
+    name === undefined ? sql`NULL` : as(name)
   const { passwordHash, hasOne } = hashSql(mapping)
   const fields = {
     id: sql<string>`${users.id}::text`,
@@ -86,12 +95,12 @@ export function buildStatements(
     passwordHash: sql<string | null>`${passwordHash}`,
     isEligible: sql<boolean>`${conditionSql(mapping.eligibleSql)}${hasOne}`,
     lastLogin: sql<string | null>`${optional(mapping.lastLogin)}`,
-    name: sql<string | null>`${optional(mapping.name)}`,
-    locale: sql<string | null>`${optional(mapping.locale)}`,
+    name: sql<string | null>`${optional(mapping.name, beginning)}`,
+    locale: sql<string | null>`${optional(mapping.locale, beginning)}`,
     changedAt: sql<number | null>`${changedAtSql(mapping)}`,
     logins: sql<
       (string | null)[]
-    >`jsonb_build_array(${sql.join(mapping.loginColumns.map(column), sql`, `)})`,
+    >`jsonb_build_array(${sql.join(mapping.loginColumns.map(beginning), sql`, `)})`,
   }
   const select = (planned: PlannedSearch) =>
     db

@@ -32,12 +32,15 @@ export interface HashableForm {
 type Refusal = Omit<FieldFault, 'field'>
 
 const MAX_SIMILARITY = 0.7
+/** Of a personal value, in code points: whoever signs up chooses how long a name is. */
+const MAX_PERSONAL_LENGTH = 256
 
 /**
  * Judges a new password exactly as typed. Only its bytes are counted as its hash's format prepares
  * it.
  *
- * @param personal values that it must not resemble; the first hit is reported, as Django does
+ * @param personal values that it must not resemble, of each the first 256 characters; the first hit is
+ * reported, as Django does
  * @returns every broken rule, in Django's order; empty when the password may be used
  */
 export function judgePassword(
@@ -96,7 +99,9 @@ function countCodePoints(text: string): number {
 /** Django's UserAttributeSimilarityValidator: the value as a whole and each word of it. */
 function isTooSimilar(password: string, value: string): boolean {
   const typed = [...password.toLowerCase()]
-  const whole = value.toLowerCase()
+  // No code point has more than two units.
+  const counted = [...value.slice(0, 2 * MAX_PERSONAL_LENGTH)].slice(0, MAX_PERSONAL_LENGTH)
+  const whole = counted.join('').toLowerCase()
   return [...whole.split(/[^\p{L}\p{N}_]+/u), whole].some((part) => {
     const letters = [...part]
     const isFarShorter =

@@ -156,6 +156,19 @@ describe.each([
   })
 })
 
+test('of a name, a locale and a login of a million characters the first 256 are read', async () => {
+  const table = await createMappedTable(plainMapping)
+  const long = 'ä'.repeat(1_000_000)
+  const row = { emailAddress: 'a@b.c', passwordHash: 'old', name: long, locale: long }
+  // Too long for an index, which a login column need not have here.
+  const id = await table.store({ id: 1, ...row, logins: [long, 'short'] })
+  const read = { name: 'ä'.repeat(256), locale: 'ä'.repeat(256) }
+  expect(await table.accounts.read([id])).toMatchObject([read])
+  const found = await table.accounts.find([{ kind: 'login', text: 'short' }])
+  expect(found).toMatchObject([[{ ...read, personal: [{ value: read.name }, {}, {}, {}] }]])
+  await table.end()
+})
+
 describe('the host may have its own ideas:', () => {
   let table: MappedTable
 

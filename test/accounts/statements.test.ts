@@ -46,7 +46,7 @@ const someone = async (): Promise<Account> => {
   return account
 }
 const facts =
-  '"id"::text, "email"::text, "password_hash"::text, ((active ) IS TRUE), "last_login"::text, "full_name"::text, "locale"::text, NULL, jsonb_build_array("username"::text, "staff_no"::text)'
+  '"id"::text, "email"::text, "password_hash"::text, ((active ) IS TRUE), "last_login"::text, left("full_name"::text, 256), left("locale"::text, 256), NULL, jsonb_build_array(left("username"::text, 256), left("staff_no"::text, 256))'
 
 test('addresses are looked up in one statement, which asks for the needed columns only', async () => {
   const named = ['user-1@example.com', 'x@y.z'].map((text) => ({ kind: 'address', text }) as const)

@@ -491,7 +491,7 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     },
     'warning',
     'triggers',
-    'see that it leaves the hash as it is',
+    'see that it leaves the hash as it is, or every reset is answered with 503',
   ],
   ['a clock that is 20 s ahead', { now: () => Date.now() + 20_000 }, 'warning', 'clock', 'NTP'],
   ['a clock that is 90 s behind', { now: () => Date.now() - 90_000 }, 'fault', 'clock', 'NTP'],
