@@ -4,8 +4,8 @@ import type { Config } from '../config/config.ts'
 import { isUsableHash } from '../core/usable-hash.ts'
 import { reasonAgainst } from '../flows/eligibility.ts'
 import { requestReset } from '../flows/request-reset.ts'
-import { listPasswordFormats } from '../hashing/registry.ts'
 import type { Hasher, IgnoredReason, MailOrder } from '../ports.ts'
+import { assembleFormats } from '../service/assemble-hasher.ts'
 import { type Explanation, printExplanation } from './explain/print-explanation.ts'
 import { readArguments } from './support-arguments.ts'
 import { atSupportDesk, composeMail, type FoundAccount, type SupportDesk } from './support-desk.ts'
@@ -88,11 +88,11 @@ async function rehearse(
 }
 
 /** Names the format of a stored hash, and of the one that a reset would write in its place. */
-function formatNamer({ hashing }: Config, hasher: Hasher) {
-  const formats = listPasswordFormats()
+function formatNamer(config: Config, hasher: Hasher) {
+  const { formats, named } = assembleFormats(config)
   return (hash: string | null) => {
     const own = formats.find((format) => hash !== null && format.recognise(hash))?.name
-    const written = hashing.format === 'auto' ? own : hashing.format
+    const written = named?.name ?? own
     return {
       hashFormat: own ?? (isUsableHash(hash) ? 'unknown' : 'none'),
       newHashFormat: (hasher.canReplace(hash) && written) || null,

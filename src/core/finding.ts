@@ -26,6 +26,6 @@ export function reportFault(name: string, says: string, remedy: string): Finding
 }
 
 /** A finding as one line. */
-export function describeFinding({ says, remedy }: Finding): string {
+export function describeFinding({ says, remedy }: Pick<Finding, 'says' | 'remedy'>): string {
   return remedy === undefined ? says : `${says} -> ${remedy}`
 }

@@ -10,6 +10,11 @@ export interface PasswordFormatFacts {
   readonly hashLength: number
   /** Whether PASSWORD_PEPPER goes into it. */
   readonly takesPepper?: true
+  /**
+   * The preset under which stored hashes are read as this format, where PASSWORD_HASH does not name it:
+   * they say neither format nor parameters, and other software writes the same shape with others.
+   */
+  readonly onlyUnderPreset?: string
 }
 
 /** In the order in which a stored hash is tried against them. */
@@ -26,7 +31,7 @@ export const passwordFormats = {
   django_scrypt: { hashLength: 128 },
   werkzeug_scrypt: { hashLength: 162 },
   werkzeug_pbkdf2: { hashLength: 102 },
-  better_auth_scrypt: { hashLength: 161 },
+  better_auth_scrypt: { hashLength: 161, onlyUnderPreset: 'better-auth' },
 } as const satisfies Readonly<Record<string, PasswordFormatFacts>>
 
 /** As PASSWORD_HASH has it. */

@@ -2,14 +2,10 @@
 
 import { isUsableHash } from '../core/usable-hash.ts'
 import type { Hasher } from '../ports.ts'
-import type { PasswordFormat } from './format.ts'
 import type { HashLine } from './hash-line.ts'
+import type { HashFormats } from './registry.ts'
 
-export interface HasherSettings {
-  /** In the order in which a stored hash is tried against them. */
-  readonly formats: readonly PasswordFormat[]
-  /** The one that PASSWORD_HASH names; without it, each row's own is kept. */
-  readonly named: PasswordFormat | undefined
+export interface HasherSettings extends HashFormats {
   /** Whether a row without a usable hash is left alone. */
   readonly requireUsable: boolean
 }

@@ -1,5 +1,6 @@
 // The password formats that Rekey reads and writes.
 
+import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
 import { argon2i } from './argon2i.ts'
 import { argon2id } from './argon2id.ts'
 import { createBcrypt } from './bcrypt.ts'
@@ -13,8 +14,35 @@ import type { PasswordFormat } from './format.ts'
 import { werkzeugPbkdf2 } from './werkzeug-pbkdf2.ts'
 import { werkzeugScrypt } from './werkzeug-scrypt.ts'
 
+/** What stored hashes are read as, and what is written. */
+export interface HashFormats {
+  /** In the order in which a stored hash is tried against them. */
+  readonly formats: readonly PasswordFormat[]
+  /** The one that PASSWORD_HASH names; without it, each row's own is kept. */
+  readonly named: PasswordFormat | undefined
+}
+
 /**
- * Lists the formats in the order in which a stored hash is tried against them.
+ * Chooses the formats for a host application.
+ *
+ * @param choice PASSWORD_HASH, PASSWORD_PEPPER and USERS_PRESET
+ */
+export function chooseFormats(choice: {
+  readonly format: string
+  readonly pepper: string | undefined
+  readonly preset: string
+}): HashFormats {
+  const all = listPasswordFormats(choice.pepper)
+  const named = all.find(({ name }) => name === choice.format)
+  const isRead = (format: PasswordFormat) => {
+    const { onlyUnderPreset }: PasswordFormatFacts = passwordFormats[format.name]
+    return format === named || onlyUnderPreset === undefined || onlyUnderPreset === choice.preset
+  }
+  return { formats: all.filter(isRead), named }
+}
+
+/**
+ * Lists all formats in the order in which a stored hash is tried against them.
  *
  * @param pepper PASSWORD_PEPPER, for those that take one
  */

@@ -2,6 +2,7 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 import { openDatabase } from '../accounts/database.ts'
+import { sampleAtStart } from '../accounts/hash-census.ts'
 import { inspectAgain } from '../accounts/inspect-accounts.ts'
 import { createLateAccounts } from '../accounts/late-accounts.ts'
 import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
@@ -10,6 +11,7 @@ import { createReadiness } from '../accounts/readiness.ts'
 import type { Config } from '../config/config.ts'
 import { describeFinding, type Finding } from '../core/finding.ts'
 import type { Accounts } from '../ports.ts'
+import { assembleHashMeter } from './assemble-hash-meter.ts'
 
 export interface AccountParts {
   readonly accounts: Accounts
@@ -23,7 +25,7 @@ export interface AccountParts {
 
 /** Puts it together, and begins to look for the database. */
 export function assembleAccounts(
-  config: Pick<Config, 'database' | 'users'>,
+  config: Pick<Config, 'database' | 'users' | 'hashing' | 'preset'>,
   /** @returns unix milliseconds */
   clock: () => number,
   logger: FastifyBaseLogger,
@@ -44,6 +46,10 @@ export function assembleAccounts(
         logger.warn({ code }, 'an account is left out: the database cannot read or judge its row'),
       ),
     )
+    // Nothing waits for it.
+    void sampleAtStart(database.db, config.users, assembleHashMeter(config)).then((foreign) => {
+      if (foreign) logger.warn(describeFinding(foreign))
+    })
     return []
   })
   return {

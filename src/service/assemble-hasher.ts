@@ -4,19 +4,26 @@ import { availableParallelism } from 'node:os'
 import type { Config } from '../config/config.ts'
 import { createHashLine, type HashLine } from '../hashing/hash-line.ts'
 import { createHasher } from '../hashing/hasher.ts'
-import { listPasswordFormats } from '../hashing/registry.ts'
+import { chooseFormats, type HashFormats } from '../hashing/registry.ts'
 import type { Hasher } from '../ports.ts'
 
 const HASHES_WAITING = 128
 
 /** Puts it together. */
 export function assembleHasher(
-  { hashing }: Pick<Config, 'hashing'>,
+  config: Pick<Config, 'hashing' | 'preset'>,
   line: HashLine = assembleHashLine(),
 ): Hasher {
-  const formats = listPasswordFormats(hashing.pepper)
-  const named = formats.find((format) => format.name === hashing.format)
-  return createHasher({ formats, named, requireUsable: hashing.requireUsable }, line)
+  const { requireUsable } = config.hashing
+  return createHasher({ ...assembleFormats(config), requireUsable }, line)
+}
+
+/** Chooses the formats that the host application's rows are in. */
+export function assembleFormats({
+  hashing,
+  preset,
+}: Pick<Config, 'hashing' | 'preset'>): HashFormats {
+  return chooseFormats({ ...hashing, preset: preset.name })
 }
 
 /** Puts together what hashes wait in. */

@@ -29,6 +29,7 @@ const mapping = {
   AFTER_RESET_SQL: 'DELETE FROM app.sessions WHERE user_id = :user_id',
 }
 const canary = confide('canary-in-a-stored-hash')
+const bareKey = confide(`${'0a'.repeat(16)}:${'0b'.repeat(64)}`)
 
 beforeAll(async () => {
   surroundings = await createSurroundings()
@@ -335,6 +336,30 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'fault',
     'hash-formats',
     'set PASSWORD_HASH',
+  ],
+  [
+    'bare salts and keys, which other software than Better Auth writes too',
+    { sql: [`UPDATE app.users SET password_hash = '${bareKey}' WHERE email LIKE 'ada%'`] },
+    'warning',
+    'hash-formats',
+    'USERS_PRESET=better-auth or PASSWORD_HASH=better_auth_scrypt',
+  ],
+  [
+    'a format named that the rows are not in',
+    { env: { PASSWORD_HASH: 'bcrypt' } },
+    'fault',
+    'hash-formats',
+    'set PASSWORD_HASH to the format that the application writes',
+  ],
+  [
+    'a format named where most rows are in an unknown one',
+    {
+      env: { PASSWORD_HASH: 'argon2id' },
+      sql: [`UPDATE app.users SET password_hash = '${canary}' WHERE email NOT LIKE 'ada%'`],
+    },
+    'fault',
+    'hash-formats',
+    'or to auto',
   ],
   [
     'a column as wide as its hashes, which a reset makes longer by a digit',

@@ -6,7 +6,7 @@ const confided = new Set<string>()
 export const MIN_CONFIDED_LENGTH = 10
 const SECRETIVE = {
   'mail address': /[\w.+-]+@[\w-]+\.[\w.-]+/,
-  'password hash': /\$argon2|\$2[aby]\$|pbkdf2[_:]|scrypt[$:]\d/,
+  'password hash': /\$argon2|\$2[aby]\$|pbkdf2(?::|_\w+\$)|scrypt[$:]\d/,
   secret: /rk1_[\w-]{43}|whsec_[\w+/]{32}/,
   link: /(?:signature|token)=[\w-]{20}/,
 }

@@ -1,73 +1,71 @@
-// Counts the formats of the stored hashes in a sample, and measures what would be written beside them.
+// Judges the formats of the stored hashes, and the width of their column for what would be written.
 
-import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportFault, reportOk, reportWarning } from '../../core/finding.ts'
 import {
-  conditionSql,
-  mappingVariables,
-  quoteName,
-  tableSql,
-  type UsersMapping,
-} from '../mapping.ts'
+  BARE_KEY,
+  findForeignHashes,
+  type HashCensus,
+  type HashReader,
+  listCounts,
+  NONE,
+  takeCensus,
+  UNKNOWN,
+} from '../hash-census.ts'
+import { mappingVariables, quoteName, type UsersMapping } from '../mapping.ts'
 import { readMappedColumns, WIDEN_REMEDY } from '../table-columns.ts'
 
 const NAME = 'hash-formats'
+const TRY_ONE =
+  'before going live, try one account whose password you know: `rekey verify <address or id>`'
 
-/** How hashes are told apart. */
-export interface HashCensus {
-  /** How many rows are looked at. */
-  readonly sampleSize: number
-  /** The format's name; `none` where there is no password, `unknown` for one that nothing reads. */
-  readonly nameFormat: (passwordHash: string | null) => string
+/** How hashes are told apart and measured. */
+export interface HashMeter extends HashReader {
   /** Characters of the hash that a reset would write in this one's format; 0 where it would not. */
   readonly measureReset: (passwordHash: string | null) => number
-  /** Whether PASSWORD_HASH names the format to be written. */
-  readonly isFormatNamed: boolean
 }
 
 export async function checkHashes(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
-  census: HashCensus,
+  meter: HashMeter,
+  mostRows: number,
 ): Promise<Finding[]> {
-  const { passwordTable, passwordHash } = mapping
-  const { sampleSize, nameFormat, measureReset, isFormatNamed } = census
-  const rows = await db.execute<{ hash: string | null }>(sql`
-    SELECT ${sql.identifier(passwordHash)}::text AS hash FROM ${tableSql(passwordTable ?? mapping)}
-    WHERE ${conditionSql(passwordTable?.filterSql)} LIMIT ${sampleSize}`)
-  const hashes = rows.map(({ hash }) => hash)
-  const longest = hashes.reduce((most, hash) => Math.max(most, measureReset(hash)), 0)
-  return [
-    judgeFormats(hashes, nameFormat, isFormatNamed),
-    ...(await findWidthFault(db, mapping, longest)),
-  ]
+  const census = await takeCensus(db, mapping, meter, mostRows)
+  const longest = census.hashes.reduce((most, hash) => Math.max(most, meter.measureReset(hash)), 0)
+  return [judgeFormats(census, meter), ...(await findWidthFault(db, mapping, longest))]
 }
 
-function judgeFormats(
-  hashes: readonly (string | null)[],
-  nameFormat: HashCensus['nameFormat'],
-  isFormatNamed: boolean,
-): Finding {
-  const counts = new Map<string, number>()
-  for (const hash of hashes) {
-    const name = nameFormat(hash)
-    counts.set(name, (counts.get(name) ?? 0) + 1)
+function judgeFormats(census: HashCensus, { named }: HashReader): Finding {
+  const { hashes, counts, withHash } = census
+  const says = `of ${hashes.length} rows that were looked at, the hashes are: ${listCounts(counts) || NONE}`
+  const foreign = findForeignHashes(census, { named })
+  if (foreign) return reportFault(NAME, foreign.says, `${foreign.remedy}; ${TRY_ONE}`)
+  const bare = counts.get(BARE_KEY) ?? 0
+  const unknown = (counts.get(UNKNOWN) ?? 0) + bare
+  if (unknown === 0) {
+    return withHash > 0 ? reportOk(NAME, says, TRY_ONE) : reportOk(NAME, says)
   }
-  const unknown = counts.get('unknown') ?? 0
-  const census = [...counts].sort(([, a], [, b]) => b - a).map(([name, n]) => `${n} ${name}`)
-  const says = `of ${hashes.length} rows that were looked at, the hashes are: ${census.join(', ') || 'none'}`
-  if (unknown === 0) return reportOk(NAME, says)
-  if (isFormatNamed) {
+  if (named !== undefined) {
     const remedy = 'see that the application reads what PASSWORD_HASH names beside them'
-    return reportOk(NAME, `${says}; the unknown ones are replaced`, remedy)
+    return reportOk(NAME, `${says}; the unknown ones are replaced`, `${remedy}; ${TRY_ONE}`)
   }
-  const remedy =
-    'set PASSWORD_HASH to a format that the application reads too, or let the application rehash them'
-  const known = hashes.length - unknown - (counts.get('none') ?? 0)
-  return known === 0
+  const remedies = [
+    ...(bare > 0
+      ? [
+          'if Better Auth made the bare salt:key hashes, set USERS_PRESET=better-auth or PASSWORD_HASH=better_auth_scrypt (other software writes the same shape with other parameters)',
+        ]
+      : []),
+    'set PASSWORD_HASH to a format that the application reads too, or let the application rehash them',
+  ]
+  const remedy = remedies.join('; otherwise ')
+  return unknown === withHash
     ? reportFault(NAME, `${says}; no password can be reset`, remedy)
-    : reportWarning(NAME, `${says}; accounts with an unknown one are left alone`, remedy)
+    : reportWarning(
+        NAME,
+        `${says}; accounts with an unknown one cannot be reset`,
+        `${remedy}; ${TRY_ONE}`,
+      )
 }
 
 /** Raised parameters may have a digit more than those of the row. */

@@ -17,8 +17,7 @@ import { GRANTS_REMEDY } from '../../accounts/table-columns.ts'
 import type { Config } from '../../config/config.ts'
 import { isLocal } from '../../config/values.ts'
 import { type Finding, reportFault } from '../../core/finding.ts'
-import { isUsableHash } from '../../core/usable-hash.ts'
-import { listPasswordFormats } from '../../hashing/registry.ts'
+import { assembleHashMeter } from '../../service/assemble-hash-meter.ts'
 
 const SAMPLE_SIZE = 10_000
 
@@ -60,7 +59,7 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
       ['indexes', () => checkIndexes(db, users, idType)],
       ['duplicate-addresses', () => checkDuplicates(db, users)],
       ['eligibility', () => checkEligibility(db, users, SAMPLE_SIZE)],
-      ['hash-formats', () => checkHashes(db, users, census(config))],
+      ['hash-formats', () => checkHashes(db, users, assembleHashMeter(config), SAMPLE_SIZE)],
     ]
     const mayRead = !table.some(({ status }) => status === 'fault')
     for (const [name, check] of mayRead ? [...checks, ...readings] : checks) {
@@ -73,25 +72,6 @@ export async function checkAccounts(config: Config, now: () => number): Promise<
 }
 
 const FATAL = ['table', 'column', 'type']
-
-function census({ hashing }: Config) {
-  const formats = listPasswordFormats()
-  const named = formats.find(({ name }) => name === hashing.format)
-  const find = (hash: string) => formats.find((format) => format.recognise(hash))
-  return {
-    sampleSize: SAMPLE_SIZE,
-    isFormatNamed: named !== undefined,
-    nameFormat: (hash: string | null) => {
-      if (hash === null || !isUsableHash(hash)) return 'none'
-      return find(hash)?.name ?? 'unknown'
-    },
-    measureReset: (hash: string | null) => {
-      if (hash === null || !isUsableHash(hash)) return 0
-      const format = named ?? find(hash)
-      return format?.recognise(hash) ? format.draft(hash).length : 0
-    },
-  }
-}
 
 async function attempt(
   name: string,
