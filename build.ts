@@ -21,7 +21,7 @@ rmSync('dist', { recursive: true, force: true })
 
 const { metafile } = await build({
   // Each command is an entry, so that it stays in cli/: it finds emails/, drizzle/ and page/ from
-  // there. A new command of main.ts goes here too.
+  // there. A new command of run-command.ts goes here too.
   entryPoints: [
     'src/main.ts',
     'src/cli/serve.ts',
@@ -32,6 +32,8 @@ const { metafile } = await build({
     'src/cli/preview.ts',
     'src/cli/link.ts',
     'src/cli/explain.ts',
+    'src/cli/verify.ts',
+    'src/cli/version.ts',
     'src/plugin/rekey.ts',
   ],
   outbase: 'src',

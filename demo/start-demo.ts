@@ -64,13 +64,7 @@ export async function startDemo(
       PORT: String(port),
       LOG_LEVEL: 'warn',
     }
-    await migrate({
-      args: [],
-      env,
-      out: () => {},
-      err: fail,
-      stopSignal: () => new Promise(() => {}),
-    })
+    await migrate({ env, out: () => {}, err: fail })
     const sql = postgres(server.url(), { max: 2, onnotice: () => {} })
     stops.push(() => sql.end())
     const passwordHash = await hash(PASSWORD)

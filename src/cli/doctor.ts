@@ -12,7 +12,8 @@ import { checkMail } from './doctor/check-mail.ts'
 import { checkPreset } from './doctor/check-preset.ts'
 import { checkResetPage } from './doctor/check-reset-page.ts'
 import { listKeyIds, listProxies } from './doctor/list-facts.ts'
-import { EXIT_CONFIG, EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
+import type { Asked } from './read-arguments.ts'
+import { EXIT_CONFIG, type ExitStatus, type Terminal } from './terminal.ts'
 
 /**
  * Looks at everything, and changes nothing.
@@ -20,12 +21,11 @@ import { EXIT_CONFIG, EXIT_USAGE, type ExitStatus, type Terminal } from './termi
  * @param now milliseconds of the unix epoch
  * @returns 0 without a fault, 1 with one, 78 when the variables themselves are at fault
  */
-export async function doctor(terminal: Terminal, now = Date.now): Promise<ExitStatus> {
-  const [option] = terminal.args
-  if (option !== undefined && option !== '--json') {
-    terminal.err(`doctor has no option ${option}; it has --json`)
-    return EXIT_USAGE
-  }
+export async function doctor(
+  terminal: Terminal,
+  { options }: Asked,
+  now = Date.now,
+): Promise<ExitStatus> {
   const reading = readConfig(terminal.env)
   const findings: Finding[] = reading.warnings.map((warning) =>
     reportWarning('configuration', warning, 'correct the variable: .env.example explains it'),
@@ -38,7 +38,7 @@ export async function doctor(terminal: Terminal, now = Date.now): Promise<ExitSt
   } else {
     findings.push(...(await examine(reading.config, now)))
   }
-  print(terminal, findings, option === '--json')
+  print(terminal, findings, options.has('json'))
   if ('faults' in reading) return EXIT_CONFIG
   return findings.some(({ status }) => status === 'fault') ? 1 : 0
 }

@@ -7,32 +7,20 @@ import { requestReset } from '../flows/request-reset.ts'
 import type { Hasher, IgnoredReason, MailOrder } from '../ports.ts'
 import { assembleFormats } from '../service/assemble-hasher.ts'
 import { type Explanation, printExplanation } from './explain/print-explanation.ts'
-import { readArguments } from './support-arguments.ts'
+import type { Asked } from './read-arguments.ts'
 import { atSupportDesk, composeMail, type FoundAccount, type SupportDesk } from './support-desk.ts'
-import { EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
+import type { ExitStatus, Terminal } from './terminal.ts'
 
-const USAGE = [
-  'usage: rekey explain [--json] <address, login or id>',
-  '',
-  'Says which accounts a request for a link would find, whether a mail would go to them, and why not. It',
-  'mails nothing, changes nothing, and shows no link and no hash. What has an @ is tried as an id last,',
-  'anything else first.',
-  '',
-  'status: 0 when a mail would go out, 1 when not, 64 for other arguments, 78 for faults in the',
-  'configuration',
-].join('\n')
-
-/** @returns 0 when a mail would go out, 1 when not, 64 or 78 as the usage says */
-export async function explain(terminal: Terminal, clock = Date.now): Promise<ExitStatus> {
-  const wanted = readArguments(terminal.args, 'json')
-  if (!wanted) {
-    terminal.err(USAGE)
-    return EXIT_USAGE
-  }
+/** @returns 0 when a mail would go out, 1 when not, 78 for faults */
+export function explain(
+  terminal: Terminal,
+  { argument, options }: Asked,
+  clock = Date.now,
+): Promise<ExitStatus> {
   return atSupportDesk(terminal, async (desk) => {
-    const found = await desk.find(wanted.name)
+    const found = await desk.find(argument)
     const explanation = await rehearse(desk, found, clock())
-    if (wanted.hasFlag) terminal.out(JSON.stringify(explanation, undefined, 2))
+    if (options.has('json')) terminal.out(JSON.stringify(explanation, undefined, 2))
     else printExplanation(terminal, explanation)
     return explanation.accounts.some(({ mail }) => mail !== null) ? 0 : 1
   })

@@ -4,6 +4,7 @@ import { type Database, describeFailure, openDatabase } from '../accounts/databa
 import { writeGrants } from '../accounts/grants.ts'
 import { assumeRights, findNeededRights } from '../accounts/needed-rights.ts'
 import { readTableConfig } from '../config/read-config.ts'
+import type { Asked } from './read-arguments.ts'
 import { reportFaults } from './report-faults.ts'
 import type { ExitStatus, Terminal } from './terminal.ts'
 
@@ -13,7 +14,7 @@ import type { ExitStatus, Terminal } from './terminal.ts'
  *
  * @returns 0, or 78 for faults
  */
-export async function grants(terminal: Terminal): Promise<ExitStatus> {
+export async function grants(terminal: Terminal, { argument }: Asked): Promise<ExitStatus> {
   const reading = readTableConfig(terminal.env)
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
   if ('faults' in reading) return reportFaults(terminal, reading.faults)
@@ -24,7 +25,7 @@ export async function grants(terminal: Terminal): Promise<ExitStatus> {
     return findNeededRights(database.db, users)
   }
   const needed = await ask().catch((error: unknown) => assumeRights(users, describeFailure(error)))
-  const role = terminal.args[0] ?? decodeURIComponent(new URL(settings.url).username)
+  const role = argument || decodeURIComponent(new URL(settings.url).username)
   for (const line of writeGrants(needed, role || 'rekey')) terminal.out(line)
   await database?.close()
   return 0

@@ -6,45 +6,31 @@ import type { ChainOutcome } from '../mail/transports/chain.ts'
 import type { MailOrder, Templates } from '../ports.ts'
 import { assembleChain } from '../service/assemble-mail.ts'
 import { ignoredReasons } from './ignored-reasons.ts'
+import type { Asked } from './read-arguments.ts'
 import { reportFaults } from './report-faults.ts'
 import { showText } from './show-text.ts'
-import { readArguments } from './support-arguments.ts'
 import { atSupportDesk, composeMail, type FoundAccount, type SupportDesk } from './support-desk.ts'
-import { EXIT_TEMPFAIL, EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
+import { EXIT_TEMPFAIL, type ExitStatus, type Terminal } from './terminal.ts'
 
-const USAGE = [
-  'usage: rekey link [--print] <address, login or id>',
-  '',
-  'Mails a reset link to each account that it finds, as a request for one would. What has an @ is looked',
-  'up as the service does it, by address, else by USERS_LOGIN_COLUMNS, and only then as an id; anything',
-  'else as an id first, spelled as the table has it. --print mails nothing and prints the link of one',
-  'account.',
-  '',
-  'status: 0 mailed or printed, 1 not, 75 when nobody knows whether it was mailed, 64 for other',
-  'arguments, 78 for faults in the configuration',
-].join('\n')
-
-/** @returns 0 when it is mailed or printed, 1 when not, 64, 75 or 78 as the usage says */
-export async function link(terminal: Terminal, clock = Date.now): Promise<ExitStatus> {
-  const wanted = readArguments(terminal.args, 'print')
-  if (!wanted) {
-    terminal.err(USAGE)
-    return EXIT_USAGE
-  }
+/** @returns 0 when it is mailed or printed, 1 when not, 75 when nobody knows, 78 for faults */
+export function link(
+  terminal: Terminal,
+  { argument, options }: Asked,
+  clock = Date.now,
+): Promise<ExitStatus> {
+  const isPrinted = options.has('print')
   return atSupportDesk(terminal, async (desk) => {
     const isKept = desk.config.mail.transports.some(({ name }) => name === 'outbox')
-    if (isKept && !wanted.hasFlag) {
+    if (isKept && !isPrinted) {
       const fault = 'MAIL_TRANSPORT: outbox shows only what the service itself mails; use --print'
       return reportFaults(terminal, [fault])
     }
-    const found = await desk.find(wanted.name)
+    const found = await desk.find(argument)
     if (found.length === 0) {
       terminal.err('no link: there is no such account')
       return 1
     }
-    return wanted.hasFlag
-      ? print(terminal, desk, found, clock())
-      : mail(terminal, desk, found, clock())
+    return isPrinted ? print(terminal, desk, found, clock()) : mail(terminal, desk, found, clock())
   })
 }
 

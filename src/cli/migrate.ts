@@ -14,7 +14,9 @@ import type { ExitStatus, Terminal } from './terminal.ts'
 const migrationsDirectory = new URL('../../drizzle/', import.meta.url)
 
 /** @returns 0 when the table is there and up to date, 1 when it could not be made, 78 for faults */
-export async function migrate(terminal: Terminal): Promise<ExitStatus> {
+export async function migrate(
+  terminal: Pick<Terminal, 'env' | 'out' | 'err'>,
+): Promise<ExitStatus> {
   const reading = readDatabaseConfig(terminal.env)
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
   if ('faults' in reading) return reportFaults(terminal, reading.faults)

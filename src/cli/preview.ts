@@ -4,7 +4,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { readContentConfig } from '../config/read-config.ts'
 import { messageOf } from '../errors.ts'
 import { attempt } from '../service/attempt.ts'
@@ -12,21 +11,18 @@ import { pathsOf, renderIndex } from './preview/index-page.ts'
 import { renderSamples } from './preview/sample-mails.ts'
 import { servePages } from './preview/serve-pages.ts'
 import { writePages } from './preview/write-pages.ts'
+import type { Asked } from './read-arguments.ts'
 import { reportFaults } from './report-faults.ts'
-import { EXIT_USAGE, type ExitStatus, type Terminal } from './terminal.ts'
-
-const USAGE = 'usage: rekey preview [--write-only] [folder]'
+import type { ExitStatus, Terminal } from './terminal.ts'
 
 /**
- * @returns 0 when it was told to stop or had only to write, 1 when it cannot write or listen, 64 for
- *   other arguments, 78 for faults
+ * @returns 0 when it was told to stop or had only to write, 1 when it cannot write or listen, 78 for
+ *   faults
  */
-export async function preview(terminal: Terminal): Promise<ExitStatus> {
-  const wanted = readArguments(terminal.args)
-  if (!wanted) {
-    terminal.err(USAGE)
-    return EXIT_USAGE
-  }
+export async function preview(
+  terminal: Terminal,
+  { argument, options }: Asked,
+): Promise<ExitStatus> {
   for (const warning of readContentConfig(terminal.env).warnings) {
     terminal.err(`warning: ${warning}`)
   }
@@ -35,14 +31,14 @@ export async function preview(terminal: Terminal): Promise<ExitStatus> {
 
   let folder: string
   try {
-    folder = wanted.folder ?? mkdtempSync(join(tmpdir(), 'rekey-preview-'))
+    folder = argument || mkdtempSync(join(tmpdir(), 'rekey-preview-'))
     writePages(folder, pages.made)
   } catch (error) {
     terminal.err(`The messages cannot be written: ${messageOf(error)}`)
     return 1
   }
   terminal.out(`The messages are in ${folder}`)
-  if (wanted.writeOnly) return 0
+  if (options.has('write-only')) return 0
 
   try {
     const server = await servePages(() => {
@@ -58,21 +54,7 @@ export async function preview(terminal: Terminal): Promise<ExitStatus> {
     terminal.err(`They cannot be served: ${messageOf(error)}`)
     return 1
   } finally {
-    if (wanted.folder === undefined) rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-function readArguments(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { 'write-only': { type: 'boolean' } },
-    })
-    if (positionals.length > 1 || positionals[0] === '') return undefined
-    return { folder: positionals[0], writeOnly: values['write-only'] === true }
-  } catch {
-    return undefined
+    if (argument === '') rmSync(folder, { recursive: true, force: true })
   }
 }
 

@@ -49,11 +49,13 @@ export interface SupportDesk {
 /**
  * Opens the desk for some work, and closes it afterwards.
  *
- * @returns what the work ends with, 1 when the database has no answer, 78 for faults
+ * @param unanswered what it ends with when the database has no answer
+ * @returns what the work ends with, `unanswered`, or 78 for faults
  */
 export async function atSupportDesk(
   terminal: Terminal,
   work: (desk: SupportDesk) => Promise<ExitStatus>,
+  unanswered: ExitStatus = 1,
 ): Promise<ExitStatus> {
   const reading = readConfig(terminal.env)
   for (const warning of reading.warnings) terminal.err(`warning: ${warning}`)
@@ -102,7 +104,7 @@ export async function atSupportDesk(
   } catch (error) {
     const reason = error instanceof RekeyError ? error.message : describeFailure(error)
     terminal.err(`The accounts cannot be read: ${reason}`)
-    return 1
+    return unanswered
   } finally {
     await database?.close()
     if (webhookLine) await waitWithin(webhookLine.drained(), shutdownGraceSeconds * 1000)

@@ -40,6 +40,13 @@ export function readPhc(phc: string): Argon2Parameters | undefined {
   return { variety: variety as Argon2Variety, memoryCost, timeCost, parallelism }
 }
 
+/** Writes the parameters of a PHC string. */
+export function describePhc(phc: string): string {
+  const own = readPhc(phc)
+  if (!own) throw new TypeError('not a PHC string of argon2')
+  return `m=${own.memoryCost}, t=${own.timeCost}, p=${own.parallelism}`
+}
+
 /** Compares a password with a PHC string. */
 export function verifyPhc(password: string, phc: string): Promise<boolean> {
   if (!readPhc(phc)) throw new TypeError('not a PHC string of argon2')

@@ -35,6 +35,8 @@ export function createBcrypt(name: 'bcrypt' | 'bcrypt_2y', pepper: string): Pass
       const own = readBcrypt(passwordHash)
       return own !== undefined && (name === 'bcrypt' || own.prefix === prefix)
     },
+    describe: (passwordHash) =>
+      describeBcrypt(passwordHash) + (pepper === '' ? '' : ', with PASSWORD_PEPPER'),
     verify: async (password, passwordHash) => verifyBcrypt(password + pepper, passwordHash),
     hash: (password, currentHash = '') => hashBcrypt(password + pepper, currentHash, prefix),
     draft: draftBcrypt,
@@ -46,6 +48,13 @@ export function readBcrypt(passwordHash: string): { prefix: Prefix; cost: number
   const [, prefix, digits] = BCRYPT.exec(passwordHash) ?? []
   const cost = Number(digits)
   return cost >= 4 && cost <= MOST_COST ? { prefix: prefix as Prefix, cost } : undefined
+}
+
+/** Writes prefix and cost. */
+export function describeBcrypt(passwordHash: string): string {
+  const own = readBcrypt(passwordHash)
+  if (!own) throw new TypeError('not a bcrypt hash')
+  return `prefix ${own.prefix}, cost ${own.cost}`
 }
 
 /** Compares the first 72 bytes of a text with a hash. */

@@ -23,17 +23,25 @@ export interface KeyLayout<P> extends Pick<PasswordFormat, 'name' | 'countsUtf16
 }
 
 /** Makes the format of a layout. */
-export function createKeyFormat<P>(layout: KeyLayout<P>): PasswordFormat {
+export function createKeyFormat<P extends object>(layout: KeyLayout<P>): PasswordFormat {
   const { name, countsUtf16, prepare } = layout
   const prepared = (password: string) => prepare?.(password) ?? password
+  const readOwn = (passwordHash: string) => {
+    const stored = layout.read(passwordHash)
+    if (!stored) throw new TypeError(`not a hash of the format ${name}`)
+    return stored
+  }
   return {
     name,
     ...(countsUtf16 && { countsUtf16 }),
     ...(prepare && { prepare }),
     recognise: (passwordHash) => layout.read(passwordHash) !== undefined,
+    describe(passwordHash) {
+      const entries = Object.entries(readOwn(passwordHash).parameters)
+      return entries.map(([parameter, value]) => `${parameter}=${value}`).join(', ')
+    },
     async verify(password, passwordHash) {
-      const stored = layout.read(passwordHash)
-      if (!stored) throw new TypeError(`not a hash of the format ${name}`)
+      const stored = readOwn(passwordHash)
       const key = await layout.derive(prepared(password), stored.salt, stored.parameters)
       return key.length === stored.key.length && timingSafeEqual(key, stored.key)
     },
@@ -44,8 +52,7 @@ export function createKeyFormat<P>(layout: KeyLayout<P>): PasswordFormat {
       return layout.write({ parameters, salt, key })
     },
     draft(currentHash) {
-      const stored = layout.read(currentHash)
-      if (!stored) throw new TypeError(`not a hash of the format ${name}`)
+      const stored = readOwn(currentHash)
       const parameters = layout.choose(stored.parameters)
       // Every key of a layout is as long, or as long as its digest, which stays.
       return layout.write({ parameters, salt: layout.makeSalt(), key: stored.key })

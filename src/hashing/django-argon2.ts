@@ -1,6 +1,6 @@
 // Django's Argon2PasswordHasher: `argon2` and a PHC string, whose salt is the base64 of a text.
 
-import { draftPhc, hashPhc, readPhc, verifyPhc } from './argon2.ts'
+import { describePhc, draftPhc, hashPhc, readPhc, verifyPhc } from './argon2.ts'
 import type { PasswordFormat } from './format.ts'
 import { readAfter } from './read-after.ts'
 import { DJANGO_SALT_LENGTH, makeTextSalt } from './text-salt.ts'
@@ -11,6 +11,10 @@ const PREFIX = 'argon2'
 export const djangoArgon2: PasswordFormat = {
   name: 'django_argon2',
   recognise: (passwordHash) => readPhc(readAfter(PREFIX, passwordHash)) !== undefined,
+  describe(passwordHash) {
+    const phc = readAfter(PREFIX, passwordHash)
+    return `${readPhc(phc)?.variety}, ${describePhc(phc)}`
+  },
   verify: async (password, passwordHash) => verifyPhc(password, readAfter(PREFIX, passwordHash)),
   async hash(password, currentHash = '') {
     const salt = makeTextSalt(DJANGO_SALT_LENGTH)

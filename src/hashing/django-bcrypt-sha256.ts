@@ -2,7 +2,7 @@
 // in 64 hexadecimal digits. No password is too long for it.
 
 import { createHash } from 'node:crypto'
-import { draftBcrypt, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
+import { describeBcrypt, draftBcrypt, hashBcrypt, readBcrypt, verifyBcrypt } from './bcrypt.ts'
 import type { PasswordFormat } from './format.ts'
 import { readAfter } from './read-after.ts'
 
@@ -12,6 +12,7 @@ const PREFIX = 'bcrypt_sha256$'
 export const djangoBcryptSha256: PasswordFormat = {
   name: 'django_bcrypt_sha256',
   recognise: (passwordHash) => readBcrypt(readAfter(PREFIX, passwordHash)) !== undefined,
+  describe: (passwordHash) => describeBcrypt(readAfter(PREFIX, passwordHash)),
   verify: async (password, passwordHash) =>
     verifyBcrypt(digest(password), readAfter(PREFIX, passwordHash)),
   hash: async (password, currentHash = '') =>

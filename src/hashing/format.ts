@@ -14,6 +14,13 @@ export interface PasswordFormat {
   /** Changes a password as the host does before it hashes it; without it, nothing is changed. */
   prepare?(password: string): string
   /**
+   * Writes the parameters of a hash that the format recognises, such as `m=19456, t=2, p=1`: neither
+   * salt nor key.
+   *
+   * @throws TypeError for any other hash
+   */
+  describe(passwordHash: string): string
+  /**
    * Compares a password, as typed, with a hash that the format recognises, off the main thread.
    *
    * @throws TypeError for any other hash

@@ -3,9 +3,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { doctor } from '../../src/cli/doctor.ts'
-import { grants } from '../../src/cli/grants.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import { createGate } from '../accounts/database-gate.ts'
+import { runCommand } from '../support/command.ts'
 import { confide, expectDiscretion } from '../support/discretion.ts'
 import { createKey, jwtVariables, type SigningKey, startIssuer } from '../support/jwt-issuer.ts'
 import { type PageAnswer, type PageServer, startPage } from '../support/page-server.ts'
@@ -69,15 +69,8 @@ beforeEach(async () => {
 
 /** The owner asks: a role without a right cannot look into the schema. */
 async function printGrants(env: Environment = {}): Promise<string> {
-  const printed: string[] = []
-  await grants({
-    args: [role.name],
-    env: { DATABASE_URL: surroundings.database.url, ...mapping, ...env },
-    out: (text) => printed.push(text),
-    err: () => {},
-    stopSignal: () => new Promise<string>(() => {}),
-  })
-  return printed.join('\n')
+  const own = { DATABASE_URL: surroundings.database.url, ...mapping, ...env }
+  return (await runCommand('grants', [role.name], own)).output
 }
 
 async function insertUser(email: string, passwordHash?: string | null): Promise<void> {
@@ -100,13 +93,13 @@ const environment = (): Environment => ({
 async function examine(env: Environment = {}, now = Date.now) {
   const out: string[] = []
   const terminal = {
-    args: ['--json'],
     env: { ...environment(), ...env },
     out: (text: string) => out.push(text),
     err: () => {},
+    readPassword: async () => undefined,
     stopSignal: () => new Promise<string>(() => {}),
   }
-  const status = await doctor(terminal, now)
+  const status = await doctor(terminal, { argument: '', options: new Set(['json']) }, now)
   expectDiscretion(out.join('\n'))
   const report: { status: string; findings: Finding[] } = JSON.parse(out.join('\n'))
   const bad = report.findings.filter((finding) => finding.status !== 'ok')
@@ -799,9 +792,4 @@ test('the ids of the keys tell the secrets apart, and nothing of them', async ()
     expect.stringMatching(/^[0-9a-f]{8}$/),
   ])
   expect(await idsOf(`${other},${first}`)).toEqual(both?.toReversed())
-})
-
-test('an option that it does not have is refused', async () => {
-  const { status, errors } = await runRekey(['doctor', '--yaml'], {}).ended
-  expect([status, errors]).toEqual([64, 'doctor has no option --yaml; it has --json\n'])
 })

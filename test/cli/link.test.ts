@@ -2,7 +2,6 @@
 
 import { userInfo } from 'node:os'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { link as linkCommand } from '../../src/cli/link.ts'
 import { createGate } from '../accounts/database-gate.ts'
 import { readErrors, runCommand } from '../support/command.ts'
 import { confide } from '../support/discretion.ts'
@@ -37,7 +36,7 @@ const env = (more: Environment = {}) => ({ ...environmentFor(surroundings), ...m
 const eventsIn = (log: readonly LogLine[]) =>
   log.map(({ event, accountId, operator, level }) => ({ event, accountId, operator, level }))
 const link = async (args: readonly string[], more: Environment = {}) => {
-  const { log, ...end } = await runCommand(linkCommand, args, env(more))
+  const { log, ...end } = await runCommand('link', args, env(more))
   return { ...end, events: eventsIn(log) }
 }
 /** As it is started by an operator. */
@@ -175,7 +174,7 @@ describe('without --print', () => {
     const receiver = await startReceiver(confide(makeWebhookSecret()))
     await receiver.stop()
     const { status, output, log } = await runCommand(
-      linkCommand,
+      'link',
       [(await add()).email],
       env({
         WEBHOOK_URL: receiver.url,
@@ -279,7 +278,7 @@ test('an id with an @ is one where nothing else is called that', async () => {
   await createUsers(text.database.sql, 'text')
   const email = 'pair@example.com'
   for (const id of ['ada@7', 'bob@7']) await addUser(text.database.sql, { id, email })
-  const print = (name: string) => runCommand(linkCommand, ['--print', name], environmentFor(text))
+  const print = (name: string) => runCommand('link', ['--print', name], environmentFor(text))
   expect((await print(email)).said.slice(1)).toEqual(['  ada@7', '  bob@7'])
   const { status, output } = await print('bob@7')
   expect([status, valuesIn(output)['user_id']]).toEqual([0, 'bob@7'])
@@ -290,25 +289,19 @@ test('what an id holds does nothing to a terminal', async () => {
   const text = await createSurroundings()
   await createUsers(text.database.sql, 'text')
   const user = await addUser(text.database.sql, { id: 'ada\u001b[2J\u202e' })
-  const { output } = await runCommand(linkCommand, [user.email], environmentFor(text))
+  const { output } = await runCommand('link', [user.email], environmentFor(text))
   expect(output).toBe('A link was mailed to account ada\\u{1b}[2J\\u{202e}.\n')
   await text.end()
 })
 
-test.each([
-  [],
-  [''],
-  [' '],
-  ['a', 'b'],
-  ['--prnt', 'a'],
-  ['a\u0007b'],
-  ['x'.repeat(255)],
-  ['--help'],
-])('other arguments get the usage: %j %j', async (...args) => {
-  const { status, output, errors } = await runRekey(['link', ...args], {}).ended
-  expect([status, output]).toEqual([64, ''])
-  expect(errors).toMatch(/^usage: rekey link \[--print\] <address, login or id>\n/)
-})
+test.each([[], [''], [' '], ['a', 'b'], ['--prnt', 'a'], ['a\u0007b'], ['x'.repeat(255)]])(
+  'other arguments get the usage: %j %j',
+  async (...args) => {
+    const { status, output, errors } = await runRekey(['link', ...args], {}).ended
+    expect([status, output]).toEqual([64, ''])
+    expect(errors).toMatch(/\nusage: rekey link \[--print\] <address, login or id>\n$/)
+  },
+)
 
 test('a configuration, a mapping or a template with a fault stops it with 78', async () => {
   const faults: [Environment, string][] = [

@@ -114,8 +114,9 @@ test.each([
   ['two folders', ['a', 'b']],
   ['a folder without a name', ['']],
 ])('it refuses %s', async (_, args) => {
-  const { status, errors } = await runRekey(['preview', ...args], {}).ended
-  expect([status, errors]).toEqual([64, 'usage: rekey preview [--write-only] [folder]\n'])
+  const { status, output, errors } = await runRekey(['preview', ...args], {}).ended
+  expect([status, output]).toEqual([64, ''])
+  expect(errors).toMatch(/\nusage: rekey preview \[--write-only\] \[folder\]\n$/)
 })
 
 test('a broken template is named with its line, beside faulty variables', async () => {

@@ -1,6 +1,8 @@
 // Runs a command of the CLI in this process, which takes a hundredth of the time of one of its own.
 
+import { runCommand as runWords } from '../../src/cli/run-command.ts'
 import type { ExitStatus, Terminal } from '../../src/cli/terminal.ts'
+import type { CommandName } from '../../src/cli/usages.ts'
 import { expectDiscretion } from './discretion.ts'
 import type { Environment } from './rekey-process.ts'
 import type { LogLine } from './service-log.ts'
@@ -13,16 +15,20 @@ export interface CommandEnd {
   readonly log: readonly LogLine[]
 }
 
-/** Checks that what it says and logs holds nothing that was confided; its output may. */
+/**
+ * Checks that what it says and logs holds nothing that was confided; its output may.
+ *
+ * @param readPassword answers where it asks for a password
+ */
 export async function runCommand(
-  command: (terminal: Terminal) => Promise<ExitStatus>,
+  name: CommandName,
   args: readonly string[],
   env: Environment,
+  readPassword: Terminal['readPassword'] = async () => undefined,
 ): Promise<CommandEnd> {
   let output = ''
   let errors = ''
-  const status = await command({
-    args,
+  const status = await runWords([name, ...args], {
     env,
     out: (text) => {
       output += `${text}\n`
@@ -30,6 +36,7 @@ export async function runCommand(
     err: (text) => {
       errors += `${text}\n`
     },
+    readPassword,
     stopSignal: () => new Promise<string>(() => {}),
   })
   return { status, output, ...readErrors(errors) }
