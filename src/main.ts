@@ -2,9 +2,15 @@
 // The process: the only file that touches process.*. It hands argv and environment to a command.
 
 import { availableParallelism, constants } from 'node:os'
-import { readPassword } from './cli/read-password.ts'
-import { runCommand } from './cli/run-command.ts'
 import type { Terminal } from './cli/terminal.ts'
+import { explainOldNode } from './node-version.js'
+
+// Before anything else is loaded: an old Node may not even read it.
+const fault = explainOldNode(process.versions.node)
+if (fault) {
+  process.stderr.write(`${fault}\n`)
+  process.exit(78)
+}
 
 // Before anything uses the pool, which then keeps its size. Hashes take a thread for each core; two
 // more stay free, because name look-ups use the same pool.
@@ -25,8 +31,10 @@ const terminal: Terminal = {
   env,
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
-  readPassword: (prompt) =>
-    readPassword(process.stdin, process.stderr, prompt, () => onSignal('SIGINT')),
+  async readPassword(prompt) {
+    const { readPassword } = await import('./cli/read-password.ts')
+    return readPassword(process.stdin, process.stderr, prompt, () => onSignal('SIGINT'))
+  },
   stopSignal: () =>
     new Promise((resolve) => {
       onSignal = (signal) => {
@@ -35,6 +43,7 @@ const terminal: Terminal = {
       }
     }),
 }
+const { runCommand } = await import('./cli/run-command.ts')
 process.exitCode = await runCommand(process.argv.slice(2), terminal)
 // Whatever may still wait, such as a mail that was reported lost, is not waited for.
 process.exit()

@@ -52,18 +52,20 @@ const rules: readonly Rule[] = [
       DEADLINE, 'pino', '@zxcvbn-ts/language-common', 'node:os'], mayAsTypes: ['fastify'] },
   { of: 'src/cli/', may: ['src/cli/', 'src/service/', 'src/config/', 'src/flows/',
       'src/accounts/', 'src/events/', 'src/hashing/', 'src/mail/', 'src/jwt/', PORTS, CORE, ERRORS,
-      DEADLINE, 'node:fs', 'node:http', 'node:os', 'node:path', 'node:util'],
+      DEADLINE, 'node:fs', 'node:http', 'node:os', 'node:path', 'node:readline', 'node:stream', 'node:util'],
       mayAsTypes: ['fastify', 'node:net'] },
   { of: 'src/plugin/', may: ['src/plugin/', 'src/service/', 'src/config/', 'src/hashing/', 'src/mail/', PORTS, CORE, ERRORS,
-      DEADLINE, 'node:os'], mayAsTypes: ['fastify'] },
-  { of: 'src/main.ts', may: ['src/cli/', 'node:os'] },
+      DEADLINE, 'src/node-version.js', 'node:os', 'node:process'], mayAsTypes: ['fastify'] },
+  { of: 'src/main.ts', may: ['src/cli/', 'src/node-version.js', 'node:os'] },
+  { of: 'src/node-version.js', may: [] },
+  { of: 'src/node-version.d.ts', may: [] },
   { of: 'src/page/', may: ['src/page/'] },
 
   { of: 'demo/', may: ['demo/', ...service, ...packages, 'node:'] },
   { of: 'examples/react/', may: ['rekey/client', 'react', 'react-dom'] },
   { of: 'examples/in-code/', may: ['examples/in-code/', 'rekey', 'fastify', 'node:crypto', 'node:util'] },
   { of: 'bench/', may: ['bench/', 'build-options.ts', 'demo/', ...service, ...packages, 'node:'] },
-  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'examples/in-code/', 'rekey', 'build-options.ts', 'package.json', 'package-lock.json', ...service, ...packages, ...hostPackages, 'node:'] },
+  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'examples/in-code/', 'rekey', 'build-options.ts', 'package.json', 'package-lock.json', 'src/node-version.js', ...service, ...packages, ...hostPackages, 'node:'] },
 ]
 
 const files = list('{src,demo,examples,bench,test}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}')

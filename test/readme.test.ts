@@ -26,7 +26,9 @@ import { launchBrowser } from './support/browser.ts'
 import { createDatabase, type TestDatabase } from './support/database.ts'
 import { freePort } from './support/free-port.ts'
 import { claimsOf, createKey, jwtVariables, sign, startIssuer } from './support/jwt-issuer.ts'
+import { expectRefusalOfOldNode } from './support/old-node.ts'
 import { endProcess, originOf, runRekey } from './support/rekey-process.ts'
+import { runProgram } from './support/run-program.ts'
 import { startServiceProcess } from './support/service.ts'
 import { startSmtp } from './support/smtp-stand-in.ts'
 import { createSurroundings, environmentFor } from './support/surroundings.ts'
@@ -79,7 +81,16 @@ test('the commands for the container are those that it has', () => {
     ([, name]) => name,
   )
   expect(program).toBe('dist/main.js')
-  expect(named).toEqual(['keygen', 'grants', 'doctor', 'migrate', 'explain', 'link', 'link'])
+  expect(named).toEqual([
+    'keygen',
+    'grants',
+    'doctor',
+    'verify',
+    'migrate',
+    'explain',
+    'link',
+    'link',
+  ])
 })
 
 describe('with the build', () => {
@@ -92,6 +103,15 @@ describe('with the build', () => {
     accessSync(program, constants.X_OK)
     const { stdout } = await promisify(execFile)(process.execPath, [program, 'keygen'])
     expect(stdout).toMatch(/^rk1_[\w-]{43}\n$/)
+  })
+
+  test('it refuses a Node that is too old', () => expectRefusalOfOldNode([program, 'keygen'], root))
+
+  test('it says which version it is, and what it can do', async () => {
+    const ask = (word: string) => runProgram(process.execPath, [program, word], {}, root)
+    const { version } = JSON.parse(read('package.json'))
+    expect(await ask('--version')).toEqual({ status: 0, output: `${version}\n`, errors: '' })
+    expect((await ask('--help')).output).toMatch(/^usage: rekey \[command\]/)
   })
 
   test('an application that installs the package has the client, with its types', async () => {

@@ -1,9 +1,11 @@
 // The Fastify plugin: Rekey in an application's own process, with parts of its own where it wants.
 
 import { availableParallelism } from 'node:os'
+import { versions } from 'node:process'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../config/config.ts'
 import type { SendOutcome, Transport } from '../mail/transports/transport.ts'
+import { explainOldNode } from '../node-version.js'
 import type {
   Account,
   Accounts,
@@ -41,6 +43,8 @@ export type {
 const DEFAULT_THREADS = 4
 
 const mountRekey: FastifyPluginAsync<RekeyOptions> = async (app, options) => {
+  const fault = explainOldNode(versions.node)
+  if (fault) throw refuseOptions([fault])
   if (app.prefix !== '')
     throw refuseOptions(['prefix: register Rekey without one and set BASE_PATH'])
   const { config, content, warnings } = readOptions(options)
