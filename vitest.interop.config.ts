@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
-    include: ['test/interop/{formats-both-ways,logins,behind-a-pooler}.ts'],
+    include: ['test/interop/{formats-both-ways,lockouts,logins,behind-a-pooler}.ts'],
     maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
     hookTimeout: 60_000,
     testTimeout: 120_000,

@@ -65,7 +65,7 @@ const rules: readonly Rule[] = [
   { of: 'examples/react/', may: ['rekey/client', 'react', 'react-dom'] },
   { of: 'examples/in-code/', may: ['examples/in-code/', 'rekey', 'fastify', 'node:crypto', 'node:util'] },
   { of: 'bench/', may: ['bench/', 'build-options.ts', 'demo/', ...service, ...packages, 'node:'] },
-  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'examples/in-code/', 'rekey', 'build-options.ts', 'package.json', 'package-lock.json', ...service, ...packages, ...hostPackages, 'node:'] },
+  { of: 'test/', may: ['test/', 'bench/', 'demo/', 'examples/in-code/', 'rekey', 'build-options.ts', 'package.json', 'package-lock.json', 'src/node-version.js', ...service, ...packages, ...hostPackages, 'node:'] },
 ]
 
 const files = list('{src,demo,examples,bench,test}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}')

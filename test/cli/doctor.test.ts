@@ -340,6 +340,20 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'USERS_PRESET=better-auth or PASSWORD_HASH=better_auth_scrypt',
   ],
   [
+    "the salt of Metabase's rows, which goes before the password",
+    { sql: [column('ADD password_salt text')] },
+    'warning',
+    'hash-input',
+    'rekey verify',
+  ],
+  [
+    'the mark of Flask-Security, which makes an HMAC first',
+    { sql: [column('ADD fs_uniquifier text')] },
+    'warning',
+    'hash-input',
+    'rekey verify',
+  ],
+  [
     'a format named that the rows are not in',
     { env: { PASSWORD_HASH: 'bcrypt' } },
     'fault',

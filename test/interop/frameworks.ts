@@ -78,6 +78,14 @@ export const frameworks: readonly Framework[] = [
   },
 ]
 
+/** Not among them: it makes an HMAC of a password before bcrypt, which Rekey does not. */
+export const flaskSecurity = driven(
+  'Flask-Security',
+  ['bcrypt'],
+  ['python3', 'ask_flask_security.py'],
+  'python3-flask-security python3-bcrypt',
+)
+
 function driven(
   name: string,
   formats: readonly string[],

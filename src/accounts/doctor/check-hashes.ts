@@ -13,7 +13,7 @@ import {
   UNKNOWN,
 } from '../hash-census.ts'
 import { mappingVariables, quoteName, type UsersMapping } from '../mapping.ts'
-import { readMappedColumns, WIDEN_REMEDY } from '../table-columns.ts'
+import { type MappedColumns, readMappedColumns, WIDEN_REMEDY } from '../table-columns.ts'
 
 const NAME = 'hash-formats'
 const TRY_ONE =
@@ -33,7 +33,10 @@ export async function checkHashes(
 ): Promise<Finding[]> {
   const census = await takeCensus(db, mapping, meter, mostRows)
   const longest = census.hashes.reduce((most, hash) => Math.max(most, meter.measureReset(hash)), 0)
-  return [judgeFormats(census, meter), ...(await findWidthFault(db, mapping, longest))]
+  const columns = await readMappedColumns(db, mapping)
+  const findings = [judgeFormats(census, meter)]
+  if ('faults' in columns) return findings
+  return [...findings, ...findHabits(columns), ...findWidthFault(columns, mapping, longest)]
 }
 
 function judgeFormats(census: HashCensus, { named }: HashReader): Finding {
@@ -68,15 +71,25 @@ function judgeFormats(census: HashCensus, { named }: HashReader): Finding {
       )
 }
 
+/** A salt of its own, which a hash of any known format has in itself, and the mark of Flask-Security. */
+const HABITS = /^(?:.*_)?(?:salt|pepper)$|^fs_uniquifier$/i
+
+/** Looks for columns of applications that change a password before they hash it. */
+function findHabits({ users, passwords }: MappedColumns): Finding[] {
+  const names = new Set([...users.keys(), ...passwords.keys()].filter((name) => HABITS.test(name)))
+  return [...names].map((name) => {
+    const says = `the column ${quoteName(name)} points to an application that changes a password before it hashes it, which no hash shows`
+    return reportWarning('hash-input', says, TRY_ONE)
+  })
+}
+
 /** Raised parameters may have a digit more than those of the row. */
-async function findWidthFault(
-  db: PostgresJsDatabase,
-  mapping: UsersMapping,
+function findWidthFault(
+  { passwords }: MappedColumns,
+  { passwordHash }: UsersMapping,
   longest: number,
-): Promise<Finding[]> {
-  const { passwordHash } = mapping
-  const columns = await readMappedColumns(db, mapping)
-  const width = 'faults' in columns ? undefined : columns.passwords.get(passwordHash)?.width
+): Finding[] {
+  const width = passwords.get(passwordHash)?.width
   if (!width || width >= longest) return []
   const says = `${mappingVariables.passwordHash}: the column ${quoteName(passwordHash)} holds ${width} characters, a reset would write ${longest}`
   return [reportFault('hash-width', says, WIDEN_REMEDY)]
