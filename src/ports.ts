@@ -151,7 +151,7 @@ export interface MailOrder {
   readonly accountId: string
   /** Unix seconds: the timestamp of a link asked for, or when the password was changed. */
   readonly timestamp: string
-  /** The client that asked for it, as in `ResetRequest`; undefined for the notice of a change. */
+  /** Who asked for it, by a name that cannot be read back; undefined for the notice of a change. */
   readonly client?: string | undefined
 }
 
@@ -225,7 +225,7 @@ export interface ResetRequest {
   readonly identifier: Identifier
   /** Unix milliseconds. */
   readonly receivedAt: number
-  /** The client that the limits count, by a name that cannot be read back. */
+  /** As the limits count it. */
   readonly client: string
 }
 

@@ -2,6 +2,7 @@
 
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
+import { nameClient } from '../core/name-address.ts'
 import { waitWithin } from '../deadline.ts'
 import { messageOf } from '../errors.ts'
 import { requestReset } from '../flows/request-reset.ts'
@@ -87,6 +88,7 @@ export function assembleService(
     mailLine: mails.mailLine,
     events,
     linkRules: links.rules,
+    nameClient: (client: string) => nameClient(links.keyRing[0], client),
     sendsNoPasswordNotice: mail.sendsNoPasswordNotice,
   }
   const intakeLine = createIntakeLine({
