@@ -173,7 +173,7 @@ export interface RequestedMailOrder {
   readonly accountId: string
   /** Unix seconds: the timestamp of the link asked for. */
   readonly timestamp: string
-  /** The client that asked for it, as in `ResetRequest`; undefined where support staff did. */
+  /** Who asked for it, by a name that cannot be read back; undefined where support staff did. */
   readonly client?: string | undefined
 }
 
@@ -258,7 +258,7 @@ export interface ResetRequest {
   readonly identifier: Identifier
   /** Unix milliseconds. */
   readonly receivedAt: number
-  /** The client that the limits count, by a name that cannot be read back. */
+  /** As the limits count it. */
   readonly client: string
 }
 

@@ -42,6 +42,7 @@ async function rehearse(
       mailLine: { add: (order) => orders.set(order.accountId, order) },
       events: { record: () => {} },
       linkRules: links.rules,
+      nameClient: () => '',
       sendsNoPasswordNotice: mail.sendsNoPasswordNotice,
     },
     [{ identifier: { text: '', kind: 'login' }, receivedAt: now, client: '' }],

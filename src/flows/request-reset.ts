@@ -1,7 +1,7 @@
 // Turns link requests into mail orders. It runs behind the intake line, after the replies.
 
 import { type LinkRules, linkTimestamp } from '../core/link.ts'
-import type { Accounts, Events, Hasher, MailLine, ResetRequest } from '../ports.ts'
+import type { Accounts, Events, Hasher, MailLine, MailOrder, ResetRequest } from '../ports.ts'
 import { reasonAgainst } from './eligibility.ts'
 
 export interface RequestResetDeps {
@@ -10,6 +10,8 @@ export interface RequestResetDeps {
   readonly mailLine: MailLine
   readonly events: Events
   readonly linkRules: LinkRules
+  /** Names a client without telling it, for what waits longer than a request does. */
+  readonly nameClient: (client: string) => string
   /** Whether the owner of an account that signs in elsewhere is told so. */
   readonly sendsNoPasswordNotice: boolean
 }
@@ -31,18 +33,20 @@ export async function requestReset(
   const found = await deps.accounts.find(requests.map((request) => request.identifier))
   return requests.map((request, index) => {
     const accounts = found[index] ?? []
-    const { client } = request
     const timestamp = linkTimestamp(request.receivedAt, deps.linkRules)
+    // Only where a mail is ordered: of unknown addresses there may be thousands a second.
+    const order = (kind: MailOrder['kind'], accountId: string) =>
+      deps.mailLine.add({ kind, accountId, timestamp, client: deps.nameClient(request.client) })
     let outcome: RequestOutcome = accounts.length === 0 ? 'no_account' : 'no_link'
     for (const account of accounts) {
       const reason = reasonAgainst(account, deps.hasher)
       const { id: accountId } = account
       if (!reason) {
         deps.events.record({ type: 'password_reset.requested', accountId })
-        deps.mailLine.add({ kind: 'reset-link', accountId, timestamp, client })
+        order('reset-link', accountId)
         outcome = 'link_ordered'
       } else if (reason === 'no_usable_password' && deps.sendsNoPasswordNotice)
-        deps.mailLine.add({ kind: 'no-password', accountId, timestamp, client })
+        order('no-password', accountId)
       else deps.events.record({ type: 'password_reset.ignored', reason })
     }
     if (outcome === 'no_account') {

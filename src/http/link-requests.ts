@@ -3,7 +3,6 @@
 import type { FastifyRequest } from 'fastify'
 import { foldAddress } from '../core/email-address.ts'
 import { macFields } from '../core/message.ts'
-import { nameClient } from '../core/name-address.ts'
 import { RekeyError } from '../errors.ts'
 import { type RequestOutcome, requestReset } from '../flows/request-reset.ts'
 import type { Identifier } from '../ports.ts'
@@ -32,7 +31,7 @@ export async function takeLinkRequest(
     foldAddress(identifier.text),
   ])
   noteOutcome(request, { identifierHash: fingerprint.toString('base64url', 0, 9) })
-  const client = nameClient(deps.keyRing[0], clientOf(request.ip))
+  const client = clientOf(request.ip)
   const resetRequest = { identifier, receivedAt: deps.clock(), client }
   if (reveals) {
     const [outcome = 'no_account'] = await requestReset(deps, [resetRequest])

@@ -3,14 +3,12 @@
 
 import type { DailyBudget } from './daily-budget.ts'
 import type { Item } from './mail-item.ts'
+import type { ReadyMails } from './ready-mails.ts'
 
 /** Where there is no budget, every mail may go out and holds nothing. Times are unix milliseconds. */
 export interface BudgetShares {
-  /**
-   * @param isFirst whether a mail waits that is its client's first
-   * @returns milliseconds until a mail can have a share; 0 when one can have it now
-   */
-  waitMs(isFirst: boolean, now: number): number
+  /** @returns milliseconds until one of the mails may go out; 0 when one may now, or none is there */
+  waitMs(ready: Pick<ReadyMails, 'count'>, now: number): number
   /** Sets a share aside, unless the mail has one. @returns false when it may not go out now */
   reserve(item: Item, now: number): boolean
   spend(item: Item, now: number): void
@@ -29,7 +27,12 @@ export function createBudgetShares(budget: DailyBudget | undefined): BudgetShare
     item.reservation = undefined
   }
   return {
-    waitMs: (isFirst, now) => budget?.waitMs(isFirst, now) ?? 0,
+    waitMs(ready, now) {
+      const hasNotices = ready.count('notices') + ready.count('triedNotices') > 0
+      const hasFirsts = ready.count('firsts') > 0
+      if (!budget || hasNotices || !(hasFirsts || ready.count('others') > 0)) return 0
+      return budget.waitMs(hasFirsts, now)
+    },
     reserve(item, now) {
       if (!budget) return true
       item.reservation ??= budget.reserve(item.turn.byClient === 0, now)

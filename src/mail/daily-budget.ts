@@ -37,6 +37,7 @@ const DAY_MS = 86_400_000
 const AT_ONCE = 1 / 24
 const KEPT_OF_AT_ONCE = 1 / 2
 const MILESTONES = [50, 80, 100]
+const MAX_DAYS = 7
 
 /** Makes a budget of which nothing is used. Each process counts its own. */
 export function createDailyBudget({ mailsPerDay, onUsed, ...options }: BudgetOptions): DailyBudget {
@@ -45,20 +46,20 @@ export function createDailyBudget({ mailsPerDay, onUsed, ...options }: BudgetOpt
   const kept = Math.floor(atOnce * KEPT_OF_AT_ONCE)
   let startedAt = options.startedAt
   let today = dayOf(startedAt)
-  let used = 0
+  // By the day. Of several, so that a clock that is on another day for a moment resets nothing.
+  const usedOn = new Map<number, number>()
   let reserved = 0
 
   const turnDay = (now: number) => {
     // By a clock that was ahead for a moment.
     startedAt = Math.min(startedAt, now)
-    if (dayOf(now) === today) return
     today = dayOf(now)
-    used = 0
   }
+  const used = () => usedOn.get(today) ?? 0
   const waitMs = (isFirst: boolean, now: number) => {
     turnDay(now)
     const beganAt = Math.max(startedAt, today * DAY_MS)
-    const next = used + reserved + (isFirst ? 0 : kept) + 1
+    const next = used() + reserved + (isFirst ? 0 : kept) + 1
     const dueAt =
       next > mailsPerDay ? (today + 1) * DAY_MS : beganAt + Math.max(next - atOnce, 0) * msPerMail
     return Math.max(dueAt - now, 0)
@@ -67,10 +68,12 @@ export function createDailyBudget({ mailsPerDay, onUsed, ...options }: BudgetOpt
     spend(now) {
       turnDay(now)
       reserved -= 1
-      used += 1
+      usedOn.set(today, used() + 1)
+      const [oldest] = usedOn.size > MAX_DAYS ? usedOn.keys() : []
+      if (oldest !== undefined) usedOn.delete(oldest)
       for (const percent of MILESTONES) {
         const threshold = (mailsPerDay * percent) / 100
-        if (used >= threshold && used - 1 < threshold) onUsed(percent)
+        if (used() >= threshold && used() - 1 < threshold) onUsed(percent)
       }
     },
     release() {

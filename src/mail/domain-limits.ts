@@ -5,6 +5,7 @@
 // everybody wait for a slow or broken domain, which anybody can sign up with.
 
 import type { Item } from './mail-item.ts'
+import type { ChainOutcome } from './transports/chain.ts'
 
 /** A mail without a domain, because it was never composed, meets no limit yet. */
 export interface DomainLimits {
@@ -13,10 +14,10 @@ export interface DomainLimits {
   /**
    * Makes room again.
    *
-   * @param isFailing whether the domain has failed the mail for now; undefined where nobody knows
+   * @param outcome of the attempt; undefined where there was none
    * @returns the mails that were kept for that room
    */
-  leave(item: Item, isFailing: boolean | undefined): Iterable<Item>
+  leave(item: Item, outcome: ChainOutcome | undefined): Iterable<Item>
   /** All mails that are kept. */
   kept(): Item[]
   /** Lets go of a mail that may be kept. */
@@ -25,7 +26,7 @@ export interface DomainLimits {
 
 const MAX_FAILING = 10_000
 
-/** Makes the limits for so many connections. */
+/** Makes the limits for a number of connections. */
 export function createDomainLimits(connections: number): DomainLimits {
   const most = Math.ceil(connections / 2)
   const underWay = new Map<string, number>()
@@ -45,13 +46,16 @@ export function createDomainLimits(connections: number): DomainLimits {
       kept.set(domain, (kept.get(domain) ?? new Set()).add(item))
       return false
     },
-    leave({ domain }, isFailing) {
+    leave({ domain }, outcome) {
       if (domain === undefined) return []
       const left = countOf(domain) - 1
       if (left > 0) underWay.set(domain, left)
       else underWay.delete(domain)
-      if (isFailing !== undefined) failing.delete(domain)
-      if (isFailing) failing.add(domain)
+      const hasFailed = outcome?.status === 'unsent' && outcome.isOfThisMail
+      if (hasFailed || outcome?.status === 'sent' || outcome?.status === 'refused') {
+        failing.delete(domain)
+        if (hasFailed) failing.add(domain)
+      }
       const [oldest] = failing.size > MAX_FAILING ? failing : []
       if (oldest !== undefined) failing.delete(oldest)
       const released = kept.get(domain) ?? []

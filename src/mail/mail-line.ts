@@ -83,16 +83,13 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     if (onTheirWay.size >= options.atOnce) return
     const now = performance.now()
     const forAny = Math.max(chain.restMs(), pace.waitMs(now), awayUntil - now)
-    const waitMs = Math.min(Math.max(forAny, waitForBudget(), BATCHING_MS), IDLE_MS)
+    const forBudget = shares.waitMs(ready, clock())
+    const forRoom = ready.size() > 0 ? BATCHING_MS : IDLE_MS
+    const waitMs = Math.min(Math.max(forAny, forBudget, forRoom), IDLE_MS)
     const at = now + waitMs
     if (next && next.at <= at) return
     clearTimeout(next?.timer)
     next = { at, timer: setTimeout(start, waitMs) }
-  }
-  const waitForBudget = () => {
-    if (NOTICES.some((kind) => ready.count(kind) > 0)) return 0
-    if (ready.count('firsts') > 0) return shares.waitMs(true, clock())
-    return ready.count('others') > 0 ? shares.waitMs(false, clock()) : IDLE_MS
   }
   const start = async () => {
     next = undefined
@@ -175,7 +172,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const send = async (item: Item, mail: OutgoingMail) => {
     const { accountId, kind } = item.order
     const outcome = await chain.send(mail)
-    comeBack(item, hasDomainFailed(outcome))
+    comeBack(item, outcome)
     if (outcome.status === 'sent') {
       events.record({ type: 'password_reset.mailed', accountId, kind })
       shares.spend(item, clock())
@@ -224,10 +221,9 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     shares.giveBack(item)
     ready.add(item)
   }
-  /** @param isFailing whether its domain has failed it for now; undefined where that is not known */
-  const comeBack = (item: Item, isFailing?: boolean) => {
-    if (!onTheirWay.delete(item)) return
-    for (const kept of domains.leave(item, isFailing)) ready.add(kept)
+  const comeBack = (item: Item, outcome?: ChainOutcome) => {
+    onTheirWay.delete(item)
+    for (const kept of domains.leave(item, outcome)) ready.add(kept)
   }
   const fail = (item: Item) => {
     const { order, reason } = item
@@ -308,10 +304,4 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     },
     waiting: () => items.size,
   }
-}
-
-/** Whether a domain has failed a mail for now; undefined where nobody knows. */
-function hasDomainFailed(outcome: ChainOutcome): boolean | undefined {
-  const isJudged = outcome.status === 'sent' || outcome.status === 'refused'
-  return isJudged ? false : (outcome.status === 'unsent' && outcome.isOfThisMail) || undefined
 }

@@ -25,6 +25,7 @@ export interface ReadyMails {
   /** Takes one out that is over, or not ready any more. @returns whether it was there */
   drop(item: Item): boolean
   count(kind: Kind): number
+  size(): number
   all(): Item[]
 }
 
@@ -71,6 +72,7 @@ export function createReadyMails(): ReadyMails {
     },
     drop,
     count: (kind) => queues[kind].size,
+    size: () => Object.values(queues).reduce((sum, queue) => sum + queue.size, 0),
     all: () => Object.values(queues).flatMap((queue) => [...queue]),
   }
 }

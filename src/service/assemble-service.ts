@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { isTooSlow } from '../accounts/database.ts'
 import { createOpenWrites } from '../accounts/open-writes.ts'
 import type { Config } from '../config/config.ts'
+import { nameClient } from '../core/name-address.ts'
 import { waitWithin } from '../deadline.ts'
 import { messageOf } from '../errors.ts'
 import { requestReset } from '../flows/request-reset.ts'
@@ -95,6 +96,7 @@ export function assembleService(
     mailLine: mails.mailLine,
     events,
     linkRules: links.rules,
+    nameClient: (client: string) => nameClient(links.keyRing[0], client),
     sendsNoPasswordNotice: mail.sendsNoPasswordNotice,
   }
   const intakeLine = createIntakeLine({

@@ -80,6 +80,14 @@ describe('a budget', () => {
     expect(budget.waitMs(true, MIDNIGHT)).toBe(HOUR)
   })
 
+  test('is not there anew after a clock was on another day for a moment', () => {
+    const { budget, said } = arrange(24)
+    for (let hour = 0; hour < 24; hour += 1) spendAll(budget, MIDNIGHT + hour * HOUR)
+    for (const days of [-1, 1]) budget.waitMs(true, MIDNIGHT + days * 24 * HOUR)
+    expect(spendAll(budget, MIDNIGHT + 24 * HOUR - 1)).toBe(0)
+    expect(said).toEqual([50, 80, 100])
+  })
+
   test('is there for a process that began by a clock which was ahead', () => {
     const { budget } = arrange(24, MIDNIGHT + 3 * HOUR)
     expect(budget.waitMs(true, MIDNIGHT + HOUR)).toBe(0)

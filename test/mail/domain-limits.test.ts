@@ -3,10 +3,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDomainLimits } from '../../src/mail/domain-limits.ts'
 import { type Item, makeItem } from '../../src/mail/mail-item.ts'
+import type { ChainOutcome } from '../../src/mail/transports/chain.ts'
 import { startService, type TestService } from '../support/service.ts'
 import { type SmtpStandIn, startSmtp } from '../support/smtp-stand-in.ts'
 import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
 import { addUser, createUsers } from '../support/users.ts'
+
+const sent: ChainOutcome = { status: 'sent' }
+const turnedAway: ChainOutcome = { status: 'unsent', reason: '450', isOfThisMail: true }
 
 let mails = 0
 
@@ -23,8 +27,8 @@ describe('of eight connections', () => {
     expect(items.map(limits.enter)).toEqual([true, true, true, true, false, false])
     expect(limits.enter(mailTo('b.example'))).toBe(true)
     expect(limits.kept()).toEqual(items.slice(4))
-    expect([...limits.leave(items[0] as Item, false)]).toEqual(items.slice(4))
-    expect([...limits.leave(items[1] as Item, false)]).toEqual([])
+    expect([...limits.leave(items[0] as Item, sent)]).toEqual(items.slice(4))
+    expect([...limits.leave(items[1] as Item, sent)]).toEqual([])
     expect(items.slice(3).map(limits.enter)).toEqual([true, true, false])
   })
 
@@ -32,11 +36,11 @@ describe('of eight connections', () => {
     const limits = createDomainLimits(8)
     const [first, second, third] = ['a', 'a', 'a'].map(mailTo) as [Item, Item, Item]
     const enter = (item: Item) => limits.enter(item)
-    expect([enter(first), [...limits.leave(first, true)]]).toEqual([true, []])
+    expect([enter(first), [...limits.leave(first, turnedAway)]]).toEqual([true, []])
     expect([enter(first), enter(second)]).toEqual([true, false])
     // Nothing was heard of the domain, and then that it is well.
     expect([...limits.leave(first, undefined)]).toEqual([second])
-    expect([enter(first), enter(second), [...limits.leave(first, false)]]).toEqual([
+    expect([enter(first), enter(second), [...limits.leave(first, sent)]]).toEqual([
       true,
       false,
       [second],
@@ -48,7 +52,7 @@ describe('of eight connections', () => {
     const limits = createDomainLimits(8)
     const items = Array.from({ length: 20 }, () => mailTo(undefined))
     expect(items.every(limits.enter)).toBe(true)
-    expect([...limits.leave(items[0] as Item, true)]).toEqual([])
+    expect([...limits.leave(items[0] as Item, turnedAway)]).toEqual([])
   })
 
   test('a mail that is dropped is not kept', () => {
@@ -57,7 +61,7 @@ describe('of eight connections', () => {
     limits.enter(first)
     limits.enter(second)
     limits.drop(second)
-    expect([limits.kept(), [...limits.leave(first, false)]]).toEqual([[], []])
+    expect([limits.kept(), [...limits.leave(first, sent)]]).toEqual([[], []])
   })
 })
 
@@ -84,7 +88,7 @@ describe('a mail server that looks into a recipient for ever', () => {
     await surroundings?.end()
   })
 
-  test('takes the mails of all others meanwhile, and is not left alone for it', async () => {
+  test('takes the mails of all others meanwhile, and is trusted with all of them', async () => {
     const { sql } = surroundings.database
     const ask = async (email: string) => {
       await addUser(sql, { email })

@@ -13,7 +13,7 @@ const HOUR_MS = 60 * MINUTE_MS
 const MAILS_PER_DAY = 2400
 const MS_PER_MAIL = 36_000
 
-/** A line whose clock only moves when it is told to, and whose mails all arrive. */
+/** A line whose clock only `pass` moves, and whose mails all arrive. */
 function arrange({
   mailsPerDay = MAILS_PER_DAY,
   ratePerSecond,
@@ -124,7 +124,7 @@ test('an owner who was mailed for others is still before the second mail of each
   expect(await hear(59)).toBe('ann')
 })
 
-test('the first mail of an hour goes before the second of another client, whoever came first', async () => {
+test('the first mail of an hour goes before the second of another client that came before it', async () => {
   const { ask, hear, pass, sent } = arrange({})
   for (const client of name(100, 'crowd')) ask(client, client)
   await hear(100)
