@@ -61,7 +61,7 @@ export function readAddress(text: string | undefined): string | undefined {
  */
 export function clientOf(address: string | undefined): string {
   if (address === undefined) return 'unknown'
-  if (isIPv4(address)) return address
+  if (!address.includes(':')) return address
   const parsed = ipaddr.IPv6.parse(address)
   const { parts } = parsed
   // Where a network is many clients, or one client has many networks: by the IPv4 address within.

@@ -4,7 +4,7 @@
 import type { FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'
 import type { Limits } from '../ports.ts'
-import { findTypeFault } from './body-types.ts'
+import { createTypeRule } from './body-types.ts'
 import { addressOf, clientOf } from './client-address.ts'
 import { findForeignFault } from './cross-site.ts'
 import type { AppOptions } from './options.ts'
@@ -21,6 +21,7 @@ export function limitRequests(
   nameWho = nameClient,
 ) {
   const limiter = deps.limits[name]
+  const findTypeFault = createTypeRule()
   const findFault = (request: FastifyRequest): RekeyError | undefined => {
     const typeFault = request.method === 'POST' ? findTypeFault(request) : undefined
     return typeFault ?? findForeignFault(request, settings.corsOrigins)
