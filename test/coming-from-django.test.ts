@@ -24,10 +24,10 @@ test('every variable of Rekey that it names is one', () => {
   expect(ours.filter((name) => !known.includes(name))).toEqual([])
 })
 
-test('every row says whether a setting is the same, safer, or not there and why', () => {
+test('every row says whether a setting is the same, safer or other and how, or not there and why', () => {
   const vague = rows.filter(
     ({ here, verdict = '' }) =>
-      !/^(?:same|safer: .+|not\b.*: .+)/.test(verdict) && !here?.startsWith('see '),
+      !/^(?:same|(?:safer|other): .+|not\b.*: .+)/.test(verdict) && !here?.startsWith('see '),
   )
   expect(vague).toEqual([])
   const bare = rows.filter(({ here, verdict = '' }) => here === '-' && !verdict.startsWith('not: '))

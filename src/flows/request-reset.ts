@@ -1,7 +1,14 @@
 // Turns link requests into mail orders. It runs behind the intake line, after the replies.
 
 import { type LinkRules, linkTimestamp } from '../core/link.ts'
-import type { Accounts, Events, Hasher, MailLine, MailOrder, ResetRequest } from '../ports.ts'
+import type {
+  Accounts,
+  Events,
+  Hasher,
+  MailLine,
+  RequestedMailOrder,
+  ResetRequest,
+} from '../ports.ts'
 import { reasonAgainst } from './eligibility.ts'
 
 export interface RequestResetDeps {
@@ -35,7 +42,7 @@ export async function requestReset(
     const accounts = found[index] ?? []
     const timestamp = linkTimestamp(request.receivedAt, deps.linkRules)
     // Only where a mail is ordered: of unknown addresses there may be thousands a second.
-    const order = (kind: MailOrder['kind'], accountId: string) =>
+    const order = (kind: RequestedMailOrder['kind'], accountId: string) =>
       deps.mailLine.add({ kind, accountId, timestamp, client: deps.nameClient(request.client) })
     let outcome: RequestOutcome = accounts.length === 0 ? 'no_account' : 'no_link'
     for (const account of accounts) {
