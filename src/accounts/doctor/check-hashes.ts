@@ -10,7 +10,7 @@ import {
   tableSql,
   type UsersMapping,
 } from '../mapping.ts'
-import { readMappedColumns, WIDEN_REMEDY } from '../table-columns.ts'
+import { readMappedColumns, widenColumn } from '../table-columns.ts'
 
 const NAME = 'hash-formats'
 
@@ -76,10 +76,10 @@ async function findWidthFault(
   mapping: UsersMapping,
   longest: number,
 ): Promise<Finding[]> {
-  const { passwordHash } = mapping
+  const { passwordHash, passwordTable } = mapping
   const columns = await readMappedColumns(db, mapping)
-  const width = 'faults' in columns ? undefined : columns.passwords.get(passwordHash)?.width
-  if (!width || width >= longest) return []
-  const says = `${mappingVariables.passwordHash}: the column ${quoteName(passwordHash)} holds ${width} characters, a reset would write ${longest}`
-  return [reportFault('hash-width', says, WIDEN_REMEDY)]
+  const column = 'faults' in columns ? undefined : columns.passwords.get(passwordHash)
+  if (!column?.width || column.width >= longest) return []
+  const says = `${mappingVariables.passwordHash}: the column ${quoteName(passwordHash)} holds ${column.width} characters, a reset would write ${longest}`
+  return [reportFault('hash-width', says, widenColumn(passwordTable ?? mapping, column))]
 }
