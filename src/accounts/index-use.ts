@@ -22,24 +22,37 @@ export async function judgeIndexUse(
   condition: SQL,
 ): Promise<IndexUse> {
   const plan = await db.transaction(async (transaction) => {
-    // A small table is read as a whole even where there is an index.
-    await transaction.execute(sql`SET LOCAL enable_seqscan = off`)
+    // Small tables are read and joined as a whole, even where there is an index.
+    for (const whole of ['seqscan', 'hashjoin', 'mergejoin']) {
+      await transaction.execute(sql.raw(`SET LOCAL enable_${whole} = off`))
+    }
     return planStatement(transaction, sql`SELECT FROM ${tableSql(table)} WHERE ${condition}`)
   })
   const reads = plan
     .flatMap(listNodes)
-    .filter(
-      ({ 'Node Type': type, 'Relation Name': relation }) =>
-        type === 'Bitmap Index Scan' || (relation !== undefined && type !== 'Bitmap Heap Scan'),
-    )
+    .filter(({ 'Relation Name': relation }) => relation !== undefined)
   if (reads.length === 0 || reads.some((node) => node['Node Type'] === 'Foreign Scan')) {
     return 'unknown'
   }
-  const served = await Promise.all(reads.map((node) => isServed(db, node)))
+  const served = await Promise.all(plan.map((node) => isServed(db, node)))
   return served.every(Boolean) ? 'served' : 'unserved'
 }
 
 async function isServed(db: PostgresJsDatabase, node: PlanNode): Promise<boolean> {
+  const { 'Node Type': type, 'Relation Name': relation, Schema = '', Alias = '', Plans = [] } = node
+  if (type === 'Bitmap Index Scan' || (relation !== undefined && type !== 'Bitmap Heap Scan')) {
+    return leadsToRows(db, node)
+  }
+  const below = Plans.filter(
+    (plan) => !/^(?:Init|Sub)Plan$/.test(plan['Parent Relationship'] ?? ''),
+  )
+  const served = await Promise.all(below.map((plan) => isServed(db, { Schema, Alias, ...plan })))
+  // What is joined has only to be found by one side. Of partitions each is read by itself.
+  const isJoin = /Join$|^Nested Loop$|^BitmapAnd$/.test(type)
+  return isJoin ? served.some(Boolean) : served.length > 0 && served.every(Boolean)
+}
+
+async function leadsToRows(db: PostgresJsDatabase, node: PlanNode): Promise<boolean> {
   const { 'Index Name': index, 'Index Cond': condition = '', Schema = '', Alias = '' } = node
   if (index === undefined || !WANTED.test(condition)) return false
   const [found] = await db.execute<{ keys: number; first: string }>(sql`

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportOk, reportWarning } from '../core/finding.ts'
 import { findLookUp } from './look-up.ts'
-import { mappingVariables, renderSql, tableSql, type UsersMapping } from './mapping.ts'
+import { mappingVariables, quoteName, renderSql, tableSql, type UsersMapping } from './mapping.ts'
 import { findOperatorSqlFaults } from './operator-sql.ts'
 import { planSearches } from './plan-searches.ts'
 import { equalsSql, type LookUp, type Searches } from './search.ts'
@@ -67,7 +67,7 @@ export async function inspectTable(
     folding: await findFolding(db, collation),
     changedAtDigits: users.get(mapping.changedAt ?? '')?.digits ?? undefined,
   }
-  const faults = findColumnFaults(mapping, columns)
+  const faults = await findColumnFaults(db, mapping, columns)
   const columnsFit = faults.length === 0
   faults.push(...(await findOperatorSqlFaults(db, mapping, columnsFit ? known.idType : undefined)))
   if (faults.length > 0) return { facts: undefined, findings: faults }
@@ -86,7 +86,7 @@ export async function inspectTable(
     ...(unfit.length > 0 ? unfit : [fits]),
     ...address.findings,
     ...others.findings,
-    judgeId(uniqueness),
+    judgeId(mapping, uniqueness),
   ]
   const isFit = findings.every(({ status }) => status !== 'fault')
   return { facts: isFit ? facts : undefined, findings }
@@ -138,7 +138,7 @@ async function findUniqueness(
   return id?.uniqueness
 }
 
-function judgeId(uniqueness: Uniqueness | undefined): Finding {
+function judgeId(mapping: UsersMapping, uniqueness: Uniqueness | undefined): Finding {
   const name = 'unique-id'
   if (uniqueness === 'unique') return reportOk(name, 'no two rows can share an id')
   if (uniqueness === 'unknown') {
@@ -150,6 +150,6 @@ function judgeId(uniqueness: Uniqueness | undefined): Finding {
   return reportWarning(
     name,
     `${variable}: no unique index is on it alone; rows that share an id are left alone`,
-    `add a unique index on it, or set ${variable} to the primary key`,
+    `CREATE UNIQUE INDEX CONCURRENTLY ON ${renderSql(tableSql(mapping))} (${quoteName(mapping.id)}); -- or set ${variable} to the primary key`,
   )
 }

@@ -2,12 +2,13 @@
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { renderSql, type TableName, tableSql, type UsersMapping } from './mapping.ts'
+import { renderSql, tableSql, type UsersMapping } from './mapping.ts'
 import {
   findOperatorRights,
   listOperatorVariables,
   type OperatorRights,
 } from './operator-rights.ts'
+import { readRelationName } from './relations.ts'
 import {
   chooseLockColumn,
   type LockColumn,
@@ -66,12 +67,18 @@ export async function findNeededRights(
   const idType = ID_TYPES[columns.users.get(mapping.id)?.type ?? ''] ?? 'text'
   const own: TableRights[] = []
   for (const rights of listMappingRights(mapping)) {
-    own.push({ ...rights, name: await readName(db, rights.name) })
+    own.push({ ...rights, name: await readRelationName(db, rights.name) })
   }
   const operator = await findOperatorRights(db, mapping, idType)
   const { tables, lock } = addLock(mergeRights([...own, ...operator.tables]), mapping)
   const objects = [...operator.functions, ...operator.unread, ...operator.sequences]
-  const schemas = [...tables.map(({ name }) => name.schema), ...objects.map(({ schema }) => schema)]
+  // Of what is searched by, the values are cast to the column's type.
+  const searched = [mapping.emailAddress, ...mapping.loginColumns]
+  const schemas = [
+    ...tables.map(({ name }) => name.schema),
+    ...objects.map(({ schema }) => schema),
+    ...searched.map((column) => columns.users.get(column)?.typeSchema),
+  ]
   return {
     ...operator,
     tables,
@@ -92,16 +99,6 @@ export function addLock(
   const lock = chooseLockColumn(mapping)
   const columns = { ...users.columns, UPDATE: [lock.column] }
   return { tables: [{ ...users, columns }, ...others], lock }
-}
-
-/** With its schema, whether or not that is on the search path. */
-async function readName(db: PostgresJsDatabase, name: TableName): Promise<TableName> {
-  const [row] = await db.execute<{ schema: string; table: string }>(sql`
-    SELECT n.nspname AS schema, c.relname AS table
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = to_regclass(${renderSql(tableSql(name))})`)
-  if (!row) throw new Error('the table has gone in the meantime')
-  return { schema: row.schema, table: row.table }
 }
 
 async function listUnderRowSecurity(

@@ -2,10 +2,12 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import type { TableName } from './mapping.ts'
 
 /** A node of a plan, as far as it is read here. */
 export interface PlanNode {
   readonly 'Node Type': string
+  readonly 'Parent Relationship'?: string
   /** Of the table that it reads, if it reads one. */
   readonly Schema?: string
   readonly 'Relation Name'?: string
@@ -34,10 +36,33 @@ export async function planStatement(
   return (row?.['QUERY PLAN'] ?? []).map(({ Plan }) => Plan)
 }
 
-/** Lists a node and all below it. One without a table of its own is given that of the node above. */
+/** Lists a node and all below it. */
 export function listNodes(node: PlanNode): PlanNode[] {
-  const { Schema = '', Alias = '', Plans = [] } = node
-  return [node, ...Plans.flatMap((below) => listNodes({ Schema, Alias, ...below }))]
+  return [node, ...(node.Plans ?? []).flatMap(listNodes)]
+}
+
+/** What a statement selects, as the table has it that it is read from. */
+export interface PlacedKey {
+  readonly name: TableName
+  /** Tells two mentions of one table apart. */
+  readonly at: string
+  readonly expression: string
+}
+
+/** Follows what a plan gives to each table that it is read from. */
+export function listKeys(node: PlanNode): PlacedKey[] {
+  const { Output: [output] = [], Plans = [] } = node
+  if (output === undefined) return Plans.flatMap(listKeys)
+  const nodes = listNodes(node)
+  return nodes.flatMap(({ Schema, Alias = '', 'Relation Name': table }) => {
+    if (table === undefined) return []
+    // A partition is numbered, and what is made of its columns may bear the name of the whole.
+    const whole = Alias.replace(/_\d+$/, '')
+    const at = nodes.some((other) => other.Alias === whole) ? Alias : whole
+    const expression = withoutAlias(withoutAlias(output, Alias), at)
+    if (Plans.length > 0 && expression === output) return []
+    return [{ name: { schema: Schema, table }, at, expression }]
+  })
 }
 
 /** An expression of a plan, without the table's alias before its columns. */

@@ -13,13 +13,15 @@ import {
   type UsersMapping,
 } from './mapping.ts'
 import { reportMissingColumn, reportMissingTable } from './missing-names.ts'
+import { writeViewRemedies } from './view-remedies.ts'
 
 /** A column as the catalogue has it. */
 export interface ColumnRow extends Record<string, unknown> {
   name: string
   type: string
-  /** With its schema, where that is not on the search path. */
+  /** With its schema, where that is not searched. As text, where the role may not look into that. */
   fullType: string
+  typeSchema: string
   /** Most characters, for types that have a limit. */
   width: number | null
   /** Digits behind the second, for times that keep fewer than there are. */
@@ -28,8 +30,9 @@ export interface ColumnRow extends Record<string, unknown> {
   collation: string | null
   selectable: boolean
   updatable: boolean
-  /** Computed from other columns, by its table or by a view, so that nobody can write it. */
-  computed: boolean
+  /** By what it is computed from other columns, so that nobody can write it. */
+  computed: 'table' | 'view' | null
+  isOfView: boolean
 }
 
 /** The columns of a table by name. */
@@ -47,9 +50,12 @@ export const ID_TYPES: Readonly<Record<string, string>> = {
 }
 /** What to do where a right is missing. */
 export const GRANTS_REMEDY = 'run what `rekey grants` prints, as the owner of the tables'
-/** What to do where hashes do not fit. */
-export const WIDEN_REMEDY =
-  'widen it with ALTER TABLE ... ALTER COLUMN ... TYPE text, or varchar(255)'
+/** Says what to do where hashes do not fit into a column. */
+export function widenColumn(table: TableName, { name, isOfView }: ColumnRow): string {
+  return isOfView
+    ? 'drop the view, widen the column behind it with ALTER TABLE ... ALTER COLUMN ... TYPE text, and make the view again'
+    : `ALTER TABLE ${renderSql(tableSql(table))} ALTER COLUMN ${quoteName(name)} TYPE text`
+}
 const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
 /** Bits of `pg_trigger.tgtype`. */
 const INSTEAD_OF_UPDATE = 64 + 16
@@ -86,7 +92,8 @@ async function readColumns(
 ): Promise<Columns | Finding> {
   try {
     const columns = await db.execute<ColumnRow>(sql`
-      SELECT a.attname AS name, t.typname AS type, format_type(t.oid, -1) AS "fullType",
+      SELECT a.attname AS name, t.typname AS type, n.nspname AS "typeSchema",
+        CASE WHEN has_schema_privilege(n.oid, 'USAGE') THEN format_type(t.oid, -1) ELSE 'text' END AS "fullType",
         CASE WHEN t.typname IN ('varchar', 'bpchar') AND greatest(a.atttypmod, domain.typtypmod) > 4
           THEN greatest(a.atttypmod, domain.typtypmod) - 4 END AS width,
         CASE WHEN t.typname IN ('timestamp', 'timestamptz') AND greatest(a.atttypmod, domain.typtypmod) BETWEEN 0 AND 5
@@ -96,15 +103,17 @@ async function readColumns(
           WHERE c.oid = a.attcollation AND c.collname <> 'default') AS collation,
         has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS selectable,
         has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS updatable,
-        a.attgenerated <> '' OR (
-          relation.relkind = 'v' AND NOT pg_column_is_updatable(a.attrelid, a.attnum, false)
-          AND NOT EXISTS (SELECT FROM pg_trigger
-            WHERE tgrelid = a.attrelid AND (tgtype & ${INSTEAD_OF_UPDATE}) = ${INSTEAD_OF_UPDATE})
-        ) AS computed
+        CASE WHEN a.attgenerated <> '' THEN 'table'
+          WHEN relation.relkind = 'v' AND NOT pg_column_is_updatable(a.attrelid, a.attnum, false)
+            AND NOT EXISTS (SELECT FROM pg_trigger
+              WHERE tgrelid = a.attrelid AND (tgtype & ${INSTEAD_OF_UPDATE}) = ${INSTEAD_OF_UPDATE})
+          THEN 'view' END AS computed,
+        relation.relkind = 'v' AS "isOfView"
       FROM pg_attribute a
       JOIN pg_class relation ON relation.oid = a.attrelid
       JOIN pg_type domain ON domain.oid = a.atttypid
       JOIN pg_type t ON t.oid = CASE WHEN domain.typtype = 'd' THEN domain.typbasetype ELSE domain.oid END
+      JOIN pg_namespace n ON n.oid = t.typnamespace
       WHERE a.attrelid = to_regclass(${renderSql(tableSql(name))}) AND a.attnum > 0 AND NOT a.attisdropped`)
     if (columns.length === 0) return await reportMissingTable(db, mapping, name, variable)
     return new Map(columns.map((column) => [column.name, column]))
@@ -114,21 +123,23 @@ async function readColumns(
   }
 }
 
-/** @returns a fault for each table or column that is not there, or that nobody can write */
+/** @returns a fault for each table or column that is not there */
 export async function findMissingNames(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
 ): Promise<Finding[]> {
   const columns = await readMappedColumns(db, mapping)
-  const faults = 'faults' in columns ? columns.faults : findColumnFaults(mapping, columns)
+  const faults = 'faults' in columns ? columns.faults : await findColumnFaults(db, mapping, columns)
   return faults.filter(({ name }) => name === 'table' || name === 'column')
 }
 
 /** @returns each column that is missing, of another kind, or without a right */
-export function findColumnFaults(
+export async function findColumnFaults(
+  db: PostgresJsDatabase,
   mapping: UsersMapping,
   { users, passwords }: MappedColumns,
-): Finding[] {
+): Promise<Finding[]> {
+  const viewRemedies = await writeViewRemedies(db, mapping, { users, passwords })
   const { id, passwordTable } = mapping
   const faults: Finding[] = []
   const judge = (
@@ -147,13 +158,19 @@ export function findColumnFaults(
     } else if (!column.selectable && !needs.isUnread) {
       add('rights', `the database role lacks SELECT on the column ${quoted}`, GRANTS_REMEDY)
     } else if (needs.update && column.computed) {
-      const remedy = `set ${variable} to the column that ${quoted} is computed from, or map the table itself`
-      add('column', `the column ${quoted} is computed, so nobody can write it`, remedy)
+      const remedy =
+        column.computed === 'table'
+          ? `set ${variable} to the column that ${quoted} is computed from`
+          : (viewRemedies.get(variable) ??
+            'map the table itself, or give the view an INSTEAD OF UPDATE trigger that writes it')
+      add('type', `the column ${quoted} is computed, so nobody can write it`, remedy)
     } else if (needs.update && !column.updatable) {
       add('rights', `the database role lacks UPDATE on the column ${quoted}`, GRANTS_REMEDY)
     } else if (needs.types && !needs.types.includes(column.type)) {
       const says = `the column ${quoted} is of type ${column.type}, where ${needs.types.join(' or ')} would fit`
-      const remedy = `set ${variable} to a column of such a type, or map a view that casts it`
+      const orElse = needs.update ? '' : ', or map a view that casts it'
+      const remedy =
+        viewRemedies.get(variable) ?? `set ${variable} to a column of such a type${orElse}`
       add('type', says, remedy)
     }
   }
@@ -182,10 +199,11 @@ export function findColumnFaults(
     const says = `${mappingVariables.table}: the database role lacks UPDATE on every column, so it can lock no row`
     faults.push(reportFault('rights', says, GRANTS_REMEDY))
   }
-  const width = passwords.get(mapping.passwordHash)?.width
-  if (width && width < mapping.hashLength) {
+  const hash = passwords.get(mapping.passwordHash)
+  if (hash?.width && hash.width < mapping.hashLength) {
+    const { width } = hash
     const says = `${mappingVariables.passwordHash}: the column ${quoteName(mapping.passwordHash)} holds ${width} characters, a hash needs ${mapping.hashLength}`
-    faults.push(reportFault('hash-width', says, WIDEN_REMEDY))
+    faults.push(reportFault('hash-width', says, widenColumn(passwordTable ?? mapping, hash)))
   }
   return faults
 }

@@ -303,7 +303,7 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     { sql: [column('DROP CONSTRAINT users_pkey'), 'CREATE INDEX ON app.users (id)'] },
     'warning',
     'unique-id',
-    'add a unique index',
+    'CREATE UNIQUE INDEX CONCURRENTLY ON "app"."users" ("id")',
   ],
   [
     'addresses that differ in letter case only',

@@ -4,19 +4,23 @@ import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportOk, reportWarning } from '../../core/finding.ts'
 import { nameFailure } from '../database.ts'
-import { tableSql, type UsersMapping } from '../mapping.ts'
+import { conditionSql, tableSql, type UsersMapping } from '../mapping.ts'
 
 const NAME = 'duplicate-addresses'
 const STATEMENT_TIMED_OUT = '57014'
 
-/** Addresses that differ in ASCII letter case only are one, as they are for the look-up. */
+/**
+ * Addresses that differ in ASCII letter case only are one, as they are for the look-up. Accounts that
+ * are not eligible get no mail, and may share them.
+ */
 export async function checkDuplicates(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
 ): Promise<Finding[]> {
   const query = sql`
     SELECT count(*)::int AS count FROM (
-      SELECT FROM ${tableSql(mapping)} WHERE ${sql.identifier(mapping.emailAddress)} IS NOT NULL
+      SELECT FROM ${tableSql(mapping)}
+      WHERE ${sql.identifier(mapping.emailAddress)} IS NOT NULL AND ${conditionSql(mapping.eligibleSql)}
       GROUP BY lower(${sql.identifier(mapping.emailAddress)}::text COLLATE "C") HAVING count(*) > 1
     ) AS shared`
   try {
@@ -33,6 +37,7 @@ export async function checkDuplicates(
   } catch (error) {
     if (nameFailure(error) !== STATEMENT_TIMED_OUT) throw error
     const says = 'there are too many addresses to compare them in ten seconds'
-    return [reportOk(NAME, says, 'a unique index on lower(address) rules duplicates out')]
+    const remedy = 'see that a unique index on lower(address) rules duplicates out'
+    return [reportOk(NAME, says, remedy)]
   }
 }

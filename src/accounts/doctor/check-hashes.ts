@@ -13,7 +13,7 @@ import {
   UNKNOWN,
 } from '../hash-census.ts'
 import { mappingVariables, quoteName, type UsersMapping } from '../mapping.ts'
-import { type MappedColumns, readMappedColumns, WIDEN_REMEDY } from '../table-columns.ts'
+import { type MappedColumns, readMappedColumns, widenColumn } from '../table-columns.ts'
 
 const NAME = 'hash-formats'
 const TRY_ONE =
@@ -86,11 +86,12 @@ function findHabits({ users, passwords }: MappedColumns): Finding[] {
 /** Raised parameters may have a digit more than those of the row. */
 function findWidthFault(
   { passwords }: MappedColumns,
-  { passwordHash }: UsersMapping,
+  mapping: UsersMapping,
   longest: number,
 ): Finding[] {
-  const width = passwords.get(passwordHash)?.width
-  if (!width || width >= longest) return []
-  const says = `${mappingVariables.passwordHash}: the column ${quoteName(passwordHash)} holds ${width} characters, a reset would write ${longest}`
-  return [reportFault('hash-width', says, WIDEN_REMEDY)]
+  const { passwordHash, passwordTable } = mapping
+  const column = passwords.get(passwordHash)
+  if (!column?.width || column.width >= longest) return []
+  const says = `${mappingVariables.passwordHash}: the column ${quoteName(passwordHash)} holds ${column.width} characters, a reset would write ${longest}`
+  return [reportFault('hash-width', says, widenColumn(passwordTable ?? mapping, column))]
 }
