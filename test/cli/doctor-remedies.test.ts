@@ -4,12 +4,10 @@
 import { afterEach, expect, test } from 'vitest'
 import { openDatabase } from '../../src/accounts/database.ts'
 import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
-import { doctor } from '../../src/cli/doctor.ts'
-import { grants } from '../../src/cli/grants.ts'
-import type { Terminal } from '../../src/cli/terminal.ts'
 import { readTableConfig } from '../../src/config/read-config.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import { inspect } from '../accounts/inspected.ts'
+import { runCommand } from '../support/command.ts'
 import type { Environment } from '../support/rekey-process.ts'
 import { createRole, type TestRole } from '../support/roles.ts'
 import { createSurroundings, environmentFor, type Surroundings } from '../support/surroundings.ts'
@@ -384,7 +382,7 @@ test.each(layouts)('$name', async ({ made, env: given, found, follow }) => {
 
 /** What is found about the tables. */
 async function examine(env: Environment): Promise<Finding[]> {
-  const { findings } = JSON.parse(await run(doctor, env, ['--json']))
+  const { findings } = JSON.parse((await runCommand('doctor', ['--json'], env)).output)
   return findings.filter(({ name, status }: Finding) => status !== 'ok' && NAMES.includes(name))
 }
 
@@ -394,23 +392,8 @@ async function grantTo(
   env: Environment,
   execute: (text: string) => Promise<unknown>,
 ): Promise<void> {
-  await execute(await run(grants, env, [name]))
-}
-
-async function run(
-  command: (terminal: Terminal) => Promise<unknown>,
-  env: Environment,
-  args: readonly string[],
-): Promise<string> {
-  const printed: string[] = []
-  await command({
-    args,
-    env,
-    out: (text) => printed.push(text),
-    err: () => {},
-    stopSignal: () => new Promise<string>(() => {}),
-  })
-  return printed.join('\n')
+  const { output } = await runCommand('grants', [name], env)
+  await execute(output)
 }
 
 async function setPassword(env: Environment, hash: string): Promise<void> {
