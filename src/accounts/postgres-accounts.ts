@@ -17,13 +17,12 @@ import {
   isRowFault,
   isUntranslatable,
   nameFailure,
-  TRANSACTION_TIMEOUT_MS,
 } from './database.ts'
 import type { TableFacts } from './inspect-table.ts'
 import { afterResetSql, mappingVariables, nameInWords, type UsersMapping } from './mapping.ts'
 
 // Of each statement where several make one write.
-const STEP_TIMEOUT = "'5s'"
+const STEP_TIMEOUT = "'4s'"
 
 interface Row {
   readonly account: Account
@@ -37,7 +36,7 @@ interface Row {
  * @param onRowFault is told, by its code, of a failure that left an account out
  */
 export function createPostgresAccounts(
-  { db, line, limitsStatements }: Pick<Database, 'db' | 'line' | 'limitsStatements'>,
+  { db, line, read, limitsStatements }: Pick<Database, 'db' | 'line' | 'read' | 'limitsStatements'>,
   mapping: UsersMapping,
   facts: QueryFacts & Pick<TableFacts, 'idIsInteger' | 'idIsUnique'>,
   onRowFault: (code: string) => void = () => {},
@@ -71,7 +70,7 @@ export function createPostgresAccounts(
   ): Promise<Row[]> => {
     if (values.length === 0) return []
     try {
-      const rows = await line(() => query.execute({ list: JSON.stringify(values) }))
+      const rows = await read(() => query.execute({ list: JSON.stringify(values) }))
       // After a statement that failed between two rows, the driver begins the next result of that
       // connection with holes: these are left out.
       return rows.flatMap((row) => [toRow(row)])
@@ -124,7 +123,6 @@ export function createPostgresAccounts(
   const write = isOneStep
     ? async (values: WriteValues) => (await writeAlone.execute(values)).count === 1
     : writeInSteps
-  const answerMs = isOneStep ? undefined : TRANSACTION_TIMEOUT_MS
 
   return {
     takesIntegerIds: () => facts.idIsInteger,
@@ -164,7 +162,7 @@ export function createPostgresAccounts(
       const { id, passwordHash, emailAddress, lastLogin } = account
       const values = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
       try {
-        return await line(() => write(values), answerMs)
+        return await line(() => write(values))
       } catch (error) {
         if (error instanceof RekeyError) throw error
         // The answer may be lost and the write done. Its salt makes the hash tell.

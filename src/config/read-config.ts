@@ -2,11 +2,13 @@
 
 import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
+import { type DatabaseAddress, parseDatabaseUrl } from '../core/database-url.ts'
 import { compileLinkUrl } from '../core/link-url.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
 import { parseRate } from '../core/rate.ts'
 import { readTlsMode } from '../core/tls-mode.ts'
 import type { Config } from './config.ts'
+import type { Environment } from './environment.ts'
 import { createJudge } from './judge.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
@@ -17,9 +19,8 @@ import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
 import { readWebhooks } from './read-webhooks.ts'
 import {
-  isLocal,
+  isLocalDatabase,
   parseBasePath,
-  parseDatabaseUrl,
   parseOrigin,
   parsePageUrl,
   parseProxy,
@@ -103,10 +104,7 @@ function read(variables: Variables) {
   const resetPage = attempt('RESET_PAGE_URL', () => parsePageUrl(env.RESET_PAGE_URL))
   const origin = resetPage?.origin ?? ''
   const database = attempt('DATABASE_URL', () => parseDatabaseUrl(env.DATABASE_URL))
-  const tls = database && readTlsMode(env.DATABASE_URL, env.DATABASE_CA)
-  if (database && !isLocal(database.hostname) && (tls === 'none' || tls === 'if-offered')) {
-    warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
-  }
+  if (database) warnings.push(...warnOfDatabase(env, database))
   const isPem = env.DATABASE_CA?.includes('BEGIN CERTIFICATE') ?? true
   check('DATABASE_CA', isPem, 'must be PEM text, not a path')
   const bucketSeconds =
@@ -195,6 +193,27 @@ function read(variables: Variables) {
     },
   }
   return { config, faults, warnings }
+}
+
+function warnOfDatabase(
+  env: Pick<Environment, 'DATABASE_URL' | 'DATABASE_CA' | 'DATABASE_PREPARE'>,
+  address: DatabaseAddress,
+): string[] {
+  const { foreign } = address
+  const warnings: string[] = []
+  const tls = readTlsMode(env.DATABASE_URL, env.DATABASE_CA)
+  const isPlain = tls === 'none' || tls === 'if-offered'
+  if (isPlain && !isLocalDatabase(address)) {
+    warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
+  }
+  if (foreign.length > 0) {
+    const isPooled = foreign.includes('pgbouncer') && env.DATABASE_PREPARE
+    const advice = isPooled ? '; behind a transaction pooler set DATABASE_PREPARE=false' : ''
+    warnings.push(
+      `DATABASE_URL: what Rekey has settings of its own for, or no use, is left out: ${foreign.join(', ')}${advice}`,
+    )
+  }
+  return warnings
 }
 
 function deepFreeze<T extends object>(value: T): T {
