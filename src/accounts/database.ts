@@ -13,12 +13,19 @@ import {
   type Pool,
   type Trouble,
 } from './connections.ts'
-import { type DatabaseSettings, makeDriverOptions } from './driver-options.ts'
+import { makeDriverOptions } from './driver-options.ts'
 import { findWords } from './failure-words.ts'
 import { createProbe, type Writability } from './probe.ts'
 import { createStatementLine, type StatementLine } from './statement-line.ts'
 
-export type { DatabaseSettings } from './driver-options.ts'
+export interface DatabaseSettings {
+  readonly url: string
+  /** PEM certificates that the server's must be signed by. */
+  readonly ca: string | undefined
+  readonly poolMax: number
+  /** False behind a transaction pooler. */
+  readonly prepare: boolean
+}
 
 export interface Database {
   readonly db: PostgresJsDatabase

@@ -1,20 +1,15 @@
 // What the driver is told of a connection: whom to be, how to encrypt, how long to wait.
 
 import type { Options } from 'postgres'
+import { backOffMs } from '../core/back-off.ts'
 import { parseDatabaseUrl } from '../core/database-url.ts'
 import { readTlsMode } from '../core/tls-mode.ts'
-
-export interface DatabaseSettings {
-  readonly url: string
-  /** PEM certificates that the server's must be signed by. */
-  readonly ca: string | undefined
-  readonly poolMax: number
-  /** False behind a transaction pooler. */
-  readonly prepare: boolean
-}
+import type { DatabaseSettings } from './database.ts'
 
 const CONNECT_TIMEOUT_SECONDS = 2
-const LONGEST_PAUSE_SECONDS = 0.5
+const FIRST_PAUSE_MS = 20
+/** Once the server is back, nobody is to wait for the driver to notice. */
+const LONGEST_PAUSE_MS = 500
 /** `verify-full` holds the certificate against the system's CAs. */
 const DRIVER_TLS = {
   none: false,
@@ -44,8 +39,8 @@ export function makeDriverOptions(
     ssl: DRIVER_TLS[readTlsMode(url, ca)],
     ...(ca !== undefined && { ssl: { ca, rejectUnauthorized: true } }),
     connect_timeout: connectSeconds ?? CONNECT_TIMEOUT_SECONDS,
-    backoff: (tries) =>
-      (0.5 + Math.random() / 2) * Math.min(2 ** tries / 100, LONGEST_PAUSE_SECONDS),
+    backoff: (failures) =>
+      backOffMs(Math.max(failures, 1), FIRST_PAUSE_MS, LONGEST_PAUSE_MS) / 1000,
     // Seconds. Firewalls may drop a connection that is idle for longer, and a new one costs little.
     idle_timeout: 600,
     // No statement here needs the catalogue's array types, and each connection would ask for them.

@@ -39,16 +39,20 @@ const readOnEach = () => Promise.allSettled(Array.from({ length: PLACES }, read)
 const failures = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
   outcomes.filter(({ status }) => status === 'rejected').length
 
-test.each([1, 5, PLACES])('%i of ten connections that died in silence are replaced', {
-  timeout: 40_000,
-}, async (dead) => {
-  open()
-  expect(failures(await readOnEach())).toBe(0)
-  gate.silence(dead)
-  // Nobody can know of a connection before something is sent on it.
-  expect(failures(await readOnEach())).toBe(dead)
-  expect(failures(await readOnEach())).toBe(0)
-})
+test.each([1, 5, PLACES])(
+  '%i of ten connections that died in silence are replaced',
+  {
+    timeout: 40_000,
+  },
+  async (dead) => {
+    open()
+    expect(failures(await readOnEach())).toBe(0)
+    gate.silence(dead)
+    // Nobody can know of a connection before something is sent on it.
+    expect(failures(await readOnEach())).toBe(dead)
+    expect(failures(await readOnEach())).toBe(0)
+  },
+)
 
 test('what others wait for in vain is not given to those who come a moment later', async () => {
   open()

@@ -49,7 +49,10 @@ export async function createGate(databaseUrl: string): Promise<DatabaseGate> {
   const server = createServer((incoming) => {
     accepted += 1
     if (treatment === 'by hanging up') {
-      incoming.on('error', () => {}).resume().end()
+      incoming
+        .on('error', () => {})
+        .resume()
+        .end()
       return
     }
     const outgoing = connect(Number(target.port), target.hostname)
