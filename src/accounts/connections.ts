@@ -68,7 +68,7 @@ export function createConnections(
   const open = (): Pool => {
     const host = hosts.current()
     const opened = new Set<Socket>()
-    const client = postgres({ ...settings, ...openingOf(host, opened) })
+    const client = postgres({ ...settings, ...openingOf(host, opened, settings.ssl) })
     guardTransactions(client)
     sockets.set(client, opened)
     return { client, host, openedAt: performance.now() }
@@ -123,7 +123,11 @@ function codeIn(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
-function openingOf({ host, port }: DatabaseHost, opened: Set<Socket>): Settings {
+function openingOf(
+  { host, port }: DatabaseHost,
+  opened: Set<Socket>,
+  ssl: Settings['ssl'],
+): Settings {
   const open = ({ host: [name = ''], port: [number = 0] }: { host: string[]; port: number[] }) => {
     const path = `${host}/.s.PGSQL.${number}`
     const socket = host?.startsWith('/') ? connect(path) : connect(number, name)
@@ -144,6 +148,8 @@ function openingOf({ host, port }: DatabaseHost, opened: Set<Socket>): Settings 
   return {
     ...(name !== undefined && { host: isList ? [name] : name }),
     ...((isList || port !== undefined) && { port: isList ? [port ?? 5432] : port }),
+    // Of an address the driver would hold the certificate against the name localhost.
+    ...(typeof ssl === 'object' && { ssl: { ...ssl, host: name } }),
     ...{ socket: open },
   } as Settings
 }

@@ -103,13 +103,14 @@ export function openDatabase(
   }
   const line: StatementLine = (statement, limitMs) => enter(() => watch(statement), limitMs)
   const read: StatementLine = async (statement, limitMs = LIMIT_MS) => {
-    const begun = performance.now()
+    const endsAt = performance.now() + limitMs
     for (let more = hosts.count; ; more -= 1) {
       try {
-        return await line(statement, limitMs - (performance.now() - begun))
+        return await line(statement, endsAt - performance.now())
       } catch (error) {
         const isElsewhere = findTrouble(error) === 'away' && hosts.count > 1
-        if (more === 0 || !(isCut(error) || isElsewhere)) throw error
+        const isWorthIt = isCut(error) || isElsewhere
+        if (!isWorthIt || more === 0 || performance.now() >= endsAt) throw error
       }
     }
   }

@@ -10,12 +10,11 @@ const CONNECT_TIMEOUT_SECONDS = 2
 const FIRST_PAUSE_MS = 20
 /** Once the server is back, nobody is to wait for the driver to notice. */
 const LONGEST_PAUSE_MS = 500
-/** `verify-full` holds the certificate against the system's CAs. */
 const DRIVER_TLS = {
   none: false,
   'if-offered': 'prefer',
   unchecked: 'require',
-  checked: 'verify-full',
+  checked: { rejectUnauthorized: true },
 } as const
 
 /**
@@ -37,7 +36,7 @@ export function makeDriverOptions(
     max,
     prepare,
     ssl: DRIVER_TLS[readTlsMode(url, ca)],
-    ...(ca !== undefined && { ssl: { ca, rejectUnauthorized: true } }),
+    ...(ca !== undefined && { ssl: { ...DRIVER_TLS.checked, ca } }),
     connect_timeout: connectSeconds ?? CONNECT_TIMEOUT_SECONDS,
     backoff: (failures) =>
       backOffMs(Math.max(failures, 1), FIRST_PAUSE_MS, LONGEST_PAUSE_MS) / 1000,

@@ -53,6 +53,6 @@ export function createStatementLine(connections: number, usualLimitMs: number): 
     const answer = statement()
     // However late it comes: until then the statement has its connection.
     answer.then(leave, leave)
-    return withDeadline(answer, leftMs)
+    return withDeadline(answer, Math.max(leftMs, 0))
   }
 }
