@@ -39,7 +39,7 @@ const rules: readonly Rule[] = [
 
   { of: 'src/config/', may: ['src/config/', CORE, ERRORS,
       '@sinclair/typebox', 'ipaddr.js', 'node:fs', 'node:net', 'node:url'], mayAsTypes: ['src/accounts/', 'src/events/', 'src/mail/', 'src/jwt/'] },
-  { of: 'src/accounts/', may: ['src/accounts/', PORTS, CORE, ERRORS, DEADLINE, 'drizzle-orm', 'postgres', 'node:url'] },
+  { of: 'src/accounts/', may: ['src/accounts/', PORTS, CORE, ERRORS, DEADLINE, 'drizzle-orm', 'postgres', 'node:net', 'node:url'] },
   { of: 'src/events/', may: ['src/events/', PORTS, CORE, ERRORS, 'node:crypto', 'standardwebhooks'] },
   { of: 'src/jwt/', may: ['src/jwt/', PORTS, CORE, ERRORS, 'jose'] },
   { of: 'src/hashing/', may: ['src/hashing/', PORTS, CORE, ERRORS,

@@ -52,7 +52,7 @@ const envFile = Object.fromEntries(
 test('every npm script that the documents name exists', () => {
   const { scripts } = JSON.parse(read('package.json'))
   const documents = readme + read('CONTRIBUTING.md') + read('SECURITY.md') + read('docs/support.md')
-  const named = [...documents.matchAll(/npm (?:run )?(\w+)/g)].map(([, name]) => name)
+  const named = [...documents.matchAll(/npm (?:run )?(\w+(?::\w+)*)/g)].map(([, name]) => name)
   const ours = named.filter((name) => !['ci', 'brings', 'and', 'scripts'].includes(name ?? ''))
   expect(ours.filter((name) => !(name && name in scripts))).toEqual([])
 })

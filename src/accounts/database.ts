@@ -3,9 +3,20 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres, { type Sql } from 'postgres'
-import { isOverdue, withDeadline } from '../deadline.ts'
+import { MOST_STATEMENT_MS, parseDatabaseUrl } from '../core/database-url.ts'
+import { isOverdue } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
-import { guardTransactions } from './guard-transactions.ts'
+import {
+  createConnections,
+  createHosts,
+  findTrouble,
+  isCut,
+  type Pool,
+  type Trouble,
+} from './connections.ts'
+import { makeDriverOptions } from './driver-options.ts'
+import { findWords } from './failure-words.ts'
+import { createProbe, type Writability } from './probe.ts'
 import { createStatementLine, type StatementLine } from './statement-line.ts'
 
 export interface DatabaseSettings {
@@ -19,68 +30,118 @@ export interface DatabaseSettings {
 
 export interface Database {
   readonly db: PostgresJsDatabase & { readonly $client: Sql }
-  /** What every statement goes through that a request waits for. */
+  /** What every write goes through that a request waits for. */
   readonly line: StatementLine
+  /** The same for what only reads: it is tried again where its connection turns out to be cut. */
+  readonly read: StatementLine
   /** Whether the server ends every statement in time, before the line gives it up. */
   readonly limitsStatements: boolean
-  /** Answers whether the server does. */
-  ping(): Promise<boolean>
+  /**
+   * Asks, on a connection of its own, whether the server takes writes.
+   *
+   * @throws whatever the driver throws, or Error when there is no answer within three seconds
+   */
+  probe(): Promise<Writability>
+  /** Goes on to a server that can be written, where there are several and one of them is. */
+  findServer(): Promise<void>
+  /** Opens one more connection to the same server, for statements that take long. */
+  aside(): Pick<Database, 'db' | 'close'>
   /** Gives running statements a second, then closes. */
   close(): Promise<void>
 }
 
-const CONNECT_TIMEOUT_SECONDS = 5
-const WAIT_TIMEOUT_MS = 5000
-const STATEMENT_TIMEOUT_MS = 10_000
-// Beyond the server's own timeout: its verdict is to come first.
-const ANSWER_TIMEOUT_MS = 12_000
-/** How long a write of several statements may take: each has its own timeout, and so has the commit. */
-export const TRANSACTION_TIMEOUT_MS = 30_000
-const PING_TIMEOUT_MS = 2000
+/** How long a statement may take that no request waits for. */
+export const PATIENT_MS = 10_000
+/** What waits for a place and an answer together: with it, a request is answered within five seconds. */
+const LIMIT_MS = 4500
+/** What has been silent for so long may be dead: new statements get new connections. */
+const SUSPECT_MS = 1000
+/** How long a statement of a pool that was replaced still has, which the server would have ended then. */
+const LAST_SECONDS = 4
+/** How long readiness waits for the connections of the service, after one had no answer. */
+const DOUBT_LIMIT_MS = 2000
 export const RETRY_AFTER_SECONDS = 5
 
-/** Makes a pool. It connects at the first query, and again whenever a connection was lost. */
-export function openDatabase(settings: DatabaseSettings): Database {
-  const client = postgres(settings.url, {
-    max: settings.poolMax,
-    prepare: settings.prepare,
-    ...(settings.ca !== undefined && { ssl: { ca: settings.ca, rejectUnauthorized: true } }),
-    connect_timeout: CONNECT_TIMEOUT_SECONDS,
-    // Seconds. Firewalls may drop a connection that is idle for longer, and a new one costs little.
-    idle_timeout: 600,
-    // No statement here needs the catalogue's array types, and each connection would ask for them.
-    fetch_types: false,
-    onnotice: () => {},
-    connection: {
-      application_name: 'rekey',
-      // The last login is compared as text, so each replica must see the same text.
-      TimeZone: 'UTC',
-      DateStyle: 'ISO',
-      // A pooler refuses settings that it does not know; there the role has to carry these.
-      ...(settings.prepare && {
-        statement_timeout: STATEMENT_TIMEOUT_MS,
-        // A write whose connection is lost unseen must not hold its row for long.
-        idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-      }),
-    },
+/**
+ * Makes a pool. It connects at the first query, and again whenever a connection was lost.
+ *
+ * @param statementMs when the server is to end a statement
+ * @param hosts shared with what else speaks to the same server
+ */
+export function openDatabase(
+  settings: DatabaseSettings,
+  statementMs = MOST_STATEMENT_MS,
+  hosts = createHosts(parseDatabaseUrl(settings.url).hosts),
+): Database {
+  const { needsWritable } = parseDatabaseUrl(settings.url)
+  const connect = (max: number) =>
+    createConnections(makeDriverOptions(settings, max, statementMs), hosts, LAST_SECONDS)
+  const connections = connect(settings.poolMax)
+  const enter = createStatementLine(settings.poolMax, LIMIT_MS)
+  /** Whether the last statement had no answer, so that the next one may have none either. */
+  let isInDoubt = false
+
+  const distrust = (pool: Pool, trouble: Trouble) => {
+    if (trouble === 'away' || (trouble === 'read-only' && needsWritable)) hosts.leave(pool.host)
+    // Where there is one server only, the driver's pauses between its attempts are to stay.
+    if (trouble !== 'away' || hosts.count > 1) connections.renew(pool)
+  }
+  const watch = async <T>(statement: () => Promise<T>): Promise<T> => {
+    const pool = connections.pool()
+    const suspicion = setTimeout(() => distrust(pool, 'silent'), SUSPECT_MS)
+    try {
+      const answer = await statement()
+      isInDoubt = false
+      return answer
+    } catch (error) {
+      isInDoubt = isConnectionFailure(error)
+      const trouble = findTrouble(error)
+      if (trouble) distrust(pool, trouble)
+      throw error
+    } finally {
+      clearTimeout(suspicion)
+    }
+  }
+  const line: StatementLine = (statement, limitMs) => enter(() => watch(statement), limitMs)
+  const read: StatementLine = async (statement, limitMs = LIMIT_MS) => {
+    const endsAt = performance.now() + limitMs
+    for (let more = hosts.count; ; more -= 1) {
+      try {
+        return await line(statement, endsAt - performance.now())
+      } catch (error) {
+        const isElsewhere = findTrouble(error) === 'away' && hosts.count > 1
+        const isWorthIt = isCut(error) || isElsewhere
+        if (!isWorthIt || more === 0 || performance.now() >= endsAt) throw error
+      }
+    }
+  }
+
+  // One connection, which is made at the first question.
+  const own = connect(1)
+  const probe = createProbe({
+    own,
+    servers: hosts.count,
+    onTrouble: (trouble) => distrust(connections.pool(), trouble),
   })
-  guardTransactions(client)
-  let pinging: Promise<unknown> | undefined
+  const db = drizzle({ client: connections.client })
   return {
-    db: drizzle({ client }),
-    line: createStatementLine(settings.poolMax, WAIT_TIMEOUT_MS, ANSWER_TIMEOUT_MS),
+    db,
+    line,
+    read,
     limitsStatements: settings.prepare,
-    ping: () => {
-      // One for all who ask at once: a server that does not answer must not find them all waiting.
-      pinging ??= client`select 1`.finally(() => {
-        pinging = undefined
-      })
-      return withDeadline(pinging, PING_TIMEOUT_MS).then(
-        () => true,
-        () => false,
-      )
+    async probe() {
+      const writability = await probe()
+      if (isInDoubt) await line(() => db.execute('select 1'), DOUBT_LIMIT_MS)
+      return writability
     },
-    close: () => client.end({ timeout: 1 }),
+    async findServer() {
+      // What is wrong with all of them is found by whoever asks next.
+      if (hosts.count > 1) await probe().catch(() => {})
+    },
+    aside: () => openDatabase({ ...settings, poolMax: 1 }, PATIENT_MS, hosts),
+    async close() {
+      await Promise.all([connections.close(), own.close()])
+    },
   }
 }
 
@@ -94,7 +155,9 @@ export function asUnavailable(error: unknown, at = 'database'): RekeyError {
   const cause = causeOf(error)
   // A message of the database may repeat what is stored: the host's triggers choose their own.
   const reason = cause instanceof postgres.PostgresError ? cause.code : describeFailure(error)
-  return new RekeyError('unavailable', `${at}: ${reason}`, {
+  const words = at === 'database' ? findWords(reason) : undefined
+  const said = words ? `${reason}, ${words.says}: ${words.remedy}` : reason
+  return new RekeyError('unavailable', `${at}: ${said}`, {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     cause,
   })
@@ -147,6 +210,17 @@ export function nameFailure(error: unknown): string {
 export function isRefusal(error: unknown): boolean {
   // Not supported; a name or type or right that is not there; a view that cannot be updated.
   return isRowFault(error) || /^(?:0A|3F|42|55000)/.test(codeOf(error))
+}
+
+/** Says whether a call failed as it would where the host has altered a table since it was looked at. */
+export function isMappingFailure(error: unknown): boolean {
+  const thrown = error instanceof RekeyError ? error.cause : error
+  return isRefusal(thrown) && (!isRowFault(thrown) || isCastFault(nameFailure(thrown)))
+}
+
+/** Says whether a row fault, by its code, may come from a column that has another type now. */
+export function isCastFault(code: string): boolean {
+  return code === '22003' || code === '22P02'
 }
 
 /** Says whether the database has no code for a letter of a value, so that no row can have it. */

@@ -10,12 +10,12 @@ import { asUnavailable, type Database, isRowFault } from './database.ts'
  * @throws RekeyError `unavailable`
  */
 export async function isIdText(
-  { db, line }: Pick<Database, 'db' | 'line'>,
+  { db, read }: Pick<Database, 'db' | 'read'>,
   idType: string,
   text: string,
 ): Promise<boolean> {
   try {
-    await line(() => db.execute(sql`SELECT ${text}::text::${sql.raw(idType)}`))
+    await read(() => db.execute(sql`SELECT ${text}::text::${sql.raw(idType)}`))
     return true
   } catch (error) {
     if (isRowFault(error)) return false

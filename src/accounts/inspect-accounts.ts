@@ -4,7 +4,7 @@
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Finding } from '../core/finding.ts'
 import { withDeadline } from '../deadline.ts'
-import { type DatabaseSettings, openDatabase } from './database.ts'
+import type { Database } from './database.ts'
 import { type Inspection, inspectTable } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'
 import { addLock } from './needed-rights.ts'
@@ -44,13 +44,15 @@ async function judgeRows(
  * @throws whatever the driver throws when there is no answer
  */
 export async function inspectAgain(
-  settings: DatabaseSettings,
+  database: Pick<Database, 'aside'>,
   mapping: UsersMapping,
-): Promise<readonly Finding[]> {
-  const { db, close } = openDatabase({ ...settings, poolMax: 1 })
+): Promise<Inspection> {
+  const { db, close } = database.aside()
   const look = async () => {
-    const { findings } = await inspectTable(db, { ...mapping, allowSeqScan: true })
-    return [...findings, ...(await judgeRows(db, mapping))]
+    const { facts, findings } = await inspectTable(db, { ...mapping, allowSeqScan: true })
+    const rows = await judgeRows(db, mapping)
+    const isFit = rows.every(({ status }) => status !== 'fault')
+    return { facts: isFit ? facts : undefined, findings: [...findings, ...rows] }
   }
   return withDeadline(look(), LOOK_TIMEOUT_MS).finally(close)
 }

@@ -26,12 +26,12 @@ interface Row {
  * @param onRowFault is told, by its code, of a failure that left an account out
  */
 export function createPostgresAccounts(
-  database: Pick<Database, 'db' | 'line' | 'limitsStatements'>,
+  database: Pick<Database, 'db' | 'line' | 'read' | 'limitsStatements'>,
   mapping: UsersMapping,
   facts: QueryFacts & Pick<TableFacts, 'idIsInteger'>,
   onRowFault: (code: string) => void = () => {},
 ): Accounts {
-  const { db, line } = database
+  const { db, read } = database
   const queries = createAccountQueries(db, mapping, facts)
 
   const toRow = (row: Awaited<ReturnType<AccountQueries['byIds']['execute']>>[number]): Row => {
@@ -61,7 +61,7 @@ export function createPostgresAccounts(
   ): Promise<Row[]> => {
     if (values.length === 0) return []
     try {
-      const rows = await line(() => query.execute({ list: JSON.stringify(values) }))
+      const rows = await read(() => query.execute({ list: JSON.stringify(values) }))
       // After a statement that failed between two rows, the driver begins the next result of that
       // connection with holes: these are left out.
       return rows.flatMap((row) => [toRow(row)])

@@ -1,6 +1,6 @@
 // Reaches the database, however long it takes, and finds out whether the mapping fits.
 
-import { type Database, describeFailure } from './database.ts'
+import type { Database } from './database.ts'
 import { inspectAtStart } from './inspect-accounts.ts'
 import type { Inspection } from './inspect-table.ts'
 import type { UsersMapping } from './mapping.ts'
@@ -8,26 +8,26 @@ import type { UsersMapping } from './mapping.ts'
 const RETRY_MS = 1000
 
 /**
- * Tries until the database answers or `signal` says to stop.
+ * Tries until the database answers or `signal` says to stop. Of several servers it ends at one that can
+ * be written, if there is one now.
  *
- * @param onFailure is told why a try has failed, once for each reason, without anything secret
+ * @param onFailure is given what the driver threw at each try
  * @returns undefined when it was told to stop
  */
 export async function reachTable(
-  { db, line }: Database,
+  database: Pick<Database, 'probe' | 'aside'>,
   mapping: UsersMapping,
   signal: AbortSignal,
-  onFailure: (reason: string) => void,
+  onFailure: (error: unknown) => void,
 ): Promise<Inspection | undefined> {
-  let lastReason = ''
   while (!signal.aborted) {
     try {
-      return await line(() => inspectAtStart(db, mapping))
+      await database.probe()
+      const { db, close } = database.aside()
+      return await inspectAtStart(db, mapping).finally(close)
     } catch (error) {
       if (signal.aborted) return undefined
-      const reason = describeFailure(error)
-      if (reason !== lastReason) onFailure(reason)
-      lastReason = reason
+      onFailure(error)
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }

@@ -1,63 +1,95 @@
-// Whether the accounts can be used: the database answers, and the tables are still as they are mapped.
+// Whether the accounts can be used: the database answers and takes writes, and the tables are still as
+// they are mapped.
 
 import { describeFinding, type Finding } from '../core/finding.ts'
 import { RekeyError } from '../errors.ts'
+import type { Inspection, TableFacts } from './inspect-table.ts'
+import type { Writability } from './probe.ts'
+import { READ_ONLY } from './read-only.ts'
 
 /** How often the tables are looked at again, when somebody asks. */
 const INSPECT_MS = 10_000
+/** How often at the most they are, because statements fail. */
+const FAILURE_LOOK_MS = 1000
 
 /** What readiness is made of. */
 export interface ReadinessSources {
   /** Whether the database was reached once, so that the mapping has been held against it. */
   readonly hasArrived: () => boolean
-  readonly ping: () => Promise<boolean>
-  /** @returns all findings. @throws when the database cannot be reached */
-  readonly inspect: () => Promise<readonly Finding[]>
+  /** Rejects when the database gives no answer. */
+  readonly probe: () => Promise<Writability>
+  /** Rejects when the database gives no answer. */
+  readonly inspect: () => Promise<Inspection>
+  /** Is given what each look has found that found no fault. */
+  readonly onFit: (facts: TableFacts, findings: readonly Finding[]) => void
   /** Is told when other faults are found than before, each as a line; none when all is well again. */
   readonly onChange: (faults: readonly string[]) => void
+  /** Is told when the database takes no writes any more, and when it does again. */
+  readonly onWritability: (writability: Writability) => void
   /** @returns unix milliseconds */
   readonly clock: () => number
 }
 
-/**
- * A table that was altered, or a right that was taken away, while the service runs: nobody waits for
- * that answer, so it is the one of the look before.
- *
- * @returns a check. It throws RekeyError `unavailable`, with a fault for each fatal finding's name
- */
-export function createReadiness(sources: ReadinessSources): () => Promise<void> {
+export interface Readiness {
+  /**
+   * Nobody waits for a look at the tables here, so the answer is that of the look before.
+   *
+   * @throws RekeyError `unavailable`, with a fault for each fatal finding's name
+   */
+  assertReady(): Promise<void>
+  /** Looks at the tables because a statement failed, and settles when that has been done. */
+  lookAfterFailure(): Promise<void>
+}
+
+/** Makes it, for a service whose table may be altered, and its rights taken away, while it runs. */
+export function createReadiness(sources: ReadinessSources): Readiness {
   let lookedAt = sources.clock()
-  let isLooking = false
+  let failedAt = Number.NEGATIVE_INFINITY
+  let looking: Promise<void> | undefined
   let faults: readonly Finding[] = []
-  const look = async () => {
-    const findings = await sources.inspect()
+  let writability: Writability = 'writable'
+
+  const inspect = async () => {
+    const { facts, findings } = await sources.inspect()
     const found = findings.filter(({ status }) => status === 'fault')
     const [before, after] = [faults.map(describeFinding), found.map(describeFinding)]
     faults = found
     if (after.join('\n') !== before.join('\n')) sources.onChange(after)
+    if (facts) sources.onFit(facts, findings)
   }
-  return async () => {
-    const refuse = (reason: string) => {
-      const names = [...new Set(faults.map(({ name }) => name))]
-      return new RekeyError('unavailable', reason, {
-        retryAfterSeconds: 5,
-        faults: names.map((field) => ({ field, code: 'fault', detail: SEE_DOCTOR })),
+  const look = () => {
+    looking ??= inspect()
+      // Where it has no answer, the next probe says so.
+      .catch(() => {})
+      .finally(() => {
+        lookedAt = sources.clock()
+        looking = undefined
       })
-    }
-    if (!sources.hasArrived() || !(await sources.ping())) {
-      throw refuse('the database does not answer')
-    }
-    if (!isLooking && sources.clock() - lookedAt >= INSPECT_MS) {
-      isLooking = true
-      // Where it has no answer, the next ping says so.
-      look()
-        .catch(() => {})
-        .finally(() => {
-          lookedAt = sources.clock()
-          isLooking = false
-        })
-    }
-    if (faults.length > 0) throw refuse('the tables are no longer as they are mapped')
+    return looking
+  }
+  const refuse = (reason: string, found: readonly Finding[] = faults) => {
+    const names = [...new Set(found.map(({ name }) => name))]
+    return new RekeyError('unavailable', reason, {
+      retryAfterSeconds: 5,
+      faults: names.map((field) => ({ field, code: 'fault', detail: SEE_DOCTOR })),
+    })
+  }
+
+  return {
+    async assertReady() {
+      const answer = sources.hasArrived() ? await sources.probe().catch(() => undefined) : undefined
+      if (answer === undefined) throw refuse('the database does not answer', [])
+      if (answer !== writability) sources.onWritability(answer)
+      writability = answer
+      if (sources.clock() - lookedAt >= INSPECT_MS) void look()
+      if (answer === 'read-only') throw refuse(READ_ONLY.says, [READ_ONLY, ...faults])
+      if (faults.length > 0) throw refuse('the tables are no longer as they are mapped')
+    },
+    async lookAfterFailure() {
+      if (looking === undefined && sources.clock() - failedAt < FAILURE_LOOK_MS) return
+      failedAt = sources.clock()
+      await look()
+    },
   }
 }
 

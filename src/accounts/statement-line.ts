@@ -6,26 +6,22 @@ import { withDeadline } from '../deadline.ts'
 /**
  * Runs a statement as soon as a connection is free for it.
  *
- * @param answerMs where it takes longer than others may
+ * @param limitMs how long it may wait for its turn and its answer together, where less than usual
  */
-export type StatementLine = <T>(statement: () => Promise<T>, answerMs?: number) => Promise<T>
+export type StatementLine = <T>(statement: () => Promise<T>, limitMs?: number) => Promise<T>
 
 /**
  * Makes a line.
  *
  * @param connections how many statements may be with the driver at once
- * @param waitMs how long one waits for its turn before it is given up
- * @param usualAnswerMs how long one waits for its answer; nobody knows then whether it has run
+ * @param usualLimitMs how long one waits for its turn and its answer together. Nobody knows then
+ *   whether one that had its turn has run
  */
-export function createStatementLine(
-  connections: number,
-  waitMs: number,
-  usualAnswerMs: number,
-): StatementLine {
+export function createStatementLine(connections: number, usualLimitMs: number): StatementLine {
   let free = connections
   const waiting = new Set<() => void>()
 
-  const takeTurn = () =>
+  const takeTurn = (waitMs: number) =>
     new Promise<void>((resolve, reject) => {
       const giveUp = () => {
         waiting.delete(enter)
@@ -46,12 +42,17 @@ export function createStatementLine(
     else free += 1
   }
 
-  return async (statement, answerMs = usualAnswerMs) => {
+  return async (statement, limitMs = usualLimitMs) => {
+    let leftMs = limitMs
     if (free > 0) free -= 1
-    else await takeTurn()
+    else {
+      const begun = performance.now()
+      await takeTurn(limitMs)
+      leftMs -= performance.now() - begun
+    }
     const answer = statement()
     // However late it comes: until then the statement has its connection.
     answer.then(leave, leave)
-    return withDeadline(answer, answerMs)
+    return withDeadline(answer, Math.max(leftMs, 0))
   }
 }

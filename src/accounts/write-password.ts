@@ -3,24 +3,18 @@
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { MOST_STATEMENT_MS } from '../core/database-url.ts'
 import { withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import type { Account, Accounts } from '../ports.ts'
 import type { AccountQueries, WriteValues } from './account-queries.ts'
-import {
-  asUnavailable,
-  type Database,
-  isRefusal,
-  RETRY_AFTER_SECONDS,
-  TRANSACTION_TIMEOUT_MS,
-} from './database.ts'
+import { asUnavailable, type Database, isRefusal, RETRY_AFTER_SECONDS } from './database.ts'
 import { mappingVariables } from './mapping.ts'
 
-/** Where the steps are many, or the connection has no limits of its own. */
-const LIMIT_STEPS =
-  "SET LOCAL statement_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '5s'"
-/** How long a reply waits for the outcome of a write whose answer was lost. */
-const FIRST_ASK_MS = 1000
+/** Where the connection has no limits of its own. */
+const LIMIT_STEPS = `SET LOCAL statement_timeout = ${MOST_STATEMENT_MS}; SET LOCAL idle_in_transaction_session_timeout = ${MOST_STATEMENT_MS}`
+/** How long a reply waits for a write and, where its answer was lost, for the outcome. */
+const REPLY_MS = 4900
 
 const ADVICE =
   'nothing was written; run `rekey doctor`, which names triggers and rules, and have them leave the hash as it is'
@@ -41,17 +35,15 @@ interface Progress {
  * @param readHash reads what the row of an id holds; undefined without a row
  */
 export function createPasswordWriter(
-  { db, line, limitsStatements }: Pick<Database, 'db' | 'line' | 'limitsStatements'>,
+  { db, line, read, limitsStatements }: Pick<Database, 'db' | 'line' | 'read' | 'limitsStatements'>,
   queries: AccountQueries,
   readHash: (id: string) => Promise<string | null | undefined>,
 ): Accounts['replacePassword'] {
   const { touchOwner, afterReset } = queries
-  const isLong = touchOwner !== undefined || afterReset !== undefined
-  const answerMs = isLong ? TRANSACTION_TIMEOUT_MS : undefined
 
   const write = (values: WriteValues, progress: Progress) =>
     db.$client.begin(async (transaction) => {
-      if (isLong || !limitsStatements) await transaction.unsafe(LIMIT_STEPS)
+      if (!limitsStatements) await transaction.unsafe(LIMIT_STEPS)
       const { count } = await queries.write(transaction, values)
       if (count === 0) {
         const unchanged = await queries.findUnchanged(transaction, values)
@@ -81,7 +73,7 @@ export function createPasswordWriter(
     })
 
   const findOutcome = async (account: Account, newHash: string, transactionId: string) => {
-    const status = await line(() => readStatus(db, transactionId)).catch((error) => {
+    const status = await read(() => readStatus(db, transactionId)).catch((error) => {
       throw asUnavailable(error)
     })
     if (status === 'in progress') return undefined
@@ -95,14 +87,16 @@ export function createPasswordWriter(
     const { id, passwordHash, emailAddress, lastLogin } = account
     const values = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
     const progress: Progress = { transactionId: undefined, isGivenUp: false }
+    const begun = performance.now()
     try {
-      return await line(() => write(values, progress), answerMs)
+      return await line(() => write(values, progress))
     } catch (error) {
       progress.isGivenUp = true
       const { transactionId } = progress
       if (transactionId !== undefined) {
         const ask = () => findOutcome(account, newHash, transactionId)
-        const isWritten = await withDeadline(ask(), FIRST_ASK_MS).catch(() => undefined)
+        const leftMs = Math.max(REPLY_MS - (performance.now() - begun), 0)
+        const isWritten = await withDeadline(ask(), leftMs).catch(() => undefined)
         if (isWritten !== false) return isWritten ?? { ask }
       }
       throw error instanceof RekeyError ? error : asUnavailable(error)

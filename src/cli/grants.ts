@@ -1,10 +1,11 @@
 // `rekey grants [role]`: prints the least rights that the configured mapping needs, as SQL.
 
-import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
+import { type Database, describeFailure, openDatabase, PATIENT_MS } from '../accounts/database.ts'
 import { writeGrants } from '../accounts/grants.ts'
 import { assumeRights, findNeededRights } from '../accounts/needed-rights.ts'
 import { findMissingNames } from '../accounts/table-columns.ts'
 import { readTableConfig } from '../config/read-config.ts'
+import { parseDatabaseUrl } from '../core/database-url.ts'
 import { describeFinding } from '../core/finding.ts'
 import type { Asked } from './read-arguments.ts'
 import { reportFaults } from './report-faults.ts'
@@ -23,7 +24,8 @@ export async function grants(terminal: Terminal, { argument }: Asked): Promise<E
   const { database: settings, users } = reading.config
   let database: Database | undefined
   const ask = async () => {
-    database = openDatabase(settings)
+    database = openDatabase(settings, PATIENT_MS)
+    await database.findServer()
     const missing = await findMissingNames(database.db, users)
     return missing.length > 0 ? missing : findNeededRights(database.db, users)
   }
@@ -37,7 +39,7 @@ export async function grants(terminal: Terminal, { argument }: Asked): Promise<E
       wrong.map(({ variable, reason }) => `${variable}: ${reason}`),
     )
   }
-  const role = argument || decodeURIComponent(new URL(settings.url).username)
+  const role = argument || parseDatabaseUrl(settings.url).user
   for (const line of writeGrants(needed, role || 'rekey')) terminal.out(line)
   return 0
 }

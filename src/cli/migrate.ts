@@ -5,6 +5,7 @@ import {
   describeFailure,
   isConnectionFailure,
   openDatabase,
+  PATIENT_MS,
 } from '../accounts/database.ts'
 import { migrateOwnTable } from '../accounts/migrate.ts'
 import { readDatabaseConfig } from '../config/read-config.ts'
@@ -22,7 +23,8 @@ export async function migrate(
   if ('faults' in reading) return reportFaults(terminal, reading.faults)
   let database: Database | undefined
   try {
-    database = openDatabase(reading.config)
+    database = openDatabase(reading.config, PATIENT_MS)
+    await database.findServer()
     if (await migrateOwnTable(database, migrationsDirectory)) {
       terminal.out('The users table is there and up to date.')
       return 0

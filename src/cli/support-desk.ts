@@ -71,8 +71,9 @@ export async function atSupportDesk(
   let database: Database | undefined
   try {
     database = openDatabase(config.database)
-    const { db, line } = database
-    const { facts, findings } = await line(() => inspectAtStart(db, config.users))
+    const { db, read } = database
+    await database.findServer()
+    const { facts, findings } = await inspectAtStart(db, config.users)
     if (!facts) {
       const faults = findings.filter(({ status }) => status === 'fault')
       return reportFaults(terminal, faults.map(describeFinding))
@@ -88,7 +89,7 @@ export async function atSupportDesk(
       events,
       async find(text) {
         const byId = async () => {
-          if (!(await isIdText({ db, line }, facts.idType, text))) return []
+          if (!(await isIdText({ db, read }, facts.idType, text))) return []
           const [account] = await accounts.read([text])
           return account?.id === text ? [{ account, foundBy: config.users.id }] : []
         }

@@ -38,7 +38,9 @@ const wholeIfSet = (minimum: number, maximum: number, description: string) =>
 
 /** A test compares this with `.env.example` and with the README's table. */
 export const EnvironmentSchema = Type.Object({
-  DATABASE_URL: text('PostgreSQL 13 or newer, as postgres://user:password@host:port/database'),
+  DATABASE_URL: text(
+    'PostgreSQL 13 or newer, as postgres://user:password@host:port/database; several hosts with commas between them',
+  ),
   DATABASE_CA: Type.Optional(
     text(
       "Certificate of the CA that signed the database server's, as PEM text; for a path use DATABASE_CA_FILE",
@@ -49,7 +51,7 @@ export const EnvironmentSchema = Type.Object({
     1,
     1000,
     10,
-    'At most so many connections to the database, and one for the looks of /readyz',
+    'The most connections to the database; /readyz takes up to two more',
   ),
   DATABASE_PREPARE: flag(true, 'Prepared statements; false behind a transaction pooler'),
 

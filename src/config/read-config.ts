@@ -2,10 +2,12 @@
 
 import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
+import { type DatabaseAddress, parseDatabaseUrl } from '../core/database-url.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
 import { parseRate } from '../core/rate.ts'
 import { readTlsMode } from '../core/tls-mode.ts'
 import type { Config } from './config.ts'
+import type { Environment } from './environment.ts'
 import { createJudge } from './judge.ts'
 import { isPrivateOrigin, originOf, parseOrigin } from './page-urls.ts'
 import type { Preset } from './presets/preset.ts'
@@ -18,7 +20,7 @@ import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
 import { readWebhooks } from './read-webhooks.ts'
 import { judgeSecrets } from './shared-secrets.ts'
-import { isLocal, parseBasePath, parseDatabaseUrl, parseProxy } from './values.ts'
+import { isLocalDatabase, parseBasePath, parseProxy } from './values.ts'
 
 const PEM_LINE = /^-----BEGIN CERTIFICATE-----\s*$/m
 const TABLE_VARIABLES = /^(?:DATABASE_.*|USERS_.*|PASSWORD_HASH|AFTER_RESET_SQL|ALLOW_SEQ_SCAN)$/
@@ -100,10 +102,7 @@ function read(variables: Variables) {
 
   const { links, resetPage } = readLinks(env, judge)
   const database = attempt('DATABASE_URL', () => parseDatabaseUrl(env.DATABASE_URL))
-  const tls = database && readTlsMode(env.DATABASE_URL, env.DATABASE_CA)
-  if (database && !isLocal(database.hostname) && (tls === 'none' || tls === 'if-offered')) {
-    warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
-  }
+  if (database) warnings.push(...warnOfDatabase(env, database))
   const isPem = env.DATABASE_CA === undefined || PEM_LINE.test(env.DATABASE_CA)
   check('DATABASE_CA', isPem, 'must be PEM text with its line breaks, not a path, nor in quotes')
   const isMinimumPossible = env.PASSWORD_MIN_LENGTH <= env.PASSWORD_MAX_LENGTH
@@ -190,6 +189,27 @@ function read(variables: Variables) {
   }
   judgeSecrets(env, judge)
   return { config, faults, warnings, empty: known.empty }
+}
+
+function warnOfDatabase(
+  env: Pick<Environment, 'DATABASE_URL' | 'DATABASE_CA' | 'DATABASE_PREPARE'>,
+  address: DatabaseAddress,
+): string[] {
+  const { foreign } = address
+  const warnings: string[] = []
+  const tls = readTlsMode(env.DATABASE_URL, env.DATABASE_CA)
+  const isPlain = tls === 'none' || tls === 'if-offered'
+  if (isPlain && !isLocalDatabase(address)) {
+    warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
+  }
+  if (foreign.length > 0) {
+    const isPooled = foreign.includes('pgbouncer') && env.DATABASE_PREPARE
+    const advice = isPooled ? '; behind a transaction pooler set DATABASE_PREPARE=false' : ''
+    warnings.push(
+      `DATABASE_URL: what Rekey has settings of its own for, or no use, is left out: ${foreign.join(', ')}${advice}`,
+    )
+  }
+  return warnings
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -3,14 +3,10 @@
 
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import type { DatabaseAddress } from '../core/database-url.ts'
 import { deriveKeys, type KeyRing } from '../core/key-ring.ts'
 import type { SmtpServer } from '../mail/transports/smtp.ts'
 
-// The driver would hand these to the server, which knows them no better.
-const LIBPQ_ONLY =
-  /^(?:channel_binding|ssl(?:rootcert|cert|certmode|key|password|crl|crldir|sni|compression|negotiation|_(?:min|max)_protocol_version)|gss(?:encmode|lib|delegation)|krbsrvname|target_session_attrs|require_auth|passfile|service|hostaddr|load_balance_hosts|keepalives(?:_idle|_interval|_count)?|tcp_user_timeout)$/i
-// At most one @, before the host, and one / behind it.
-const ENCODED_DATABASE_URL = /^\w+:\/\/(?:[^@/?#]*@)?[^@/?#]*(?:\/[^@/?#]*)?(?:\?[^@#]*)?$/
 const SQL_NAME = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))(?:\.(?:"((?:[^"\0]|"")+)"|([^".\0]+)))?$/
 const MAX_SQL_NAME_BYTES = 63
 const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:\/[^\s\p{Cc}\\]+$/iu
@@ -84,32 +80,6 @@ function decodeCredential(text: string): string {
   }
 }
 
-export function parseDatabaseUrl(value: string): URL {
-  // Else a part of the password would be taken for the host or the database, and then be logged.
-  if (/^postgres(?:ql)?:\/\//i.test(value) && !ENCODED_DATABASE_URL.test(value)) {
-    throw new TypeError(
-      'must have the password percent-encoded: @ as %40, / as %2F, ? as %3F, # as %23',
-    )
-  }
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (!url || !/^postgres(ql)?:$/.test(url.protocol)) {
-    throw new TypeError('must be a URL such as postgres://user:password@host:5432/database')
-  }
-  try {
-    // The driver decodes them, and would fail where no variable is named any more.
-    decodeURIComponent(url.username + url.password + url.host)
-  } catch {
-    throw new TypeError('must have a % in a name or password written as %25')
-  }
-  const foreign = [...url.searchParams.keys()].find((name) => LIBPQ_ONLY.test(name))
-  if (foreign !== undefined) {
-    throw new TypeError(
-      `has ${foreign.toLowerCase()}, which only libpq knows: leave it out; a CA goes in DATABASE_CA`,
-    )
-  }
-  return url
-}
-
 /** A proxy's address or CIDR. */
 export function parseProxy(value: string): string {
   const [address = '', bits] = value.split('/')
@@ -174,6 +144,11 @@ export function checkSqlName(name: string): void {
 /** A name that only this machine answers to. */
 export function isLocal(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopback(hostname)
+}
+
+/** Whether every server of a connection string is on this machine. */
+export function isLocalDatabase({ hosts }: Pick<DatabaseAddress, 'hosts'>): boolean {
+  return hosts.every(({ host = 'localhost' }) => host.startsWith('/') || isLocal(host))
 }
 
 export function isLoopback(host: string): boolean {

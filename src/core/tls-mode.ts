@@ -1,4 +1,6 @@
-// How a connection to the database is encrypted, as the driver reads its URL.
+// How a connection to the database is encrypted, by what its URL says.
+
+import { readParameters } from './database-url.ts'
 
 /**
  * `none`: in plain text. `if-offered`: encrypted, but in plain text when the other side says that it
@@ -7,11 +9,12 @@
  */
 export type TlsMode = 'none' | 'if-offered' | 'unchecked' | 'checked'
 
-/** By the value of sslmode or ssl; with any other value the driver checks the certificate. */
+/** By the value of sslmode or ssl; with any other value the certificate is checked. */
 const MODES = new Map<string, TlsMode>([
   ['', 'none'],
   ['disable', 'none'],
   ['false', 'none'],
+  ['0', 'none'],
   ['prefer', 'if-offered'],
   ['allow', 'unchecked'],
   ['require', 'unchecked'],
@@ -20,7 +23,6 @@ const MODES = new Map<string, TlsMode>([
 /** @param ca the certificates of DATABASE_CA: with them, what the URL says does not count */
 export function readTlsMode(databaseUrl: string, ca: string | undefined): TlsMode {
   if (ca !== undefined) return 'checked'
-  // Of a name that comes twice, the driver takes the last.
-  const { sslmode, ssl } = Object.fromEntries(new URL(databaseUrl).searchParams)
-  return MODES.get(sslmode || ssl || '') ?? 'checked'
+  const parameters = readParameters(databaseUrl)
+  return MODES.get(parameters.get('sslmode') || parameters.get('ssl') || '') ?? 'checked'
 }

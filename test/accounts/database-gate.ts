@@ -1,4 +1,5 @@
-// A door before the database, for tests of what happens while it cannot be reached.
+// A relay before the database, for tests of what happens while connections break, fall silent or are
+// refused.
 
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
@@ -8,6 +9,11 @@ import { freePort } from '../support/free-port.ts'
 export interface DatabaseGate {
   /** The connection string through the gate. */
   readonly url: string
+  readonly port: number
+  /** How many connections were made so far. */
+  accepted(): number
+  /** How many connections are open. */
+  size(): number
   /** Cuts every connection, and refuses new ones. */
   shut(): Promise<void>
   open(): Promise<void>
@@ -15,6 +21,18 @@ export interface DatabaseGate {
   shutAtAnswer(text: string): Promise<void>
   /** From the first question on that holds a text, lets nothing of that connection pass. @returns settles then */
   holdAtQuestion(text: string): Promise<void>
+  /** Cuts every connection. New ones are let through. */
+  cut(): void
+  /**
+   * Makes connections dead: both sides go on believing in them, and nothing passes any more.
+   *
+   * @param count how many of those that are open, the oldest first; else all
+   */
+  silence(count?: number): void
+  /** Says what becomes of new connections: nothing passes, the gate hangs up at once, or all passes. */
+  treatNew(how: 'silently' | 'by hanging up' | 'well'): void
+  /** Sends new connections to another database. */
+  leadTo(databaseUrl: string): void
 }
 
 /** What is waited for in one direction. */
@@ -23,10 +41,22 @@ interface Trap {
   readonly spring: () => void
 }
 
+interface Relay {
+  readonly incoming: Socket
+  readonly outgoing: Socket
+  isSilent: boolean
+}
+
 /** Makes an open gate to a database. */
 export async function createGate(databaseUrl: string): Promise<DatabaseGate> {
-  const target = new URL(databaseUrl)
-  const sockets = new Set<Socket>()
+  let target = new URL(databaseUrl)
+  let treatment: Parameters<DatabaseGate['treatNew']>[0] = 'well'
+  let accepted = 0
+  const relays = new Set<Relay>()
+  const silence = (relay: Relay) => {
+    relay.isSilent = true
+    for (const socket of [relay.incoming, relay.outgoing]) socket.unpipe().pause()
+  }
   const traps: { question: Trap | undefined; answer: Trap | undefined } = {
     question: undefined,
     answer: undefined,
@@ -51,13 +81,23 @@ export async function createGate(databaseUrl: string): Promise<DatabaseGate> {
       traps[direction] = { text, spring: resolve }
     })
   const server = createServer((incoming) => {
+    accepted += 1
+    if (treatment === 'by hanging up') {
+      incoming
+        .on('error', () => {})
+        .resume()
+        .end()
+      return
+    }
     const outgoing = connect(Number(target.port), target.hostname)
-    incoming.pipe(passage('question')).pipe(outgoing).pipe(passage('answer')).pipe(incoming)
+    const relay: Relay = { incoming, outgoing, isSilent: false }
+    relays.add(relay)
+    if (treatment === 'silently') silence(relay)
+    else incoming.pipe(passage('question')).pipe(outgoing).pipe(passage('answer')).pipe(incoming)
     for (const socket of [incoming, outgoing]) {
-      sockets.add(socket)
       socket.on('error', () => {})
       socket.once('close', () => {
-        sockets.delete(socket)
+        relays.delete(relay)
         incoming.destroy()
         outgoing.destroy()
       })
@@ -67,6 +107,12 @@ export async function createGate(databaseUrl: string): Promise<DatabaseGate> {
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
   }
+  const cut = () => {
+    for (const { incoming, outgoing } of relays) {
+      incoming.destroy()
+      outgoing.destroy()
+    }
+  }
   // It has to be free again when the gate opens for the second time.
   const port = await freePort()
   await listen(port)
@@ -75,16 +121,30 @@ export async function createGate(databaseUrl: string): Promise<DatabaseGate> {
   const shut = async () => {
     if (!server.listening) return
     server.close()
-    for (const socket of sockets) socket.destroy()
+    cut()
     await once(server, 'close')
   }
   return {
     url: url.href,
+    port,
+    accepted: () => accepted,
+    size: () => [...relays].filter(({ isSilent }) => !isSilent).length,
     shut,
     shutAtAnswer: (text) => setTrap('answer', text).then(shut),
     holdAtQuestion: (text) => setTrap('question', text),
     async open() {
       await listen(port)
+    },
+    cut,
+    silence(count = relays.size) {
+      const living = [...relays].filter(({ isSilent }) => !isSilent)
+      for (const relay of living.slice(0, count)) silence(relay)
+    },
+    treatNew(how) {
+      treatment = how
+    },
+    leadTo(other) {
+      target = new URL(other)
     },
   }
 }

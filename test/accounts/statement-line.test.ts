@@ -7,7 +7,7 @@ import { createStatementLine } from '../../src/accounts/statement-line.ts'
 import { createMappedTable, plainMapping } from './mapped-table.ts'
 
 test('statements begin in order, as many at once as there are connections', async () => {
-  const line = createStatementLine(2, 10_000, 10_000)
+  const line = createStatementLine(2, 10_000)
   const begun: number[] = []
   const answers = Array.from({ length: 4 }, () => Promise.withResolvers<void>())
   const asked = answers.map(({ promise }, number) =>
@@ -26,7 +26,7 @@ test('statements begin in order, as many at once as there are connections', asyn
 })
 
 test('a statement without an answer keeps its connection until the answer comes', async () => {
-  const line = createStatementLine(1, 20, 20)
+  const line = createStatementLine(1, 20)
   const late = Promise.withResolvers<string>()
   await expect(line(() => late.promise)).rejects.toThrow('no answer in time')
   await expect(line(async () => 'too soon')).rejects.toThrow('no connection is free')
@@ -40,14 +40,17 @@ test('a write that was given up while it waited for a connection is never made',
   const facts = table.inspected.facts()
   await sql`insert into users (id, email, password_hash) values (1, 'a@b.c', 'a'), (2, 'd@e.f', 'd')`
   const opened = openDatabase({ url: database.url, ca: undefined, poolMax: 1, prepare: true })
-  const line = createStatementLine(1, 50, 10_000)
-  const accounts = createPostgresAccounts({ ...opened, line }, plainMapping, facts)
+  const ofOne = createStatementLine(1, 10_000)
+  let limitMs = 10_000
+  const line: typeof ofOne = (statement) => ofOne(statement, limitMs)
+  const accounts = createPostgresAccounts({ ...opened, line, read: line }, plainMapping, facts)
   const [first, second] = await accounts.read(['1', '2'])
   if (!first || !second) throw new Error('no such accounts')
 
   const writes = await sql.begin(async (transaction) => {
     await transaction`lock table users in share mode`
     const blocked = accounts.replacePassword(first, 'new')
+    limitMs = 50
     await expect(accounts.replacePassword(second, 'new')).rejects.toMatchObject({
       code: 'unavailable',
     })

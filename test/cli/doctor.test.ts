@@ -174,7 +174,7 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     'a database that can only be read',
     { sql: ['ALTER ROLE {role} SET default_transaction_read_only = on'] },
     'fault',
-    'connection',
+    'read-only',
     'name the primary',
   ],
   [
@@ -189,7 +189,7 @@ const plants: readonly [string, Plant, 'fault' | 'warning', string, string][] = 
     { env: { DATABASE_PREPARE: 'false' } },
     'warning',
     'statement-timeout',
-    "SET statement_timeout = '10s'",
+    "SET statement_timeout = '4s'",
   ],
   [
     'a table that is not there',

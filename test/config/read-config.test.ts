@@ -1150,7 +1150,7 @@ describe('USERS_LOGIN_COLUMNS', () => {
   })
 })
 
-test.each(['channel_binding=prefer', 'sslrootcert=/etc/ca.pem', 'Target_Session_Attrs=any'])(
+test.each(['channel_binding=prefer', 'sslrootcert=/etc/ca.pem'])(
   'DATABASE_URL may not have %s, which only libpq knows',
   (parameter) => {
     const [name = ''] = parameter.toLowerCase().split('=')

@@ -37,7 +37,7 @@ test('/readyz asks the database, and not for a user', async () => {
   const before = await surroundings.database.statements()
   expect((await service.ask('/readyz')).answer).toBe('200 {"detail":"ready"}')
   const asked = (await surroundings.database.statements()).slice(before.length)
-  expect(asked).toEqual(['select 1'])
+  expect(asked).toEqual(['show transaction_read_only'])
 })
 
 test('without its database the service lives, says that it is not ready, and recovers', async () => {

@@ -3,29 +3,18 @@
 import { sql } from 'drizzle-orm'
 import { type Finding, reportFault, reportOk, reportWarning } from '../../core/finding.ts'
 import { type Database, nameFailure } from '../database.ts'
+import { findWords } from '../failure-words.ts'
+import { READ_ONLY } from '../read-only.ts'
 
 const NAME = 'connection'
 const OLDEST = 13
 
-const REMEDIES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'start the server, or correct host and port in DATABASE_URL',
-  ENOTFOUND: 'correct the host in DATABASE_URL',
-  EAI_AGAIN: 'see to the name service, or correct the host in DATABASE_URL',
-  CONNECT_TIMEOUT: 'open the way to host and port of DATABASE_URL in the firewall',
-  ECONNRESET:
-    'look into the log of the server or pooler, which ended the connection; it may have no TLS',
-  '28P01': 'correct the password in DATABASE_URL, or set it with ALTER ROLE',
-  '28000': 'let the role in with a line in pg_hba.conf, or add ?sslmode=verify-full',
-  '3D000': 'correct the name of the database in DATABASE_URL',
-  '42501': 'run what `rekey grants` prints',
-  '53300': 'lower DATABASE_POOL_MAX, or raise max_connections of the server',
-}
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/
-
 /** @returns findings; with a fault nothing else can be asked of the database */
-export async function checkConnection({ db, limitsStatements }: Database): Promise<Finding[]> {
+export async function checkConnection(database: Database): Promise<Finding[]> {
+  const { db, limitsStatements } = database
   let facts: { version: number; isReadOnly: boolean; timeout: string; role: string } | undefined
   try {
+    await database.findServer()
     const rows = await db.execute<NonNullable<typeof facts>>(sql`
       SELECT current_setting('server_version_num')::int / 10000 AS version,
         current_setting('transaction_read_only') = 'on' AS "isReadOnly",
@@ -33,11 +22,10 @@ export async function checkConnection({ db, limitsStatements }: Database): Promi
     facts = rows[0]
   } catch (error) {
     const failure = nameFailure(error)
-    const isCertificate = CERTIFICATE.test(failure)
-    const remedy = isCertificate
-      ? "name the CA of the server's certificate in DATABASE_CA_FILE, and the host as it is in the certificate"
-      : (REMEDIES[failure] ?? 'look the code up, and correct DATABASE_URL or the server')
-    return [reportFault(NAME, `the database cannot be used: ${failure}`, remedy)]
+    const words = findWords(failure)
+    const says = words ? `${failure}, ${words.says}` : failure
+    const remedy = words?.remedy ?? 'look the code up, and correct DATABASE_URL or the server'
+    return [reportFault(NAME, `the database cannot be used: ${says}`, remedy)]
   }
   if (!facts)
     return [
@@ -48,14 +36,11 @@ export async function checkConnection({ db, limitsStatements }: Database): Promi
     const says = `PostgreSQL ${version} is older than what Rekey needs`
     return [reportFault(NAME, says, `upgrade to ${OLDEST} or newer`)]
   }
-  if (isReadOnly) {
-    const remedy = 'name the primary in DATABASE_URL, or set default_transaction_read_only to off'
-    return [reportFault(NAME, 'the database can only be read: no password can be written', remedy)]
-  }
+  if (isReadOnly) return [READ_ONLY]
   const answers = reportOk(NAME, `PostgreSQL ${version} answers, and can be written`)
   if (limitsStatements || timeout !== '0') return [answers]
   const says =
     'no statement that takes too long is ended: with DATABASE_PREPARE=false Rekey sets no limit itself'
-  const remedy = `ALTER ROLE ${role} SET statement_timeout = '10s'`
+  const remedy = `ALTER ROLE ${role} SET statement_timeout = '4s'`
   return [answers, reportWarning('statement-timeout', says, remedy)]
 }

@@ -1,6 +1,6 @@
 // Everything that the database can be asked: whether it is there, and the accounts in it as they should be.
 
-import { nameFailure, openDatabase } from '../../accounts/database.ts'
+import { nameFailure, openDatabase, PATIENT_MS } from '../../accounts/database.ts'
 import { checkClock } from '../../accounts/doctor/check-clock.ts'
 import { checkConnection } from '../../accounts/doctor/check-connection.ts'
 import { checkDuplicates } from '../../accounts/doctor/check-duplicates.ts'
@@ -14,7 +14,8 @@ import { findNeededRights } from '../../accounts/needed-rights.ts'
 import { judgeRowSecurity } from '../../accounts/row-security.ts'
 import { GRANTS_REMEDY } from '../../accounts/table-columns.ts'
 import type { Config } from '../../config/config.ts'
-import { isLocal } from '../../config/values.ts'
+import { isLocalDatabase } from '../../config/values.ts'
+import { parseDatabaseUrl } from '../../core/database-url.ts'
 import { type Finding, reportFault } from '../../core/finding.ts'
 import { assembleHashMeter } from '../../service/assemble-hash-meter.ts'
 
@@ -23,8 +24,8 @@ const SAMPLE_SIZE = 10_000
 /** @param now milliseconds of the unix epoch */
 export async function checkAccounts(config: Config, now: () => number): Promise<Finding[]> {
   const { database: settings, users } = config
-  const tls = checkTls(settings, isLocal(new URL(settings.url).hostname))
-  const database = openDatabase(settings)
+  const tls = checkTls(settings, isLocalDatabase(parseDatabaseUrl(settings.url)))
+  const database = openDatabase(settings, PATIENT_MS)
   const { db } = database
   try {
     const connection = await checkConnection(database)

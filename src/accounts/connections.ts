@@ -1,0 +1,155 @@
+// The driver's pool of connections, and a new one in its place when its connections cannot be trusted
+// any more: one of them fell silent or was cut, or the server can only be read.
+//
+// A pool that was replaced gets no further statement. What runs on it may end, within a bound; its other
+// connections are closed at once. So nothing has to be known of any single connection.
+
+import { connect, isIPv6, type Socket } from 'node:net'
+import { DrizzleQueryError } from 'drizzle-orm'
+import postgres, { type Options, type Sql } from 'postgres'
+import type { DatabaseHost } from '../core/database-url.ts'
+import { waitWithin } from '../deadline.ts'
+import { RekeyError } from '../errors.ts'
+import { guardTransactions } from './guard-transactions.ts'
+
+/** The servers of a connection string, of which one is spoken to. Shared by all that speak to it. */
+export interface Hosts {
+  readonly count: number
+  current(): DatabaseHost
+  /** Goes on to the next one, unless somebody has done so already. */
+  leave(host: DatabaseHost): void
+}
+
+/** The pool of a moment. */
+export interface Pool {
+  readonly client: Sql
+  readonly host: DatabaseHost
+  /** By the clock of `performance.now()`. */
+  readonly openedAt: number
+}
+
+export interface Connections {
+  /** Speaks to whichever pool is in use. */
+  readonly client: Sql
+  pool(): Pool
+  /** Puts a new pool in the place of one that is still in use. */
+  renew(pool: Pool): void
+  /** Gives running statements a second, then closes. */
+  close(): Promise<void>
+}
+
+type Settings = Options<Record<string, never>>
+
+/** Makes the choice of a server, which begins with the first. */
+export function createHosts(hosts: readonly DatabaseHost[]): Hosts {
+  let index = 0
+  const current = () => hosts[index] as DatabaseHost
+  return {
+    count: hosts.length,
+    current,
+    leave(host) {
+      if (host === current()) index = (index + 1) % hosts.length
+    },
+  }
+}
+
+/**
+ * Makes a pool. It connects at the first statement.
+ *
+ * @param settings for the driver, without host and port
+ * @param lastSeconds how long a statement may still run once its pool was replaced
+ */
+export function createConnections(
+  settings: Settings,
+  hosts: Hosts,
+  lastSeconds: number,
+): Connections {
+  const sockets = new Map<Sql, Set<Socket>>()
+  const open = (): Pool => {
+    const host = hosts.current()
+    const opened = new Set<Socket>()
+    const client = postgres({ ...settings, ...openingOf(host, opened, settings.ssl) })
+    guardTransactions(client)
+    sockets.set(client, opened)
+    return { client, host, openedAt: performance.now() }
+  }
+  const retire = async (client: Sql, seconds: number) => {
+    // Of a connection that broke the driver waits for an answer that was rejected.
+    await waitWithin(client.end({ timeout: seconds }), seconds * 1000)
+    // The driver says goodbye and waits for the other side to hang up, which may never come.
+    for (const socket of sockets.get(client) ?? []) socket.destroy()
+    sockets.delete(client)
+  }
+  let pool = open()
+  const { options } = pool.client
+  return {
+    client: new Proxy(pool.client, { get: (_, name) => Reflect.get(pool.client, name) }),
+    pool: () => pool,
+    renew(failed) {
+      if (failed !== pool) return
+      pool = open()
+      // What Drizzle has told the first pool of types.
+      Object.assign(pool.client.options.parsers, options.parsers)
+      Object.assign(pool.client.options.serializers, options.serializers)
+      void retire(failed.client, lastSeconds)
+    },
+    async close() {
+      await Promise.all([...sockets.keys()].map((client) => retire(client, 1)))
+    },
+  }
+}
+
+/** What a failure says of the connection that it came by, or of the server at its end. */
+export type Trouble = 'cut' | 'silent' | 'away' | 'read-only'
+
+/** @returns nothing where a failure speaks neither against the connection nor against the server */
+export function findTrouble(error: unknown): Trouble | undefined {
+  if (isCut(error)) return 'cut'
+  const code = codeIn(error)
+  if (code === '25006') return 'read-only'
+  return /^(?:CONNECT_TIMEOUT|HUNG_UP|E[A-Z_]+|57P03)$/.test(code) ? 'away' : undefined
+}
+
+/** Says whether a statement was on a connection that broke. Nobody knows whether it has run. */
+export function isCut(error: unknown): boolean {
+  return /^(?:CONNECTION_CLOSED|ECONN(?:RESET|ABORTED)|EPIPE|ETIMEDOUT|ERR_S(?:OCKET|TREAM)_\w+|0800[0136]|57P0[125])$/.test(
+    codeIn(error),
+  )
+}
+
+/** The code of what the driver threw, under whatever it was wrapped in. */
+function codeIn(error: unknown): string {
+  if (error instanceof DrizzleQueryError || error instanceof RekeyError) return codeIn(error.cause)
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+function openingOf(
+  { host, port }: DatabaseHost,
+  opened: Set<Socket>,
+  ssl: Settings['ssl'],
+): Settings {
+  const open = ({ host: [name = ''], port: [number = 0] }: { host: string[]; port: number[] }) => {
+    const path = `${host}/.s.PGSQL.${number}`
+    const socket = host?.startsWith('/') ? connect(path) : connect(number, name)
+    opened.add(socket)
+    socket.once('close', () => opened.delete(socket))
+    // The driver tries for ever where the other side hangs up without a word, as a proxy does that has
+    // nobody behind it.
+    socket.once('end', () => {
+      const error = Object.assign(new Error('hung up at once'), { code: 'HUNG_UP' })
+      if (socket.bytesRead === 0) socket.destroy(error)
+    })
+    // By which the driver knows whose certificate to expect.
+    return Object.assign(socket, { host: name })
+  }
+  const name = host?.startsWith('/') ? 'localhost' : host
+  // The driver takes a text apart at each colon, of which an IPv6 address is full, and a list as it is.
+  const isList = name !== undefined && isIPv6(name)
+  return {
+    ...(name !== undefined && { host: isList ? [name] : name }),
+    ...((isList || port !== undefined) && { port: isList ? [port ?? 5432] : port }),
+    // Of an address the driver would hold the certificate against the name localhost.
+    ...(typeof ssl === 'object' && { ssl: { ...ssl, host: name } }),
+    ...{ socket: open },
+  } as Settings
+}

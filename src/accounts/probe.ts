@@ -1,0 +1,73 @@
+// Asks the database whether a reset would find it there and writable, on a connection of its own: those
+// of the service may be dead or taken, while a new one would work at once.
+
+import { withDeadline } from '../deadline.ts'
+import { type Connections, findTrouble, type Pool, type Trouble } from './connections.ts'
+
+/** What the server says of itself. */
+export type Writability = 'writable' | 'read-only'
+
+interface ProbeOptions {
+  /** One connection, not of the service. */
+  readonly own: Connections
+  /** How many servers may be asked, one after the other. */
+  readonly servers: number
+  /** Is told what is wrong, whatever it is. */
+  readonly onTrouble: (trouble: Trouble) => void
+}
+
+/** An answer takes a moment. What is silent for longer may be gone, and a new connection would tell. */
+const FIRST_MS = 1000
+/** For new connections, with all that it takes to make one. */
+const NEXT_MS = 2000
+/** Who asks without end is not to have a connection made for each question. */
+const FRESH_MS = 1000
+
+/**
+ * Makes the question. Where the connection turns out to be dead, or leads to a server that can only be
+ * read, new ones are asked before there is an answer. All who ask at once wait for the same answer.
+ *
+ * @returns a function that rejects with what the driver threw, or with Error when nothing came in time
+ */
+export function createProbe({ own, servers, onTrouble }: ProbeOptions): () => Promise<Writability> {
+  let asking: Promise<Writability> | undefined
+  let provenPool: Pool | undefined
+
+  const ask = async (ms: number): Promise<Writability> => {
+    const pool = own.pool()
+    const isProven = pool === provenPool
+    try {
+      const question = own.client.unsafe('show transaction_read_only')
+      const [row] = await withDeadline(question, ms)
+      provenPool = pool
+      if (row?.['transaction_read_only'] !== 'on') return 'writable'
+    } catch (error) {
+      // Where a new connection is cut or silent, the server is to blame.
+      onTrouble(isProven ? (findTrouble(error) ?? 'silent') : 'away')
+      own.renew(pool)
+      throw error
+    }
+    if (performance.now() - pool.openedAt >= FRESH_MS || servers > 1) {
+      onTrouble('read-only')
+      own.renew(pool)
+    }
+    return 'read-only'
+  }
+  const probe = async () => {
+    const { openedAt } = own.pool()
+    const isFresh = performance.now() - openedAt < FRESH_MS
+    const first = await ask(FIRST_MS).catch(() => undefined)
+    if (first === 'writable' || (first && isFresh && servers === 1)) return first
+    for (let more = servers - 1; more > 0; more -= 1) {
+      const next = await ask(NEXT_MS).catch(() => undefined)
+      if (next === 'writable') return next
+    }
+    return ask(NEXT_MS)
+  }
+  return () => {
+    asking ??= withDeadline(probe(), FIRST_MS + NEXT_MS).finally(() => {
+      asking = undefined
+    })
+    return asking
+  }
+}
