@@ -97,6 +97,13 @@ export function searchSql(
   return way === 'index' ? isWanted : sql`${isWanted} AND ${trueSql(eligibleSql)}`
 }
 
+/** The same searches for every row, those that are not eligible and in no index among them. */
+export function searchAllRows({ ids, addresses, logins }: Searches): Searches {
+  const forAll = (planned: PlannedSearch): PlannedSearch =>
+    planned.way === 'partial-index' ? { ...planned, way: 'scan' } : planned
+  return { ids, addresses: forAll(addresses), logins: logins.map(forAll) }
+}
+
 /** The operator that compares values of a type: one that is not on the search path has its own beside it. */
 export function equalsSql(type: string): SQL {
   const [, schema] = /^(.*)\.[^.]*$/.exec(type) ?? []

@@ -8,6 +8,7 @@ import { isIdText } from '../accounts/id-text.ts'
 import { inspectAtStart } from '../accounts/inspect-accounts.ts'
 import { nameInWords } from '../accounts/mapping.ts'
 import { createPostgresAccounts } from '../accounts/postgres-accounts.ts'
+import { searchAllRows } from '../accounts/search.ts'
 import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/read-config.ts'
 import { foldAddress } from '../core/email-address.ts'
@@ -78,7 +79,9 @@ export async function atSupportDesk(
       const faults = findings.filter(({ status }) => status === 'fault')
       return reportFaults(terminal, faults.map(describeFinding))
     }
-    const accounts = createPostgresAccounts(database, config.users, facts, (code) =>
+    // Who is not eligible is to be told apart from nobody, which the service need not do.
+    const forAll = { ...facts, searches: searchAllRows(facts.searches) }
+    const accounts = createPostgresAccounts(database, config.users, forAll, (code) =>
       terminal.err(`warning: an account is left out: its row cannot be read or judged (${code})`),
     )
     const hasher = assembleHasher(config)

@@ -238,7 +238,7 @@ export const EnvironmentSchema = Type.Object({
   AFTER_RESET_SQL: Type.Optional(
     text('One statement in the same transaction as the password, with :user_id', 'free'),
   ),
-  ALLOW_SEQ_SCAN: flag(false, 'Start although no index serves the look-up in a large table'),
+  ALLOW_SEQ_SCAN: flag(false, 'Start although no index serves a look-up in a large table'),
 })
 
 /** The variables, typed and with their defaults. */

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { openDatabase } from '../../src/accounts/database.ts'
 import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
+import { searchAllRows } from '../../src/accounts/search.ts'
 import { inspect } from './inspected.ts'
 import { createMappedTable, type MappedTable, plainMapping } from './mapped-table.ts'
 
@@ -75,6 +76,25 @@ test('an index that cannot serve is no index', async () => {
   ])
   const { warnings } = await look()
   expect(warnings[0]).toContain('no index serves the look-up by address')
+  await close()
+})
+
+test('a partial index serves where the eligibility implies it, and finds eligible rows only', async () => {
+  const { look, close } = await withIndexes(['(lower(email)) where active'])
+  await table.store({ id: 1, emailAddress: 'Kim@example.org' })
+  await table.store({ id: 2, emailAddress: 'kim@example.org', active: false })
+  const { facts, remedies, find } = await look()
+  expect([facts().searches.addresses.way, remedies]).toEqual(['partial-index', []])
+  expect(await find('kim@example.org')).toEqual(['Kim@example.org'])
+  const searches = searchAllRows(facts().searches)
+  const opened = openDatabase({ url: table.database.url, ca: undefined, poolMax: 1, prepare: true })
+  const accounts = createPostgresAccounts(opened, plainMapping, { ...facts(), searches })
+  const [all = []] = await accounts.find([{ kind: 'address', text: 'kim@example.org' }])
+  expect(all.map(({ id, isEligible }) => [id, isEligible])).toEqual([
+    ['2', false],
+    ['1', true],
+  ])
+  await opened.close()
   await close()
 })
 
