@@ -19,8 +19,8 @@ export interface OrderTurns {
   begin(order: MailOrder, now: number): Turn
   /**
    * Lets the client of an order share in the turn of one that waits for the same mail. The mail is
-   * counted for the client only where that betters its turn: so nobody's own request is put back by
-   * those who asked for the same account before.
+   * counted for the client only where that betters its turn: so an owner's request never waits for
+   * the turn of another client that asked for the same account before.
    */
   join(turn: Turn, order: MailOrder, now: number): Turn
 }
