@@ -133,7 +133,7 @@ def tampered(text):
 
 
 def link_values(user, age):
-    """What a frontend takes out of a mail of so many days ago, by each package."""
+    """What a frontend takes out of a mail of that age in days, by each package."""
     then = int(time.time()) - age * 86_400
     signed = ResetPasswordSigner({"user_id": user.pk, "timestamp": then}).get_signed_data()
     row = ResetPasswordToken.objects.create(user=user)

@@ -27,7 +27,7 @@ export function passwordresetAuth(file: string, world: DialectWorld): SeedCase[]
 
   /**
    * Asks twice, by one text, then sets a password by the token. The package signals both requests; here
-   * the second is told apart in the log alone, unless a minute has begun in between.
+   * only the log shows the second, unless a minute has begun in between.
    */
   async function resetAfterTwoRequests(
     user: StoredUser,
@@ -105,7 +105,7 @@ export function passwordresetAuth(file: string, world: DialectWorld): SeedCase[]
       {
         name: 'test_reset_password',
         differs: ONE_MAIL,
-        means: 'Whoever asks twice within a minute has one token. No token outlives the reset.',
+        means: 'Two requests within a minute lead to one token. No token outlives the reset.',
         async run() {
           const user = await world.addUser()
           const earlier = valuesAged(user, 600).token

@@ -10,7 +10,7 @@ const TOKEN = /^[\w-]{43}\d{10}[\w-]+$/
 
 /** The cases of TokenGeneratorTestCase. */
 export function passwordresetTokens(world: DialectWorld): SeedCase[] {
-  /** Has tokens mailed to so many users, and expects that all differ and one of them is good. */
+  /** Has a token mailed to each of some users, and expects that all differ and one of them is good. */
   const expectOwnTokens = async (count: number) => {
     const { request, validate } = routesOf(await world.serve())
     const tokens: string[] = []

@@ -55,6 +55,9 @@ export function listRequestsTo(route: Route): SeedRequest[] {
         post(`${field} ${name}`, { ...good, [field]: value }),
       ),
     ]),
+    ...Object.entries(formsOf(good)).map(([name, body]) =>
+      post(name, body, { type: 'application/x-www-form-urlencoded' }),
+    ),
     ...['text/plain', 'multipart/form-data; boundary=x', 'application/xml'].map((type) =>
       post(`as ${type}`, 'x', { type }),
     ),
@@ -160,4 +163,14 @@ function aboutSignIns(route: Route): SeedRequest[] {
 
 function without(body: Body, field: string): Body {
   return Object.fromEntries(Object.entries(body).filter(([name]) => name !== field))
+}
+
+/** The same body as a form, and two that lack something. */
+function formsOf(good: Body): Readonly<Record<string, string>> {
+  const [first = '', ...rest] = Object.entries(good).map(([name, value]) => `${name}=${value}`)
+  return {
+    'as a form': [first, ...rest].join('&'),
+    'as a form, with a blank': [first.replace(/=.*/, '='), ...rest].join('&'),
+    'as a form, with a field missing': rest.join('&'),
+  }
 }

@@ -8,7 +8,7 @@ export const nativeRules = {
   exactlyOne: 'a link request has `email` or `login`, exactly one',
   length: '`email` and `login` have at most 254 characters',
   spelling: 'any other spelling of a value of a link is `link_invalid`',
-  everyRule: 'a refused password is told every broken rule at once',
+  everyRule: 'the reply to a refused password names every broken rule at once',
 } as const
 
 export interface ReplyDifference {

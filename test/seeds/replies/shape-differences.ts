@@ -50,6 +50,12 @@ const ofAll: readonly ReplyDifference[] = [
     reply: detail(415, 'Unsupported media type in request.'),
   },
   {
+    rule: 'JSON only (dialects also take `application/x-www-form-urlencoded` from no origin or an allowed one)',
+    routes: native,
+    requests: ['as a form', 'as a form, with a blank', 'as a form, with a field missing'],
+    reply: detail(415, 'Unsupported media type in request.'),
+  },
+  {
     rule: 'no GET or OPTIONS metadata',
     routes: everywhere,
     requests: ['OPTIONS'],
