@@ -33,6 +33,7 @@ describe('the defaults', () => {
       },
       users: {
         afterReset: undefined,
+        addressesAreLower: false,
         allowSeqScan: false,
         passwordTable: undefined,
         schema: undefined,
@@ -81,7 +82,6 @@ describe('the defaults', () => {
         defaultLocale: 'en',
         templatesDirectory: undefined,
       },
-      tokens: undefined,
       passwords: { minLength: 8, maxLength: 128, edgeSpaces: 'keep' },
       hashing: { format: 'auto', pepper: undefined, requireUsable: true },
       http: {
