@@ -146,7 +146,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
       : send(reply, pages.requestForm({})),
   )
   app.post('/reset/request', asking, async (request, reply) => {
-    const { email } = request.body
+    const { email = '' } = request.body
     await acceptLinkRequest(options, request, { email })
     return reply.redirect(toPage('asked', request), 303)
   })

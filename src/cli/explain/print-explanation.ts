@@ -70,7 +70,7 @@ export function printExplanation(terminal: Terminal, explanation: Explanation): 
   )
   if (dailyBudget !== null) say('', `${dailyBudget} mails a day`)
   say('', 'The service counts in its memory, where this command cannot look: "capped" in its log')
-  say('', 'at LOG_LEVEL=debug says when a limit held a mail back.')
+  say('', 'says when a limit held a mail back.')
 }
 
 function noteOn(foundBy: string, { address, logins }: Explanation['columns']): string {
