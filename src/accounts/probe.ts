@@ -2,7 +2,8 @@
 // of the service may be dead or taken, while a new one would work at once.
 
 import { withDeadline } from '../deadline.ts'
-import { type Connections, findTrouble, type Pool, type Trouble } from './connections.ts'
+import type { Connections, Pool } from './connections.ts'
+import { findTrouble, type Trouble } from './failures.ts'
 
 /** What the server says of itself. */
 export type Writability = 'writable' | 'read-only'

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportFault } from '../core/finding.ts'
-import { describeFailure, nameFailure } from './database.ts'
+import { describeFailure, nameFailure } from './failures.ts'
 import {
   mappingVariables,
   quoteName,

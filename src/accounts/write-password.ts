@@ -8,7 +8,8 @@ import { withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import type { Account, Accounts } from '../ports.ts'
 import type { AccountQueries, WriteValues } from './account-queries.ts'
-import { asUnavailable, type Database, isRefusal, RETRY_AFTER_SECONDS } from './database.ts'
+import type { Database } from './database.ts'
+import { asUnavailable, isRefusal, RETRY_AFTER_SECONDS } from './failures.ts'
 import { mappingVariables } from './mapping.ts'
 
 /** Where the connection has no limits of its own. */

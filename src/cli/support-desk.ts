@@ -3,7 +3,8 @@
 
 import { userInfo } from 'node:os'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
+import { type Database, openDatabase } from '../accounts/database.ts'
+import { describeFailure } from '../accounts/failures.ts'
 import { isIdText } from '../accounts/id-text.ts'
 import { inspectAtStart } from '../accounts/inspect-accounts.ts'
 import { nameInWords } from '../accounts/mapping.ts'

@@ -1,7 +1,7 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { isTooSlow } from '../accounts/database.ts'
+import { isTooSlow } from '../accounts/failures.ts'
 import { createOpenWrites } from '../accounts/open-writes.ts'
 import type { Config } from '../config/config.ts'
 import { nameClient } from '../core/name-address.ts'
