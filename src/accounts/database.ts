@@ -43,7 +43,7 @@ export interface Database {
 
 /** The longest that a statement may take which no request waits for. */
 export const PATIENT_MS = 10_000
-/** How long a statement waits for its turn and its answer, so that a request is answered within five seconds. */
+/** How long a statement waits for turn and answer, so that a request is answered within five seconds. */
 const LIMIT_MS = 4500
 /** After this silence a connection may be dead: new statements get new connections. */
 const SUSPECT_MS = 1000
