@@ -2,6 +2,7 @@
 
 import { bare } from './index-use.ts'
 import { quoteName } from './mapping.ts'
+import { TEXT_TYPES } from './relations.ts'
 
 /** SQL over a row of the table that has it. */
 export interface StoredText {
@@ -11,7 +12,6 @@ export interface StoredText {
   readonly write: (value: string) => string
 }
 
-const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
 /** A text, then keys of a document. */
 const KEYS = /^[^']*?((?: ->>? '(?:[^']|'')*')+)$/
 

@@ -13,6 +13,7 @@ import {
   type UsersMapping,
 } from './mapping.ts'
 import { reportMissingColumn, reportMissingTable } from './missing-names.ts'
+import { TEXT_TYPES } from './relations.ts'
 import { writeViewRemedies } from './view-remedies.ts'
 
 /** A column as the catalogue has it. */
@@ -56,7 +57,6 @@ export function widenColumn(table: TableName, { name, isOfView }: ColumnRow): st
     ? 'drop the view, widen the column behind it with ALTER TABLE ... ALTER COLUMN ... TYPE text, and make the view again'
     : `ALTER TABLE ${renderSql(tableSql(table))} ALTER COLUMN ${quoteName(name)} TYPE text`
 }
-const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
 /** Bits of `pg_trigger.tgtype`. */
 const INSTEAD_OF_UPDATE = 64 + 16
 
