@@ -31,7 +31,7 @@ export interface ColumnRow extends Record<string, unknown> {
   collation: string | null
   selectable: boolean
   updatable: boolean
-  /** By what it is computed from other columns, so that nobody can write it. */
+  /** What computes it from other columns, so that it cannot be written. */
   computed: 'table' | 'view' | null
   isOfView: boolean
 }

@@ -26,7 +26,7 @@ const SKIPPED = `the database skipped the write without an error: a trigger, a r
 interface Progress {
   /** Set before the transaction is committed: without one, it was not. */
   transactionId: string | undefined
-  /** Whether nobody waits any more, so that it must not be committed. */
+  /** Whether the request has been answered already, so that it must not be committed. */
   isGivenUp: boolean
 }
 
@@ -63,7 +63,7 @@ export function createPasswordWriter(
         })
       }
       const [, [kept, ...others]] = await Promise.all([
-        // What triggers have put off until the commit would come after the look. Both go out at once.
+        // Deferred triggers would run at the commit, after the row was read. Both go out at once.
         transaction.unsafe('SET CONSTRAINTS ALL IMMEDIATE').execute(),
         queries.readBack(transaction, values).execute(),
       ])
@@ -117,7 +117,7 @@ async function readStatus(db: PostgresJsDatabase, transactionId: string): Promis
     )
     return row?.status ?? null
   } catch (error) {
-    // An id that is still to come, to this server.
+    // This server has not come to that id yet.
     if (isRefusal(error)) return null
     throw error
   }

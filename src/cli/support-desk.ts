@@ -80,7 +80,7 @@ export async function atSupportDesk(
       const faults = findings.filter(({ status }) => status === 'fault')
       return reportFaults(terminal, faults.map(describeFinding))
     }
-    // Who is not eligible is to be told apart from nobody, which the service need not do.
+    // Finds accounts that are not eligible too, which the service need not do.
     const forAll = { ...facts, searches: searchAllRows(facts.searches) }
     const accounts = createPostgresAccounts(database, config.users, forAll, (code) =>
       terminal.err(`warning: an account is left out: its row cannot be read or judged (${code})`),

@@ -28,7 +28,7 @@ export type ConfigReading<T = Config> =
   | {
       readonly config: T
       readonly warnings: readonly string[]
-      /** The variables that are there with nothing in them, and so count as not set. */
+      /** Names of variables that are present but empty, and so count as not set. */
       readonly empty: readonly string[]
     }
   | { readonly faults: readonly string[]; readonly warnings: readonly string[] }

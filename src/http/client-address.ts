@@ -29,8 +29,8 @@ export function trustOnly(proxies: readonly string[]): (hop: string | undefined)
 }
 
 /**
- * Finds the address of the client: the peer's, or what trusted hops say. Where they say what is no
- * address, it is that of the hop that said so, which is the last that is known.
+ * Finds the address of the client: the peer's, or what trusted hops say. Where a hop says something that
+ * is no address, the client has the address of that hop.
  *
  * @returns undefined where the peer is gone
  */

@@ -8,16 +8,16 @@ import type { Turn } from './order-turns.ts'
 export interface Item {
   /** There is one mail of a slot at a time. */
   readonly slot: string
-  /** Of all mails of the line, counted. */
+  /** Counts the mails of the line, in the order in which they came. */
   readonly number: number
   turn: Turn
   order: MailOrder
   /** The newest one of its slot that came while it was on its way. */
   next: { readonly order: MailOrder; readonly turn: Turn } | undefined
-  /** Of its address; undefined as long as it was never composed. */
+  /** The domain of its address; undefined until it is composed. */
   domain: string | undefined
   attempts: number
-  /** What became of the last one. */
+  /** What the last attempt came to. */
   reason: string
   /** Whether an attempt may have delivered it, unheard. */
   isInDoubt: boolean
