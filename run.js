@@ -10,7 +10,7 @@ import { explainOldNode } from './src/node-version.js'
 const EXIT_CONFIG = 78
 
 const here = { path: process.execPath, version: process.versions.node }
-// Of npm, to every script: its own Node, and in the user agent which version that is.
+// npm tells every script which Node it runs on itself, and in the user agent the version of that.
 const [, version = '0'] = /\bnode\/v(\S+)/.exec(process.env['npm_config_user_agent'] ?? '') ?? []
 const ofNpm = { path: process.env['npm_node_execpath'] ?? '', version }
 const newest = ofNpm.path !== '' && isNewer(ofNpm.version, here.version) ? ofNpm : here

@@ -1,6 +1,7 @@
 // `rekey grants [role]`: prints the least rights that the configured mapping needs, as SQL.
 
-import { type Database, describeFailure, openDatabase, PATIENT_MS } from '../accounts/database.ts'
+import { type Database, openDatabase, PATIENT_MS } from '../accounts/database.ts'
+import { describeFailure } from '../accounts/failures.ts'
 import { writeGrants } from '../accounts/grants.ts'
 import { assumeRights, findNeededRights } from '../accounts/needed-rights.ts'
 import { findMissingNames } from '../accounts/table-columns.ts'

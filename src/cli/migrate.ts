@@ -1,12 +1,7 @@
 // `rekey migrate`: makes Rekey's own users table, for those who have none yet.
 
-import {
-  type Database,
-  describeFailure,
-  isConnectionFailure,
-  openDatabase,
-  PATIENT_MS,
-} from '../accounts/database.ts'
+import { type Database, openDatabase, PATIENT_MS } from '../accounts/database.ts'
+import { describeFailure, isConnectionFailure } from '../accounts/failures.ts'
 import { migrateOwnTable } from '../accounts/migrate.ts'
 import { readDatabaseConfig } from '../config/read-config.ts'
 import { reportFaults } from './report-faults.ts'

@@ -2,8 +2,9 @@
 
 import { sql } from 'drizzle-orm'
 import { type Finding, reportFault, reportOk, reportWarning } from '../../core/finding.ts'
-import { type Database, nameFailure } from '../database.ts'
+import type { Database } from '../database.ts'
 import { findWords } from '../failure-words.ts'
+import { nameFailure } from '../failures.ts'
 import { READ_ONLY } from '../read-only.ts'
 
 const NAME = 'connection'
