@@ -40,6 +40,11 @@ export function addressOf(request: FastifyRequest): string | undefined {
   return readAddress(ips.at(-1)) ?? readAddress(ips.at(-2))
 }
 
+/** Names the client that a request counts for, whether by a limit or in the turns of mails. */
+export function nameClient(request: FastifyRequest): string {
+  return clientOf(addressOf(request))
+}
+
 /**
  * Reads an address as sockets and gateways write it: perhaps with a port (`192.0.2.1:4711`,
  * `[2001:db8::1]:4711`), in brackets, or with a zone.

@@ -6,8 +6,8 @@ import { macFields } from '../core/message.ts'
 import { RekeyError } from '../errors.ts'
 import { type RequestOutcome, requestReset } from '../flows/request-reset.ts'
 import type { Identifier } from '../ports.ts'
+import { nameClient } from './client-address.ts'
 import type { AppDeps } from './options.ts'
-import { nameClient } from './rate-limit.ts'
 import { noteOutcome } from './request-log.ts'
 
 const RETRY_AFTER_SECONDS = 5
@@ -31,8 +31,7 @@ export async function takeLinkRequest(
     foldAddress(identifier.text),
   ])
   noteOutcome(request, { identifierHash: fingerprint.toString('base64url', 0, 9) })
-  const client = nameClient(request)
-  const resetRequest = { identifier, receivedAt: deps.clock(), client }
+  const resetRequest = { identifier, receivedAt: deps.clock(), client: nameClient(request) }
   if (reveals) {
     const [outcome = 'no_account'] = await requestReset(deps, [resetRequest])
     return outcome
