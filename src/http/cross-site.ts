@@ -45,7 +45,11 @@ export function requireOwnPage(
 function isOfOwnPage({ headers, host }: FastifyRequest): boolean {
   const { origin = '', 'sec-fetch-site': site } = headers
   if (site !== undefined) return site === 'same-origin'
-  return URL.canParse(origin) && new URL(origin).host === host
+  if (!URL.canParse(origin)) return false
+  const { protocol, host: ownHost } = new URL(origin)
+  // Some proxies write the port into Host that browsers leave out of it.
+  const asked = `${protocol}//${host}`
+  return URL.canParse(asked) && new URL(asked).host === ownHost
 }
 
 /**
