@@ -54,10 +54,10 @@ export interface Database {
 export const PATIENT_MS = 10_000
 /** What waits for a place and an answer together: with it, a request is answered within five seconds. */
 const LIMIT_MS = 4500
-/** What has been silent for so long may be dead: new statements get new connections. */
+/** What has been silent for so long may be dead: it is looked whether a new connection answers. */
 const SUSPECT_MS = 1000
 /** How long a statement of a pool that was replaced still has, which the server would have ended then. */
-const LAST_SECONDS = 4
+const LAST_SECONDS = MOST_STATEMENT_MS / 1000
 /** How long readiness waits for the connections of the service, after one had no answer. */
 const DOUBT_LIMIT_MS = 2000
 export const RETRY_AFTER_SECONDS = 5
@@ -81,14 +81,20 @@ export function openDatabase(
   /** Whether the last statement had no answer, so that the next one may have none either. */
   let isInDoubt = false
 
-  const distrust = (pool: Pool, trouble: Trouble) => {
+  const distrust = async (pool: Pool, trouble: Trouble) => {
+    if (trouble === 'silent') return connections.renewIfBetter(pool)
     if (trouble === 'away' || (trouble === 'read-only' && needsWritable)) hosts.leave(pool.host)
     // Where there is one server only, the driver's pauses between its attempts are to stay.
     if (trouble !== 'away' || hosts.count > 1) connections.renew(pool)
   }
   const watch = async <T>(statement: () => Promise<T>): Promise<T> => {
     const pool = connections.pool()
-    const suspicion = setTimeout(() => distrust(pool, 'silent'), SUSPECT_MS)
+    const overdueAt = performance.now() + MOST_STATEMENT_MS
+    const suspicion = setInterval(() => {
+      // The server would have ended it by now, whether or not there is anything better.
+      if (performance.now() >= overdueAt) connections.renew(pool)
+      else void distrust(pool, 'silent')
+    }, SUSPECT_MS)
     try {
       const answer = await statement()
       isInDoubt = false
@@ -96,10 +102,10 @@ export function openDatabase(
     } catch (error) {
       isInDoubt = isConnectionFailure(error)
       const trouble = findTrouble(error)
-      if (trouble) distrust(pool, trouble)
+      if (trouble) void distrust(pool, trouble)
       throw error
     } finally {
-      clearTimeout(suspicion)
+      clearInterval(suspicion)
     }
   }
   const line: StatementLine = (statement, limitMs) => enter(() => watch(statement), limitMs)
