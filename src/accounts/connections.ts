@@ -1,13 +1,16 @@
 // The driver's pool of connections, and a new one in its place when its connections cannot be trusted
 // any more: one of them fell silent or was cut, or the server can only be read.
 //
+// A server that is slow is as silent as a dead connection. So a pool is replaced for silence only once a
+// new connection has answered.
+//
 // A pool that was replaced gets no further statement. What runs on it may end, within a bound; its other
 // connections are closed at once. So nothing has to be known of any single connection.
 
 import { connect, isIPv6, type Socket } from 'node:net'
 import postgres, { type Options, type Sql } from 'postgres'
 import type { DatabaseHost } from '../core/database-url.ts'
-import { waitWithin } from '../deadline.ts'
+import { waitWithin, withDeadline } from '../deadline.ts'
 import { guardTransactions } from './guard-transactions.ts'
 
 /** The servers of a connection string, and the one in use. Every pool of the string shares it. */
@@ -32,11 +35,19 @@ export interface Connections {
   pool(): Pool
   /** Puts a new pool in the place of one that is still in use. */
   renew(pool: Pool): void
+  /**
+   * Does so once a connection of the new pool has answered: never where none does, and not again while
+   * statements of the pool before may still run. Settles when it has, or will not.
+   */
+  renewIfBetter(pool: Pool): Promise<void>
   /** Gives running statements a second, then closes. */
   close(): Promise<void>
 }
 
 type Settings = Options<Record<string, never>>
+
+/** How long a new connection may take to show that it is better than those there are. */
+const PROOF_MS = 2000
 
 /** Makes the choice of a server, which begins with the first. */
 export function createHosts(hosts: readonly DatabaseHost[]): Hosts {
@@ -79,17 +90,40 @@ export function createConnections(
     sockets.delete(client)
   }
   let pool = open()
+  let replacedAt = Number.NEGATIVE_INFINITY
+  let proving: Promise<void> | undefined
   const { options } = pool.client
+  const replaceBy = (next: Pool) => {
+    void retire(pool.client, lastSeconds)
+    pool = next
+    replacedAt = performance.now()
+    // What Drizzle has told the first pool of types.
+    Object.assign(pool.client.options.parsers, options.parsers)
+    Object.assign(pool.client.options.serializers, options.serializers)
+  }
+  const prove = async () => {
+    const suspect = pool
+    const next = open()
+    const hasAnswered = await withDeadline(next.client.unsafe('select 1'), PROOF_MS).then(
+      () => true,
+      () => false,
+    )
+    if (hasAnswered && suspect === pool) replaceBy(next)
+    else void retire(next.client, 0)
+  }
   return {
     client: new Proxy(pool.client, { get: (_, name) => Reflect.get(pool.client, name) }),
     pool: () => pool,
     renew(failed) {
-      if (failed !== pool) return
-      pool = open()
-      // Drizzle set its parsers and serializers on the first pool.
-      Object.assign(pool.client.options.parsers, options.parsers)
-      Object.assign(pool.client.options.serializers, options.serializers)
-      void retire(failed.client, lastSeconds)
+      if (failed === pool) replaceBy(open())
+    },
+    async renewIfBetter(suspect) {
+      const isTooEarly = performance.now() - replacedAt < lastSeconds * 1000
+      if (suspect !== pool || isTooEarly) return
+      proving ??= prove().finally(() => {
+        proving = undefined
+      })
+      await proving
     },
     async close() {
       await Promise.all([...sockets.keys()].map((client) => retire(client, 1)))

@@ -45,10 +45,10 @@ export interface Database {
 export const PATIENT_MS = 10_000
 /** How long a statement waits for turn and answer, so that a request is answered within five seconds. */
 const LIMIT_MS = 4500
-/** After this silence a connection may be dead: new statements get new connections. */
+/** After this silence a connection may be dead: a new one is tried. */
 const SUSPECT_MS = 1000
 /** How long a statement still has after its pool was replaced: by then the server has ended it. */
-const LAST_SECONDS = 4
+const LAST_SECONDS = MOST_STATEMENT_MS / 1000
 /** How long readiness waits for the service's connections after one of them had no answer. */
 const DOUBT_LIMIT_MS = 2000
 
@@ -71,14 +71,20 @@ export function openDatabase(
   /** Whether the last statement had no answer, so that the next one may have none either. */
   let isInDoubt = false
 
-  const distrust = (pool: Pool, trouble: Trouble) => {
+  const distrust = async (pool: Pool, trouble: Trouble) => {
+    if (trouble === 'silent') return connections.renewIfBetter(pool)
     if (trouble === 'away' || (trouble === 'read-only' && needsWritable)) hosts.leave(pool.host)
     // Where there is one server only, the driver's pauses between its attempts are to stay.
     if (trouble !== 'away' || hosts.count > 1) connections.renew(pool)
   }
   const watch = async <T>(statement: () => Promise<T>): Promise<T> => {
     const pool = connections.pool()
-    const suspicion = setTimeout(() => distrust(pool, 'silent'), SUSPECT_MS)
+    const overdueAt = performance.now() + MOST_STATEMENT_MS
+    const suspicion = setInterval(() => {
+      // The server would have ended it by now, whether or not there is anything better.
+      if (performance.now() >= overdueAt) connections.renew(pool)
+      else void distrust(pool, 'silent')
+    }, SUSPECT_MS)
     try {
       const answer = await statement()
       isInDoubt = false
@@ -86,10 +92,10 @@ export function openDatabase(
     } catch (error) {
       isInDoubt = isConnectionFailure(error)
       const trouble = findTrouble(error)
-      if (trouble) distrust(pool, trouble)
+      if (trouble) void distrust(pool, trouble)
       throw error
     } finally {
-      clearTimeout(suspicion)
+      clearInterval(suspicion)
     }
   }
   const line: StatementLine = (statement, limitMs) => enter(() => watch(statement), limitMs)

@@ -13,8 +13,8 @@ interface ProbeOptions {
   readonly own: Connections
   /** How many servers may be asked, one after the other. */
   readonly servers: number
-  /** Called with what is wrong. */
-  readonly onTrouble: (trouble: Trouble) => void
+  /** Called with what is wrong. Settles when the service has drawn its conclusions. */
+  readonly onTrouble: (trouble: Trouble) => Promise<void>
 }
 
 /** A connection that is silent for longer may be dead: a new one is asked. */
@@ -37,19 +37,20 @@ export function createProbe({ own, servers, onTrouble }: ProbeOptions): () => Pr
   const ask = async (ms: number): Promise<Writability> => {
     const pool = own.pool()
     const isProven = pool === provenPool
-    try {
-      const question = own.client.unsafe('show transaction_read_only')
-      const [row] = await withDeadline(question, ms)
-      provenPool = pool
-      if (row?.['transaction_read_only'] !== 'on') return 'writable'
-    } catch (error) {
+    const question = own.client.unsafe('show transaction_read_only')
+    const answer = await withDeadline(question, ms).catch(async (error: unknown) => {
       // Where a new connection is cut or silent, the server is to blame.
-      onTrouble(isProven ? (findTrouble(error) ?? 'silent') : 'away')
+      const trouble = isProven ? (findTrouble(error) ?? 'silent') : 'away'
+      // A server that is slow may answer until then.
+      const late = await Promise.race([question.catch(() => {}), onTrouble(trouble)])
+      if (late) return late
       own.renew(pool)
       throw error
-    }
+    })
+    provenPool = pool
+    if (answer[0]?.['transaction_read_only'] !== 'on') return 'writable'
     if (performance.now() - pool.openedAt >= FRESH_MS || servers > 1) {
-      onTrouble('read-only')
+      await onTrouble('read-only')
       own.renew(pool)
     }
     return 'read-only'

@@ -67,7 +67,7 @@ export interface Folding {
 export function searchByColumn(table: TableName, column: string, type: string): Search {
   const key = sql`${sql.identifier(column)}`
   const wanted = sql`value::${sql.raw(type)}`
-  return { table, key, indexKey: key, wanted, equals: equalsSql(type) }
+  return { table: nameOf(table), key, indexKey: key, wanted, equals: equalsSql(type) }
 }
 
 export function searchByAddress(
@@ -82,12 +82,17 @@ export function searchByAddress(
   const collate = sql.raw(collation === undefined ? '' : ` COLLATE ${collation}`)
   const column = sql.identifier(emailAddress)
   return {
-    table: mapping,
+    table: nameOf(mapping),
     key: sql`lower(${column}::text${isForced ? collate : sql``})`,
     indexKey: sql`lower(${column}${sql.raw(isForced ? ' COLLATE "C"' : '')})`,
     wanted: sql`lower(value${collate})`,
     equals: sql`=`,
   }
+}
+
+/** Nothing else of a mapping: facts that are compared have only what was found. */
+function nameOf({ schema, table }: TableName): TableName {
+  return { schema, table }
 }
 
 /**

@@ -51,7 +51,7 @@ export const EnvironmentSchema = Type.Object({
     1,
     1000,
     10,
-    'The most connections to the database; /readyz takes up to two more',
+    'The most connections for requests; checks of the database take up to four more',
   ),
   DATABASE_PREPARE: flag(true, 'Prepared statements; false behind a transaction pooler'),
 

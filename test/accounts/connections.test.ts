@@ -21,6 +21,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   gate.treatNew('well')
+  gate.delayAnswers(0)
   gate.leadTo(database.url)
   await opened?.close()
 })
@@ -62,6 +63,39 @@ test('what others wait for in vain is not given to those who come a moment later
   await new Promise((resolve) => setTimeout(resolve, 1100))
   expect(failures(await readOnEach())).toBe(0)
   expect(await lost).toBe('lost')
+}, 20_000)
+
+test('a server that is slow keeps its connections, and all get their answers', async () => {
+  open()
+  await readOnEach()
+  // So slow that a new connection, which takes several answers, is not made in time.
+  gate.delayAnswers(1500)
+  const before = gate.accepted()
+  for (let round = 0; round < 3; round += 1) expect(failures(await readOnEach())).toBe(0)
+  expect(gate.accepted() - before).toBeLessThan(PLACES)
+}, 20_000)
+
+test('statements that are slow do not have connections made without end', async () => {
+  open()
+  await readOnEach()
+  const before = gate.accepted()
+  const readSlowly = () => opened.read(() => opened.db.execute(sql`select pg_sleep(1.2)`))
+  for (let round = 0; round < 3; round += 1) {
+    const outcomes = await Promise.allSettled(Array.from({ length: PLACES }, readSlowly))
+    expect(failures(outcomes)).toBe(0)
+  }
+  // The pool that came in the place of the first.
+  expect(gate.accepted() - before).toBeLessThan(2 * PLACES)
+}, 20_000)
+
+test('what answers never and lets nothing new be better is given up in the end', async () => {
+  open()
+  await readOnEach()
+  gate.silence()
+  gate.treatNew('silently')
+  expect(failures(await readOnEach())).toBe(PLACES)
+  gate.treatNew('well')
+  await expect.poll(() => readOnEach().then(failures), { timeout: 8000 }).toBe(0)
 }, 20_000)
 
 test('a read whose connection was cut is tried again', async () => {

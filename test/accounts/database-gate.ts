@@ -31,6 +31,8 @@ export interface DatabaseGate {
   silence(count?: number): void
   /** Says what becomes of new connections: nothing passes, the gate hangs up at once, or all passes. */
   treatNew(how: 'silently' | 'by hanging up' | 'well'): void
+  /** Has every answer take so long on its way, as from a server that is slow. */
+  delayAnswers(ms: number): void
   /** Sends new connections to another database. */
   leadTo(databaseUrl: string): void
 }
@@ -52,6 +54,7 @@ export async function createGate(databaseUrl: string): Promise<DatabaseGate> {
   let target = new URL(databaseUrl)
   let treatment: Parameters<DatabaseGate['treatNew']>[0] = 'well'
   let accepted = 0
+  let delayMs = 0
   const relays = new Set<Relay>()
   const silence = (relay: Relay) => {
     relay.isSilent = true
@@ -72,7 +75,9 @@ export async function createGate(databaseUrl: string): Promise<DatabaseGate> {
           isHeld = true
           trap.spring()
         }
-        done(null, isHeld ? undefined : chunk)
+        const pass = () => done(null, isHeld ? undefined : chunk)
+        if (direction === 'answer' && delayMs > 0) setTimeout(pass, delayMs)
+        else pass()
       },
     })
   }
@@ -142,6 +147,9 @@ export async function createGate(databaseUrl: string): Promise<DatabaseGate> {
     },
     treatNew(how) {
       treatment = how
+    },
+    delayAnswers(ms) {
+      delayMs = ms
     },
     leadTo(other) {
       target = new URL(other)
