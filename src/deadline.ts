@@ -7,6 +7,15 @@ export function isOverdue(error: unknown): boolean {
   return error instanceof Error && error.message === OVERDUE
 }
 
+/** How long a request waits for its answer, by default: with all around it, it is answered within five seconds. */
+const REPLY_MS = 4900
+
+/** @returns how long is left, in milliseconds, which is less than nothing once the time is over */
+export function startDeadline(ms = REPLY_MS): { leftMs(): number } {
+  const endsAt = performance.now() + ms
+  return { leftMs: () => endsAt - performance.now() }
+}
+
 /**
  * Settles as the work does, or rejects when it takes longer.
  *

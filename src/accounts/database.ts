@@ -110,7 +110,7 @@ export function openDatabase(
   }
   const line: StatementLine = (statement, limitMs) => enter(() => watch(statement), limitMs)
   const read: StatementLine = async (statement, limitMs = LIMIT_MS) => {
-    const endsAt = performance.now() + limitMs
+    const endsAt = performance.now() + Math.min(limitMs, LIMIT_MS)
     for (let more = hosts.count; ; more -= 1) {
       try {
         return await line(statement, endsAt - performance.now())

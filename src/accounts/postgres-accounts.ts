@@ -1,7 +1,7 @@
 // The accounts in the host's PostgreSQL table: look-up, read, and the compare-and-set write.
 
 import { foldAddress, MAX_ACCOUNTS_PER_IDENTIFIER, spellAddress } from '../core/email-address.ts'
-import type { Account, Accounts } from '../ports.ts'
+import type { Account, Accounts, Deadline } from '../ports.ts'
 import { type AccountQueries, createAccountQueries, type QueryFacts } from './account-queries.ts'
 import {
   asUnavailable,
@@ -58,10 +58,14 @@ export function createPostgresAccounts(
   const list = async (
     query: AccountQueries['byIds'],
     values: readonly string[],
+    deadline?: Deadline,
   ): Promise<Row[]> => {
     if (values.length === 0) return []
     try {
-      const rows = await read(() => query.execute({ list: JSON.stringify(values) }))
+      const rows = await read(
+        () => query.execute({ list: JSON.stringify(values) }),
+        deadline?.leftMs(),
+      )
       // After a statement that failed between two rows, the driver begins the next result of that
       // connection with holes: these are left out.
       return rows.flatMap((row) => [toRow(row)])
@@ -75,8 +79,8 @@ export function createPostgresAccounts(
       }
       const middle = Math.ceil(values.length / 2)
       const halves = [
-        ...(await list(query, values.slice(0, middle))),
-        ...(await list(query, values.slice(middle))),
+        ...(await list(query, values.slice(0, middle), deadline)),
+        ...(await list(query, values.slice(middle), deadline)),
       ]
       // By its own idea of letter case the database may find a row for a value of either.
       return [...new Map(halves.map((row) => [row.account.id, row])).values()]
@@ -114,8 +118,9 @@ export function createPostgresAccounts(
       return found
     },
 
-    async read(ids) {
-      const byId = Map.groupBy(await list(queries.byIds, ids), ({ account }) => account.id)
+    async read(ids, deadline) {
+      const rows = await list(queries.byIds, ids, deadline)
+      const byId = Map.groupBy(rows, ({ account }) => account.id)
       // An id that two rows share names nobody.
       return [...byId.values()]
         .flatMap((rows) => (rows.length === 1 ? rows : []))

@@ -4,7 +4,7 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { MOST_STATEMENT_MS } from '../core/database-url.ts'
-import { withDeadline } from '../deadline.ts'
+import { startDeadline, withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import type { Account, Accounts } from '../ports.ts'
 import type { AccountQueries, WriteValues } from './account-queries.ts'
@@ -13,8 +13,8 @@ import { mappingVariables } from './mapping.ts'
 
 /** Where the connection has no limits of its own. */
 const LIMIT_STEPS = `SET LOCAL statement_timeout = ${MOST_STATEMENT_MS}; SET LOCAL idle_in_transaction_session_timeout = ${MOST_STATEMENT_MS}`
-/** How long a reply waits for a write and, where its answer was lost, for the outcome. */
-const REPLY_MS = 4900
+/** What a write leaves of the time for its reply, to ask for the outcome where the answer is lost. */
+const OUTCOME_MS = 400
 
 const ADVICE =
   'nothing was written; run `rekey doctor`, which names triggers and rules, and have them leave the hash as it is'
@@ -83,19 +83,20 @@ export function createPasswordWriter(
     return status === 'committed' ? held !== account.passwordHash : held === newHash
   }
 
-  return async (account, newHash) => {
+  return async (account, newHash, deadline = startDeadline()) => {
     const { id, passwordHash, emailAddress, lastLogin } = account
     const values = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
     const progress: Progress = { transactionId: undefined, isGivenUp: false }
-    const begun = performance.now()
+    const writeMs = deadline.leftMs() - OUTCOME_MS
+    if (writeMs <= 0) throw refuse('no time is left for the write')
     try {
-      return await line(() => write(values, progress))
+      return await line(() => write(values, progress), writeMs)
     } catch (error) {
       progress.isGivenUp = true
       const { transactionId } = progress
       if (transactionId !== undefined) {
         const ask = () => findOutcome(account, newHash, transactionId)
-        const leftMs = Math.max(REPLY_MS - (performance.now() - begun), 0)
+        const leftMs = Math.max(deadline.leftMs(), 0)
         const isWritten = await withDeadline(ask(), leftMs).catch(() => undefined)
         if (isWritten !== false) return isWritten ?? { ask }
       }
