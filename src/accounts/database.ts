@@ -44,6 +44,8 @@ export interface Database {
   probe(): Promise<Writability>
   /** Goes on to a server that can be written, where there are several and one of them is. */
   findServer(): Promise<void>
+  /** Has statements planned anew, by new connections. */
+  replan(): void
   /** Opens one more connection to the same server, for statements that take long. */
   aside(): Pick<Database, 'db' | 'close'>
   /** Gives running statements a second, then closes. */
@@ -144,6 +146,7 @@ export function openDatabase(
       // What is wrong with all of them is found by whoever asks next.
       if (hosts.count > 1) await probe().catch(() => {})
     },
+    replan: () => void connections.renewIfBetter(connections.pool()),
     aside: () => openDatabase({ ...settings, poolMax: 1 }, PATIENT_MS, hosts),
     async close() {
       await Promise.all([connections.close(), own.close()])

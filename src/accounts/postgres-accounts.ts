@@ -3,16 +3,10 @@
 import { foldAddress, MAX_ACCOUNTS_PER_IDENTIFIER, spellAddress } from '../core/email-address.ts'
 import type { Account, Accounts, Deadline } from '../ports.ts'
 import { type AccountQueries, createAccountQueries, type QueryFacts } from './account-queries.ts'
-import {
-  asUnavailable,
-  type Database,
-  isRowFault,
-  isUntranslatable,
-  nameFailure,
-} from './database.ts'
+import { asUnavailable, isRowFault, isUntranslatable, nameFailure } from './database.ts'
 import type { TableFacts } from './inspect-table.ts'
 import { nameInWords, type UsersMapping } from './mapping.ts'
-import { createPasswordWriter } from './write-password.ts'
+import { createPasswordWriter, type WritableDatabase } from './write-password.ts'
 
 interface Row {
   readonly account: Account
@@ -26,7 +20,7 @@ interface Row {
  * @param onRowFault is told, by its code, of a failure that left an account out
  */
 export function createPostgresAccounts(
-  database: Pick<Database, 'db' | 'line' | 'read' | 'limitsStatements'>,
+  database: WritableDatabase,
   mapping: UsersMapping,
   facts: QueryFacts & Pick<TableFacts, 'idIsInteger'>,
   onRowFault: (code: string) => void = () => {},

@@ -21,6 +21,12 @@ const ADVICE =
 const KEPT_ANOTHER = `the row kept another hash than the one written: a trigger, a rule or AFTER_RESET_SQL is likely to change it; ${ADVICE}`
 const SKIPPED = `the database skipped the write without an error: a trigger, a rule or a policy of row-level security is likely to hold it back; ${ADVICE}`
 
+/** What of a database a write needs. */
+export type WritableDatabase = Pick<
+  Database,
+  'db' | 'line' | 'read' | 'limitsStatements' | 'replan'
+>
+
 /** How far a write has come. */
 interface Progress {
   /** Set before the transaction is committed: without one, it was not. */
@@ -35,7 +41,7 @@ interface Progress {
  * @param readHash reads what the row of an id holds; undefined without a row
  */
 export function createPasswordWriter(
-  { db, line, read, limitsStatements }: Pick<Database, 'db' | 'line' | 'read' | 'limitsStatements'>,
+  { db, line, read, limitsStatements, replan }: WritableDatabase,
   queries: AccountQueries,
   readHash: (id: string) => Promise<string | null | undefined>,
 ): Accounts['replacePassword'] {
@@ -47,8 +53,10 @@ export function createPasswordWriter(
       const { count } = await queries.write(transaction, values)
       if (count === 0) {
         const unchanged = await queries.findUnchanged(transaction, values)
-        if (unchanged.length > 0) throw refuse(SKIPPED)
-        return false
+        if (unchanged.length === 0) return false
+        // A plan that a rule has left empty stays so on its connection, even when the rule is gone.
+        replan()
+        throw refuse(SKIPPED)
       }
       // Two rows, or an owner that a trigger of the host holds back: nothing of it may stay.
       if (count > 1) throw refuse('several rows have the same id')
