@@ -7,6 +7,25 @@ export function isOverdue(error: unknown): boolean {
   return error instanceof Error && error.message === OVERDUE
 }
 
+/** How long a request waits for the database, all in all: so it is answered within five seconds. */
+const REPLY_MS = 4900
+
+/** Starts the `Deadline` of a reply, as the ports have it. */
+export function startDeadline(ms = REPLY_MS) {
+  let endsAt = performance.now() + ms
+  return {
+    leftMs: () => endsAt - performance.now(),
+    async exempt<T>(work: Promise<T>): Promise<T> {
+      const begun = performance.now()
+      try {
+        return await work
+      } finally {
+        endsAt += performance.now() - begun
+      }
+    },
+  }
+}
+
 /**
  * Settles as the work does, or rejects when it takes longer.
  *

@@ -28,6 +28,14 @@ export interface Identifier {
   readonly kind: 'address' | 'login'
 }
 
+/** How long the reply to a request may still take. */
+export interface Deadline {
+  /** @returns milliseconds, which are less than 0 once the time is over */
+  leftMs(): number
+  /** Waits for work whose time does not count, because it does not depend on the database. */
+  exempt<T>(work: Promise<T>): Promise<T>
+}
+
 /** The host's users table. What asks it throws RekeyError `unavailable` when it cannot answer. */
 export interface Accounts {
   /**
@@ -38,7 +46,7 @@ export interface Accounts {
    */
   find(identifiers: readonly Identifier[]): Promise<readonly (readonly Account[])[]>
   /** Reads accounts by id. Ids without a row are left out. */
-  read(ids: readonly string[]): Promise<readonly Account[]>
+  read(ids: readonly string[], deadline?: Deadline): Promise<readonly Account[]>
   /**
    * Writes a new hash if the row still is what `account` says: id, hash, address, eligibility and
    * last login, in one statement. Keeps it only if the row then holds exactly that.
@@ -46,7 +54,11 @@ export interface Accounts {
    * @returns whether it did; where the answer was lost, the write whose outcome is open
    * @throws RekeyError `unavailable` when certainly nothing is written
    */
-  replacePassword(account: Account, newHash: string): Promise<boolean | OpenWrite>
+  replacePassword(
+    account: Account,
+    newHash: string,
+    deadline?: Deadline,
+  ): Promise<boolean | OpenWrite>
   /** Says whether ids are integers. True as long as the database has not been reached. */
   takesIntegerIds(): boolean
 }

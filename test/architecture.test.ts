@@ -33,7 +33,7 @@ const rules: readonly Rule[] = [
   { of: CORE, may: [CORE, ERRORS, 'node:crypto', 'node:net', 'node:url'] },
   { of: PORTS, may: [], mayAsTypes: [CORE, ERRORS] },
   { of: 'src/flows/', may: ['src/flows/', PORTS, CORE, ERRORS] },
-  { of: 'src/http/', may: ['src/http/', 'src/flows/', PORTS, CORE, ERRORS, 'src/page/client.ts',
+  { of: 'src/http/', may: ['src/http/', 'src/flows/', PORTS, CORE, ERRORS, DEADLINE, 'src/page/client.ts',
       'fastify', '@fastify/type-provider-typebox', '@sinclair/typebox', 'ipaddr.js',
       'node:buffer', 'node:fs', 'node:http', 'node:module', 'node:net', 'node:path'] },
 

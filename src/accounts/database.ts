@@ -35,6 +35,8 @@ export interface Database {
   probe(): Promise<Writability>
   /** Goes on to a server that can be written, where there are several and one of them is. */
   findServer(): Promise<void>
+  /** Has statements planned anew, by new connections. */
+  replan(): void
   /** Opens one more connection to the same server, for statements that take long. */
   aside(): Pick<Database, 'db' | 'close'>
   /** Gives running statements a second, then closes. */
@@ -100,7 +102,7 @@ export function openDatabase(
   }
   const line: StatementLine = (statement, limitMs) => enter(() => watch(statement), limitMs)
   const read: StatementLine = async (statement, limitMs = LIMIT_MS) => {
-    const endsAt = performance.now() + limitMs
+    const endsAt = performance.now() + Math.min(limitMs, LIMIT_MS)
     for (let more = hosts.count; ; more -= 1) {
       try {
         return await line(statement, endsAt - performance.now())
@@ -134,6 +136,7 @@ export function openDatabase(
       // What is wrong with all of them, the next statement finds.
       if (hosts.count > 1) await probe().catch(() => {})
     },
+    replan: () => void connections.renewIfBetter(connections.pool()),
     aside: () => openDatabase({ ...settings, poolMax: 1 }, PATIENT_MS, hosts),
     async close() {
       await Promise.all([connections.close(), own.close()])

@@ -55,9 +55,9 @@ export function createLateAccounts(look: () => Promise<void>): LateAccounts {
     },
     accounts: {
       find: (identifiers) => ask((accounts) => accounts.find(identifiers)),
-      read: (ids) => ask((accounts) => accounts.read(ids)),
-      replacePassword: (account, newHash) =>
-        ask((accounts) => accounts.replacePassword(account, newHash)),
+      read: (ids, deadline) => ask((accounts) => accounts.read(ids, deadline)),
+      replacePassword: (account, newHash, deadline) =>
+        ask((accounts) => accounts.replacePassword(account, newHash, deadline)),
       takesIntegerIds: () => arrived?.takesIntegerIds() ?? true,
     },
   }

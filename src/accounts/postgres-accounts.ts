@@ -1,13 +1,12 @@
 // The accounts in the host's PostgreSQL table: look-up, read, and the compare-and-set write.
 
 import { foldAddress, MAX_ACCOUNTS_PER_IDENTIFIER, spellAddress } from '../core/email-address.ts'
-import type { Account, Accounts } from '../ports.ts'
+import type { Account, Accounts, Deadline } from '../ports.ts'
 import { type AccountQueries, createAccountQueries, type QueryFacts } from './account-queries.ts'
-import type { Database } from './database.ts'
 import { asUnavailable, isRowFault, isUntranslatable, nameFailure } from './failures.ts'
 import type { TableFacts } from './inspect-table.ts'
 import { nameInWords, type UsersMapping } from './mapping.ts'
-import { createPasswordWriter } from './write-password.ts'
+import { createPasswordWriter, type WritableDatabase } from './write-password.ts'
 
 interface Row {
   readonly account: Account
@@ -21,7 +20,7 @@ interface Row {
  * @param onRowFault is told, by its code, of a failure that left an account out
  */
 export function createPostgresAccounts(
-  database: Pick<Database, 'db' | 'line' | 'read' | 'limitsStatements'>,
+  database: WritableDatabase,
   mapping: UsersMapping,
   facts: QueryFacts & Pick<TableFacts, 'idIsInteger'>,
   onRowFault: (code: string) => void = () => {},
@@ -53,10 +52,14 @@ export function createPostgresAccounts(
   const list = async (
     query: AccountQueries['byIds'],
     values: readonly string[],
+    deadline?: Deadline,
   ): Promise<Row[]> => {
     if (values.length === 0) return []
     try {
-      const rows = await read(() => query.execute({ list: JSON.stringify(values) }))
+      const rows = await read(
+        () => query.execute({ list: JSON.stringify(values) }),
+        deadline?.leftMs(),
+      )
       // After a statement that failed between two rows, the driver begins the next result of that
       // connection with holes: these are left out.
       return rows.flatMap((row) => [toRow(row)])
@@ -70,8 +73,8 @@ export function createPostgresAccounts(
       }
       const middle = Math.ceil(values.length / 2)
       const halves = [
-        ...(await list(query, values.slice(0, middle))),
-        ...(await list(query, values.slice(middle))),
+        ...(await list(query, values.slice(0, middle), deadline)),
+        ...(await list(query, values.slice(middle), deadline)),
       ]
       // By its own idea of letter case the database may find a row for a value of either.
       return [...new Map(halves.map((row) => [row.account.id, row])).values()]
@@ -109,8 +112,9 @@ export function createPostgresAccounts(
       return found
     },
 
-    async read(ids) {
-      const byId = Map.groupBy(await list(queries.byIds, ids), ({ account }) => account.id)
+    async read(ids, deadline) {
+      const rows = await list(queries.byIds, ids, deadline)
+      const byId = Map.groupBy(rows, ({ account }) => account.id)
       // An id that two rows share names nobody.
       return [...byId.values()]
         .flatMap((rows) => (rows.length === 1 ? rows : []))

@@ -4,7 +4,7 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { MOST_STATEMENT_MS } from '../core/database-url.ts'
-import { withDeadline } from '../deadline.ts'
+import { startDeadline, withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import type { Account, Accounts } from '../ports.ts'
 import type { AccountQueries, WriteValues } from './account-queries.ts'
@@ -14,13 +14,19 @@ import { mappingVariables } from './mapping.ts'
 
 /** Where the connection has no limits of its own. */
 const LIMIT_STEPS = `SET LOCAL statement_timeout = ${MOST_STATEMENT_MS}; SET LOCAL idle_in_transaction_session_timeout = ${MOST_STATEMENT_MS}`
-/** How long a reply waits for a write and, where its answer was lost, for the outcome. */
-const REPLY_MS = 4900
+/** What a write leaves of the time for its reply, to ask for the outcome where the answer is lost. */
+const OUTCOME_MS = 400
 
 const ADVICE =
   'nothing was written; run `rekey doctor`, which names triggers and rules, and have them leave the hash as it is'
 const KEPT_ANOTHER = `the row kept another hash than the one written: a trigger, a rule or AFTER_RESET_SQL is likely to change it; ${ADVICE}`
 const SKIPPED = `the database skipped the write without an error: a trigger, a rule or a policy of row-level security is likely to hold it back; ${ADVICE}`
+
+/** What of a database a write needs. */
+export type WritableDatabase = Pick<
+  Database,
+  'db' | 'line' | 'read' | 'limitsStatements' | 'replan'
+>
 
 /** How far a write has come. */
 interface Progress {
@@ -36,7 +42,7 @@ interface Progress {
  * @param readHash reads what the row of an id holds; undefined without a row
  */
 export function createPasswordWriter(
-  { db, line, read, limitsStatements }: Pick<Database, 'db' | 'line' | 'read' | 'limitsStatements'>,
+  { db, line, read, limitsStatements, replan }: WritableDatabase,
   queries: AccountQueries,
   readHash: (id: string) => Promise<string | null | undefined>,
 ): Accounts['replacePassword'] {
@@ -48,8 +54,10 @@ export function createPasswordWriter(
       const { count } = await queries.write(transaction, values)
       if (count === 0) {
         const unchanged = await queries.findUnchanged(transaction, values)
-        if (unchanged.length > 0) throw refuse(SKIPPED)
-        return false
+        if (unchanged.length === 0) return false
+        // A plan that a rule has left empty stays so on its connection, even when the rule is gone.
+        replan()
+        throw refuse(SKIPPED)
       }
       // Two rows, or an owner that a trigger of the host holds back: nothing of it may stay.
       if (count > 1) throw refuse('several rows have the same id')
@@ -84,19 +92,20 @@ export function createPasswordWriter(
     return status === 'committed' ? held !== account.passwordHash : held === newHash
   }
 
-  return async (account, newHash) => {
+  return async (account, newHash, deadline = startDeadline()) => {
     const { id, passwordHash, emailAddress, lastLogin } = account
     const values = { id, passwordHash, emailAddress, lastLogin: lastLogin ?? null, newHash }
     const progress: Progress = { transactionId: undefined, isGivenUp: false }
-    const begun = performance.now()
+    const writeMs = deadline.leftMs() - OUTCOME_MS
+    if (writeMs <= 0) throw refuse('no time is left for the write')
     try {
-      return await line(() => write(values, progress))
+      return await line(() => write(values, progress), writeMs)
     } catch (error) {
       progress.isGivenUp = true
       const { transactionId } = progress
       if (transactionId !== undefined) {
         const ask = () => findOutcome(account, newHash, transactionId)
-        const leftMs = Math.max(REPLY_MS - (performance.now() - begun), 0)
+        const leftMs = Math.max(deadline.leftMs(), 0)
         const isWritten = await withDeadline(ask(), leftMs).catch(() => undefined)
         if (isWritten !== false) return isWritten ?? { ask }
       }

@@ -2,7 +2,7 @@
 // account, the old password, the rules, the write, in this order.
 
 import { type FieldFault, RekeyError } from '../errors.ts'
-import type { Account, Limits, VerifiedJwt } from '../ports.ts'
+import type { Account, Deadline, Limits, VerifiedJwt } from '../ports.ts'
 import { findJwtSubject, type JwtSubjectDeps } from './jwt-subject.ts'
 import {
   judgeNewPassword,
@@ -33,8 +33,9 @@ const MOST_ATTEMPTS = 2
 export async function admitJwtSubject(
   deps: ChangePasswordDeps,
   jwt: VerifiedJwt,
+  deadline: Deadline,
 ): Promise<Account> {
-  const account = await findJwtSubject(deps, jwt)
+  const account = await findJwtSubject(deps, jwt, deadline)
   const { wrongOldPasswords, changes } = deps.limits
   refuseOver(wrongOldPasswords.waitFor(account.id), 'too many wrong old passwords')
   refuseOver(changes.waitFor(account.id), 'too many changes of the password')
@@ -52,6 +53,7 @@ function refuseOver(waitSeconds: number, reason: string): void {
  *
  * @param jwt one whose account `admitJwtSubject` has found
  * @param now unix milliseconds
+ * @param deadline of the reply: a write that would come after it is not made
  * @throws RekeyError `old_password_incorrect`, also with no hash or one in an unknown format; with
  * every rule that the new password breaks as well
  * @throws RekeyError `password_rejected` with every broken rule
@@ -62,14 +64,16 @@ export function changePassword(
   jwt: VerifiedJwt,
   { oldPassword, ...newPassword }: PasswordChange,
   now: number,
+  deadline: Deadline,
 ): Promise<void> {
   return deps.turns.take(String(jwt.subject), async () => {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      const account = await admitJwtSubject(deps, jwt)
+      const account = await admitJwtSubject(deps, jwt, deadline)
       const { hasher } = deps
       // Without it no rule could be judged, so the old password must not count, whoever knows it.
       const isReplaceable = hasher.canReplace(account.passwordHash)
-      const isOld = isReplaceable && (await hasher.verify(oldPassword, account.passwordHash))
+      const isOld =
+        isReplaceable && (await deadline.exempt(hasher.verify(oldPassword, account.passwordHash)))
       const faults = isReplaceable ? judgeNewPassword(deps, account, newPassword) : []
       if (!isOld) {
         deps.limits.wrongOldPasswords.count(account.id)
@@ -77,7 +81,8 @@ export function changePassword(
         throw new RekeyError('old_password_incorrect', 'not the old password', options)
       }
       if (faults.length > 0) throw refusePassword(faults)
-      if (await writePassword(deps, account, newPassword.password, 'change', now)) return
+      const { password } = newPassword
+      if (await writePassword(deps, account, password, 'change', now, deadline)) return
     }
     const options = { retryAfterSeconds: 1 }
     throw new RekeyError('unavailable', 'the account keeps changing while hashes are made', options)

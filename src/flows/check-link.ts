@@ -9,7 +9,7 @@ import {
   sealsAccount,
 } from '../core/link.ts'
 import { RekeyError } from '../errors.ts'
-import type { Account, Accounts, Hasher } from '../ports.ts'
+import type { Account, Accounts, Deadline, Hasher } from '../ports.ts'
 import { reasonAgainst } from './eligibility.ts'
 
 export interface CheckLinkDeps {
@@ -41,8 +41,9 @@ export async function checkLink(deps: CheckLinkDeps, link: Link, now: number): P
 export async function findSealedAccount(
   deps: CheckLinkDeps,
   genuine: GenuineLink,
+  deadline?: Deadline,
 ): Promise<Account> {
-  const [account] = await deps.accounts.read([genuine.link.userId])
+  const [account] = await deps.accounts.read([genuine.link.userId], deadline)
   if (!account) throw new RekeyError('link_superseded', 'the account is gone')
   const reason = reasonAgainst(account, deps.hasher)
   if (reason) throw new RekeyError('link_superseded', `the account gets no link: ${reason}`)

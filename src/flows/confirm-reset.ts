@@ -2,7 +2,7 @@
 
 import { type GenuineLink, type Link, openLink } from '../core/link.ts'
 import { RekeyError } from '../errors.ts'
-import type { RefusedReason } from '../ports.ts'
+import type { Deadline, RefusedReason } from '../ports.ts'
 import { type CheckLinkDeps, findSealedAccount } from './check-link.ts'
 import {
   judgeNewPassword,
@@ -19,6 +19,7 @@ export interface ConfirmResetDeps extends CheckLinkDeps, SetPasswordDeps {}
  * rejects, for a link that is not genuine: a promise would cost more than refusing it.
  *
  * @param now unix milliseconds
+ * @param deadline of the reply: a write that would come after it is not made
  * @throws RekeyError `link_invalid`, `link_expired`, `link_superseded`, `unavailable`
  * @throws RekeyError `password_rejected` with every broken rule
  */
@@ -27,11 +28,12 @@ export function confirmReset(
   link: Link,
   newPassword: NewPassword,
   now: number,
+  deadline: Deadline,
 ): Promise<void> {
   const genuine = openLink(deps.keyRing, deps.linkRules, link, now)
   return deps.turns.take(link.userId, async () => {
     try {
-      await setPassword(deps, genuine, newPassword, now)
+      await setPassword(deps, genuine, newPassword, now, deadline)
     } catch (error) {
       const reason = refusalIn(error)
       if (reason) {
@@ -47,11 +49,13 @@ async function setPassword(
   genuine: GenuineLink,
   newPassword: NewPassword,
   now: number,
+  deadline: Deadline,
 ): Promise<void> {
-  const account = await findSealedAccount(deps, genuine)
+  const account = await findSealedAccount(deps, genuine, deadline)
   const faults = judgeNewPassword(deps, account, newPassword)
   if (faults.length > 0) throw refusePassword(faults)
-  if (!(await writePassword(deps, account, newPassword.password, 'reset', now))) {
+  const { password } = newPassword
+  if (!(await writePassword(deps, account, password, 'reset', now, deadline))) {
     throw new RekeyError('link_superseded', 'the account changed while the hash was made')
   }
 }

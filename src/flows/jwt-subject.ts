@@ -1,7 +1,7 @@
 // Finds the account that a JWT of the host application speaks for.
 
 import { RekeyError } from '../errors.ts'
-import type { Account, Accounts, VerifiedJwt } from '../ports.ts'
+import type { Account, Accounts, Deadline, VerifiedJwt } from '../ports.ts'
 
 export interface JwtSubjectDeps {
   readonly accounts: Accounts
@@ -19,12 +19,13 @@ export interface JwtSubjectDeps {
 export async function findJwtSubject(
   { accounts }: JwtSubjectDeps,
   jwt: VerifiedJwt,
+  deadline: Deadline,
 ): Promise<Account> {
   const id = String(jwt.subject)
   if (typeof jwt.subject === 'number' && !accounts.takesIntegerIds()) {
     throw new RekeyError('not_authenticated', 'the id of the JWT is a number, and ids are not')
   }
-  const [account] = await accounts.read([id])
+  const [account] = await accounts.read([id], deadline)
   // The database takes several spellings for one id; limits and turns must not.
   if (account?.id !== id) throw new RekeyError('not_authenticated', 'no account has this id')
   if (!account.isEligible) {

@@ -6,6 +6,7 @@ import { type FieldFault, RekeyError } from '../errors.ts'
 import type {
   Account,
   Accounts,
+  Deadline,
   Events,
   Hasher,
   Limits,
@@ -70,6 +71,7 @@ export function refusePassword(faults: readonly FieldFault[]): RekeyError {
  *
  * @param occasion by which right
  * @param now unix milliseconds
+ * @param deadline of the reply: a write that would come after it is not made
  * @returns whether the account still was as it was read; if not, nothing has happened
  * @throws RekeyError `password_rejected` with what the host application says
  * @throws RekeyError `unavailable` also when the outcome is open: notice and event follow once the
@@ -81,15 +83,16 @@ export async function writePassword(
   password: string,
   occasion: PasswordWrite['occasion'],
   now: number,
+  deadline: Deadline,
 ): Promise<boolean> {
   const write: PasswordWrite = { accountId: account.id, occasion }
-  const detail = await deps.hooks.beforeReset(write, password)
+  const detail = await deadline.exempt(deps.hooks.beforeReset(write, password))
   if (detail !== undefined) {
     const faults = [{ field: 'password', code: 'refused', detail }]
     throw new RekeyError('password_rejected', 'the host application refuses it', { faults })
   }
-  const newHash = await deps.hasher.hash(password, account.passwordHash)
-  const outcome = await deps.accounts.replacePassword(account, newHash)
+  const newHash = await deadline.exempt(deps.hasher.hash(password, account.passwordHash))
+  const outcome = await deps.accounts.replacePassword(account, newHash, deadline)
   const announce = () => announcePassword(deps, account, write, now)
   if (outcome === true) await announce()
   if (typeof outcome === 'boolean') return outcome

@@ -1,9 +1,10 @@
 // Lets those pass who hold a JWT of the host application (RFC 6750): in the header, and nowhere else.
 
 import type { FastifyRequest, onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify'
+import { startDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import { admitJwtSubject } from '../flows/change-password.ts'
-import type { JwtVerifier, VerifiedJwt } from '../ports.ts'
+import type { Deadline, JwtVerifier, VerifiedJwt } from '../ports.ts'
 import type { AppOptions } from './options.ts'
 import { limitRequests } from './rate-limit.ts'
 import { noteOutcome } from './request-log.ts'
@@ -11,7 +12,13 @@ import { noteOutcome } from './request-log.ts'
 const BEARER = /^Bearer(?: +(.*))?$/i
 const JWT = Symbol('jwt')
 
-type JwtRequest = FastifyRequest & { [JWT]?: VerifiedJwt }
+type JwtRequest = FastifyRequest & { [JWT]?: Admission }
+
+interface Admission {
+  readonly jwt: VerifiedJwt
+  /** What it has left of the time for the reply, in which a slow body does not count. */
+  readonly leftMs: number
+}
 
 /** Says whether a request comes with a JWT, good or bad. */
 export function presentsJwt({ headers }: FastifyRequest): boolean {
@@ -32,19 +39,20 @@ export function requireJwt(
     else done(new RekeyError('not_authenticated', 'no bearer token'))
   }
   const authenticate: onRequestAsyncHookHandler = async (request: JwtRequest) => {
+    const deadline = startDeadline()
     const jwt = await jwtVerifier.verify(readJwt(request), deps.clock())
-    const account = await admitJwtSubject(deps, jwt)
+    const account = await admitJwtSubject(deps, jwt, deadline)
     noteOutcome(request, { accountId: account.id })
-    request[JWT] = jwt
+    request[JWT] = { jwt, leftMs: deadline.leftMs() }
   }
   return [requirePresence, limitRequests(options, 'confirms'), authenticate]
 }
 
-/** The JWT of a request that has passed the hooks. */
-export function jwtOf(request: JwtRequest): VerifiedJwt {
-  const jwt = request[JWT]
-  if (!jwt) throw new TypeError('the route does not require a JWT')
-  return jwt
+/** The JWT of a request that has passed the hooks, and the time that is left for the reply. */
+export function admissionOf(request: JwtRequest): { jwt: VerifiedJwt; deadline: Deadline } {
+  const admission = request[JWT]
+  if (!admission) throw new TypeError('the route does not require a JWT')
+  return { jwt: admission.jwt, deadline: startDeadline(admission.leftMs) }
 }
 
 /** @throws RekeyError `not_authenticated` for two headers, of which Node would show the first */

@@ -6,7 +6,7 @@ import { Type } from '@sinclair/typebox'
 import { GOOD_CHARACTERS } from '../core/characters.ts'
 import { changePassword as change } from '../flows/change-password.ts'
 import type { JwtVerifier } from '../ports.ts'
-import { jwtOf, requireJwt } from './bearer.ts'
+import { admissionOf, requireJwt } from './bearer.ts'
 import type { AppOptions } from './options.ts'
 import { confirmedPasswordFields, passwordFields, readPassword } from './password-body.ts'
 
@@ -38,7 +38,8 @@ export const changePassword: FastifyPluginCallbackTypebox<ChangePasswordOptions>
   app.post('/change-password', { schema, onRequest }, async (request) => {
     const oldPassword = request.body.old_password
     const password = readPassword(request.body)
-    await change(deps, jwtOf(request), { oldPassword, password }, deps.clock())
+    const { jwt, deadline } = admissionOf(request)
+    await change(deps, jwt, { oldPassword, password }, deps.clock(), deadline)
     return { detail: 'Password changed successfully' }
   })
   done()

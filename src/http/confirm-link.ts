@@ -2,6 +2,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import type { Link } from '../core/link.ts'
+import { startDeadline } from '../deadline.ts'
 import { confirmReset } from '../flows/confirm-reset.ts'
 import type { NewPassword } from '../flows/set-password.ts'
 import type { AppDeps } from './options.ts'
@@ -19,7 +20,7 @@ export function confirmLink(
   link: Link,
   newPassword: NewPassword,
 ): Promise<void> {
-  return confirmReset(deps, link, newPassword, deps.clock()).then(() => {
+  return confirmReset(deps, link, newPassword, deps.clock(), startDeadline()).then(() => {
     noteOutcome(request, { accountId: link.userId })
   })
 }

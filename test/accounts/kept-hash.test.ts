@@ -142,6 +142,8 @@ describe('in one table, nothing is written where', () => {
     const accounts = await through(plainMapping)
     await run('create rule skip as on update to users do instead nothing')
     await expectNothingWritten(accounts)
+    await run('drop rule skip on users')
+    await expect.poll(() => expectWritten(accounts).then(() => 'written')).toBe('written')
   })
 
   test('AFTER_RESET_SQL changes the hash', async () => {

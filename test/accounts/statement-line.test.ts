@@ -34,6 +34,23 @@ test('a statement without an answer keeps its connection until the answer comes'
   expect(await line(async () => 'in its turn')).toBe('in its turn')
 })
 
+test('a write is not begun where the reply to it would be late', async () => {
+  const table = await createMappedTable(plainMapping, { id: 'bigint' })
+  const { sql, database } = table
+  await sql`insert into users (id, email, password_hash) values (1, 'a@b.c', 'a')`
+  const opened = openDatabase({ url: database.url, ca: undefined, poolMax: 1, prepare: true })
+  const accounts = createPostgresAccounts(opened, plainMapping, table.inspected.facts())
+  const [account] = await accounts.read(['1'])
+  if (!account) throw new Error('no such account')
+  await expect(
+    accounts.replacePassword(account, 'new', { leftMs: () => 100 }),
+  ).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await accounts.read(['1'])).toMatchObject([{ passwordHash: 'a' }])
+  expect(await accounts.replacePassword(account, 'new', { leftMs: () => 5000 })).toBe(true)
+  await opened.close()
+  await table.end()
+})
+
 test('a write that was given up while it waited for a connection is never made', async () => {
   const table = await createMappedTable(plainMapping, { id: 'bigint' })
   const { sql, database } = table

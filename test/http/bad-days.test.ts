@@ -102,6 +102,19 @@ test('a write on a connection that was cut is told as it is: done, or nothing wr
   expect(hash === own.passwordHash).toBe(status !== 200)
 })
 
+// It lasts less than twice the time of one reply.
+test('a reset that waited for another of its account is answered in its own time', async () => {
+  const { sql } = surroundings.database
+  const own = await addUser(sql)
+  const reset = () => service.post('reset-password', { ...sealedLink(own), password })
+  await sql.begin(async (transaction) => {
+    await transaction`select from users where id = ${own.id} for update`
+    const replies = await Promise.all([reset(), reset()])
+    expect(replies.map(({ answer }) => answer)).toEqual([UNAVAILABLE, UNAVAILABLE])
+  })
+  expect(await storedHash(sql, own.id)).toBe(own.passwordHash)
+}, 7000)
+
 test('a server that can only be read is named, and written again once it can be', async () => {
   const { sql } = surroundings.database
   const own = await addUser(sql)

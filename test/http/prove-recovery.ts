@@ -1,9 +1,10 @@
 // `npm run prove:recovery`: prints how a service meets its database's bad days. Connections that are dead
 // in silence, 1, 5 and all 10 of them, three times each, under load and at one request a second; then a
-// database that refuses connections, and one that swallows them, for 30 seconds each.
+// database that refuses connections, and one that swallows them, for 30 seconds each; then one whose every
+// answer takes 1.5 seconds.
 //
-// It ends with 1 where service is not whole within 20 seconds, a reply takes more than five, or one that
-// was asked for a second after the database was back takes more than two.
+// It ends with 1 where service is not whole within 20 seconds, a reply takes more than five, one that was
+// asked for a second after the database was back takes more than two, or a slow database loses a check.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,7 +25,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** One reply, in milliseconds since the fault began. */
 interface Reply {
-  readonly path: string
+  readonly path: 'check' | 'ready' | 'reset'
   readonly askedAt: number
   readonly tookMs: number
   readonly status: number
@@ -63,6 +64,7 @@ await proveOutage(
   },
   async () => gate.treatNew('well'),
 )
+await proveSlowness(1500)
 child.kill()
 await once(child, 'exit')
 await sql.end()
@@ -104,6 +106,19 @@ async function proveOutage(
   if (slowest > 2000) failures.push(`${name}: a reply took over 2 s once it was back`)
 }
 
+/** A check needs one answer, and a reset more than come in time. */
+async function proveSlowness(answerMs: number): Promise<void> {
+  const before = gate.accepted()
+  gate.delayAnswers(answerMs)
+  const [replies, reset] = await Promise.all([loadFor(15_000, 4), ask('reset', performance.now())])
+  gate.delayAnswers(0)
+  const lost = replies.filter(({ status }) => status !== 200).length
+  const made = gate.accepted() - before
+  const name = `answers in ${seconds(answerMs)}`
+  report(name, [...replies, reset], `${lost} lost, ${made} connections made; reset ${reset.status}`)
+  if (lost > 0) failures.push(`${name}: replies were lost`)
+}
+
 /** Asks at a steady pace, for a link and for readiness. */
 async function loadFor(ms: number, perSecond: number): Promise<Reply[]> {
   const begun = performance.now()
@@ -116,15 +131,15 @@ async function loadFor(ms: number, perSecond: number): Promise<Reply[]> {
   return Promise.all(asked)
 }
 
-async function ask(path: 'check' | 'ready', begun: number): Promise<Reply> {
+async function ask(path: Reply['path'], begun: number): Promise<Reply> {
   const askedAt = performance.now()
-  const reply = await (path === 'ready' ? fetch(`${url}/readyz`) : postLink())
+  const reply = await (path === 'ready' ? fetch(`${url}/readyz`) : postLink(path))
   await reply.text()
   const tookMs = performance.now() - askedAt
   return { path, askedAt: askedAt - begun, tookMs, status: reply.status }
 }
 
-function postLink(): Promise<Response> {
+function postLink(path: 'check' | 'reset'): Promise<Response> {
   const timestamp = String(Math.floor(Date.now() / 1000))
   const rules = {
     audience: 'https://app.example',
@@ -134,10 +149,11 @@ function postLink(): Promise<Response> {
     opensFirstPasswords: false,
   }
   const signature = sealLink(deriveKeys(secret), rules, '1', timestamp, account)
-  return fetch(`${url}/api/v1/accounts/check-reset-link`, {
+  const route = path === 'check' ? 'check-reset-link' : 'reset-password'
+  return fetch(`${url}/api/v1/accounts/${route}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user_id: '1', timestamp, signature }),
+    body: JSON.stringify({ user_id: '1', timestamp, signature, password: 'a new pass phrase' }),
   })
 }
 

@@ -9,7 +9,7 @@ import type { Link } from '../../core/link.ts'
 import { parseToken } from '../../core/token.ts'
 import { type FieldFault, RekeyError } from '../../errors.ts'
 import { changePassword } from '../../flows/change-password.ts'
-import { jwtOf, requireJwt } from '../bearer.ts'
+import { admissionOf, requireJwt } from '../bearer.ts'
 import { confirmLink } from '../confirm-link.ts'
 import { answerPreflights } from '../cross-origin.ts'
 import { replyWithErrors } from '../errors.ts'
@@ -119,7 +119,8 @@ export const djRestAuth: FastifyPluginCallbackTypebox<AppOptions> = (app, option
       async (request) => {
         const { old_password: oldPassword, new_password1, new_password2 } = request.body
         const change = { oldPassword, password: new_password1, repeated: new_password2 }
-        await changePassword(deps, jwtOf(request), change, deps.clock())
+        const { jwt, deadline } = admissionOf(request)
+        await changePassword(deps, jwt, change, deps.clock(), deadline)
         return CHANGED
       },
     )
