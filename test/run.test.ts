@@ -177,9 +177,8 @@ describe('npm', () => {
 
   test('start serves by an .env alone, with nothing else on standard error, until SIGTERM', async () => {
     const surroundings = await createSurroundings()
-    const lines = Object.entries(environmentFor(surroundings)).map(
-      ([name, value]) => `${name}="${value}"\n`,
-    )
+    const variables = { ...environmentFor(surroundings), HOSTED_PAGE: 'true' }
+    const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"\n`)
     writeFileSync(join(folder, '.env'), lines.join(''))
     await surroundings.database
       .sql`create table users (id bigint primary key, email text unique, password_hash text)`

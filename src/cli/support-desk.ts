@@ -4,7 +4,7 @@
 import { userInfo } from 'node:os'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Database, openDatabase } from '../accounts/database.ts'
-import { describeFailure } from '../accounts/failures.ts'
+import { explainFailureInLine } from '../accounts/explain-failure.ts'
 import { isIdText } from '../accounts/id-text.ts'
 import { inspectAtStart } from '../accounts/inspect-accounts.ts'
 import { nameInWords } from '../accounts/mapping.ts'
@@ -107,7 +107,7 @@ export async function atSupportDesk(
       },
     })
   } catch (error) {
-    const reason = error instanceof RekeyError ? error.message : describeFailure(error)
+    const reason = error instanceof RekeyError ? error.message : explainFailureInLine(error)
     terminal.err(`The accounts cannot be read: ${reason}`)
     return unanswered
   } finally {

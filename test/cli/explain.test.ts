@@ -57,6 +57,7 @@ test('it tells people what a mail would be, in a process of its own, and mails n
       'transports  resend',
       'link        works for 3600 seconds; requests within 60 seconds mail the same one',
       'limits      3 mails to an address in 3600 seconds, while a link in one of them works',
+      '            after 10 within 24 hours, one an hour',
       '            500 mails a day',
       '            The service counts in its memory, where this command cannot look: "capped" in its log',
       '            says when a limit held a mail back.',
@@ -221,5 +222,11 @@ test('a database that is down is told of, without its address', async () => {
   const gate = await createGate(surroundings.database.url)
   await gate.shut()
   const { status, output, said } = await explain(['a@example.com'], { DATABASE_URL: gate.url })
-  expect([status, output, said]).toEqual([1, '', ['The accounts cannot be read: ECONNREFUSED']])
+  expect([status, output, said]).toEqual([
+    1,
+    '',
+    [
+      'The accounts cannot be read: ECONNREFUSED, nobody listens there -> start the server, or correct host and port in DATABASE_URL',
+    ],
+  ])
 })
