@@ -155,13 +155,12 @@ describe('the length', () => {
     expect(details('xyZ'.repeat(50), { maxLength })).toEqual([words])
   })
 
-  test.each([4097, 100_000, 1_000_000])('of %i is judged at once, by every rule', (length) => {
-    const start = performance.now()
+  // A rule whose time grows with the square of the length would not end within a test's time.
+  test.each([4097, 100_000, 1_000_000])('of %i is judged by every rule', (length) => {
     expect(codes('1'.repeat(length), {}, testClient)).toEqual([
       'max_length',
       'password_entirely_numeric',
     ])
-    expect(performance.now() - start).toBeLessThan(500)
   })
 })
 
