@@ -29,6 +29,8 @@ export interface Pool {
   readonly host: DatabaseHost
   /** By the clock of `performance.now()`. */
   readonly openedAt: number
+  /** How much has come on the connections that are open. */
+  bytesHeard(): number
 }
 
 export interface Connections {
@@ -82,7 +84,8 @@ export function createConnections(
     const client = postgres({ ...settings, ...openingOf(host, opened, settings.ssl) })
     guardTransactions(client)
     sockets.set(client, opened)
-    return { client, host, openedAt: performance.now() }
+    const bytesHeard = () => [...opened].reduce((sum, { bytesRead }) => sum + bytesRead, 0)
+    return { client, host, openedAt: performance.now(), bytesHeard }
   }
   const retire = async (client: Sql, seconds: number) => {
     // Of a connection that broke the driver waits for an answer that was rejected.

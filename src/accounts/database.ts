@@ -18,6 +18,7 @@ import { makeDriverOptions } from './driver-options.ts'
 import { findWords } from './failure-words.ts'
 import { createProbe, type Writability } from './probe.ts'
 import { createStatementLine, type StatementLine } from './statement-line.ts'
+import { watchSilence } from './watch-silence.ts'
 
 export interface DatabaseSettings {
   readonly url: string
@@ -56,8 +57,6 @@ export interface Database {
 export const PATIENT_MS = 10_000
 /** What waits for a place and an answer together: with it, a request is answered within five seconds. */
 const LIMIT_MS = 4500
-/** What has been silent for so long may be dead: it is looked whether a new connection answers. */
-const SUSPECT_MS = 1000
 /** How long a statement of a pool that was replaced still has, which the server would have ended then. */
 const LAST_SECONDS = MOST_STATEMENT_MS / 1000
 /** How long readiness waits for the connections of the service, after one had no answer. */
@@ -91,23 +90,19 @@ export function openDatabase(
   }
   const watch = async <T>(statement: () => Promise<T>): Promise<T> => {
     const pool = connections.pool()
-    const overdueAt = performance.now() + MOST_STATEMENT_MS
-    const suspicion = setInterval(() => {
-      // The server would have ended it by now, whether or not there is anything better.
-      if (performance.now() >= overdueAt) connections.renew(pool)
-      else void distrust(pool, 'silent')
-    }, SUSPECT_MS)
+    const endWatch = watchSilence(connections)
     try {
       const answer = await statement()
       isInDoubt = false
       return answer
     } catch (error) {
-      isInDoubt = isConnectionFailure(error)
+      // What Rekey itself refuses, the database has answered to.
+      isInDoubt = !(error instanceof RekeyError) && isConnectionFailure(error)
       const trouble = findTrouble(error)
       if (trouble) void distrust(pool, trouble)
       throw error
     } finally {
-      clearInterval(suspicion)
+      endWatch()
     }
   }
   const line: StatementLine = (statement, limitMs) => enter(() => watch(statement), limitMs)
