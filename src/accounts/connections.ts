@@ -27,6 +27,8 @@ export interface Pool {
   readonly host: DatabaseHost
   /** By the clock of `performance.now()`. */
   readonly openedAt: number
+  /** How much has come on the connections that are open. */
+  bytesHeard(): number
 }
 
 export interface Connections {
@@ -80,7 +82,8 @@ export function createConnections(
     const client = postgres({ ...settings, ...openingOf(host, opened, settings.ssl) })
     guardTransactions(client)
     sockets.set(client, opened)
-    return { client, host, openedAt: performance.now() }
+    const bytesHeard = () => [...opened].reduce((sum, { bytesRead }) => sum + bytesRead, 0)
+    return { client, host, openedAt: performance.now(), bytesHeard }
   }
   const retire = async (client: Sql, seconds: number) => {
     // The driver waits for ever for an answer whose connection broke.

@@ -4,11 +4,13 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 import { MOST_STATEMENT_MS, parseDatabaseUrl } from '../core/database-url.ts'
+import { RekeyError } from '../errors.ts'
 import { createConnections, createHosts, type Pool } from './connections.ts'
 import { makeDriverOptions } from './driver-options.ts'
 import { findTrouble, isConnectionFailure, isCut, type Trouble } from './failures.ts'
 import { createProbe, type Writability } from './probe.ts'
 import { createStatementLine, type StatementLine } from './statement-line.ts'
+import { watchSilence } from './watch-silence.ts'
 
 export interface DatabaseSettings {
   readonly url: string
@@ -47,8 +49,6 @@ export interface Database {
 export const PATIENT_MS = 10_000
 /** How long a statement waits for turn and answer, so that a request is answered within five seconds. */
 const LIMIT_MS = 4500
-/** After this silence a connection may be dead: a new one is tried. */
-const SUSPECT_MS = 1000
 /** How long a statement still has after its pool was replaced: by then the server has ended it. */
 const LAST_SECONDS = MOST_STATEMENT_MS / 1000
 /** How long readiness waits for the service's connections after one of them had no answer. */
@@ -81,23 +81,19 @@ export function openDatabase(
   }
   const watch = async <T>(statement: () => Promise<T>): Promise<T> => {
     const pool = connections.pool()
-    const overdueAt = performance.now() + MOST_STATEMENT_MS
-    const suspicion = setInterval(() => {
-      // The server would have ended it by now, whether or not there is anything better.
-      if (performance.now() >= overdueAt) connections.renew(pool)
-      else void distrust(pool, 'silent')
-    }, SUSPECT_MS)
+    const endWatch = watchSilence(connections)
     try {
       const answer = await statement()
       isInDoubt = false
       return answer
     } catch (error) {
-      isInDoubt = isConnectionFailure(error)
+      // What Rekey itself refuses, the database has answered to.
+      isInDoubt = !(error instanceof RekeyError) && isConnectionFailure(error)
       const trouble = findTrouble(error)
       if (trouble) void distrust(pool, trouble)
       throw error
     } finally {
-      clearInterval(suspicion)
+      endWatch()
     }
   }
   const line: StatementLine = (statement, limitMs) => enter(() => watch(statement), limitMs)

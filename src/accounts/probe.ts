@@ -41,8 +41,10 @@ export function createProbe({ own, servers, onTrouble }: ProbeOptions): () => Pr
     const answer = await withDeadline(question, ms).catch(async (error: unknown) => {
       // Where a new connection is cut or silent, the server is to blame.
       const trouble = isProven ? (findTrouble(error) ?? 'silent') : 'away'
-      // A server that is slow may answer until then.
-      const late = await Promise.race([question.catch(() => {}), onTrouble(trouble)])
+      const isAlone = isProven && servers === 1
+      const replaced = Promise.all([onTrouble(trouble), isAlone && own.renewIfBetter(pool)])
+      // A server that is slow may answer before a new connection has.
+      const late = await Promise.race([question.catch(() => {}), replaced.then(() => {})])
       if (late) return late
       own.renew(pool)
       throw error

@@ -75,6 +75,19 @@ test('a server that is slow keeps its connections, and all get their answers', a
   expect(gate.accepted() - before).toBeLessThan(PLACES)
 }, 20_000)
 
+test('a transaction of many slow answers does not cost others their connections', async () => {
+  open()
+  await readOnEach()
+  gate.delayAnswers(1500)
+  const long = opened.line(() =>
+    opened.db.transaction(async (inside) => {
+      for (let more = 3; more > 0; more -= 1) await inside.execute(sql`select 1`)
+    }),
+  )
+  await expect(long).rejects.toThrow('no answer in time')
+  expect(failures(await readOnEach())).toBe(0)
+}, 20_000)
+
 test('statements that are slow do not have connections made without end', async () => {
   open()
   await readOnEach()
