@@ -1,19 +1,19 @@
 // What npm's scripts run in the place of `node`: the newest Node that is there, with the same arguments.
-// That is the one that this package brings, which npm puts on the path, or the one that npm itself runs
-// on, if it is newer. Plain JavaScript, as src/node-version.js is.
+// That is the one on the path, the one that npm itself runs on, or the one that this package brings. npm 10
+// does not put the last one on the path: four packages claim the name `node`, and it takes the link away
+// with those that are for other systems. Plain JavaScript, as src/node-version.js is.
 //
 //   node run.js [options of Node] <program> [arguments]
 
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { explainOldNode } from './src/node-version.js'
 
 const EXIT_CONFIG = 78
 
 const here = { path: process.execPath, version: process.versions.node }
-// Of npm, to every script: its own Node, and in the user agent which version that is.
-const [, version = '0'] = /\bnode\/v(\S+)/.exec(process.env['npm_config_user_agent'] ?? '') ?? []
-const ofNpm = { path: process.env['npm_node_execpath'] ?? '', version }
-const newest = ofNpm.path !== '' && isNewer(ofNpm.version, here.version) ? ofNpm : here
+const [newest] = [here, ...findNodeOfNpm(), ...findBroughtNodes()].sort(newestFirst)
 
 const fault = explainOldNode(newest.version)
 const args = process.argv.slice(2)
@@ -24,18 +24,46 @@ if (fault) {
   // The process is then Node's own: no signal and no exit status has to be passed on.
   process.execve(newest.path, [newest.path, ...args], process.env)
 } else {
-  // Windows tells every process of a console about Ctrl-C.
+  const child = spawn(newest.path, args, { stdio: 'inherit' })
+  // A terminal tells every process about Ctrl-C, and SIGTERM reaches this one alone.
   process.on('SIGINT', () => {})
-  spawn(newest.path, args, { stdio: 'inherit' }).on('exit', (status) => {
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  child.on('exit', (status) => {
     process.exitCode = status ?? 1
   })
 }
 
-/** @param {string} one @param {string} other versions such as 26.12.1 */
-function isNewer(one, other) {
-  const [a, b] = [one, other].map((each) =>
-    each.split('.').map((part) => Number.parseInt(part, 10)),
+/** Of npm, to every script: its own Node, and in the user agent which version that is. */
+function findNodeOfNpm() {
+  const path = process.env['npm_node_execpath']
+  const version = /\bnode\/v(\S+)/.exec(process.env['npm_config_user_agent'] ?? '')?.[1]
+  return path && version ? [{ path, version }] : []
+}
+
+/** npm installs the one for this system alone. */
+function findBroughtNodes() {
+  const { optionalDependencies } = readManifest('./package.json')
+  return Object.keys(optionalDependencies).flatMap((name) => {
+    try {
+      const folder = `./node_modules/${name}/`
+      const { version, bin } = readManifest(`${folder}package.json`)
+      return [{ path: fileURLToPath(new URL(folder + bin.node, import.meta.url)), version }]
+    } catch {
+      return []
+    }
+  })
+}
+
+/** @param {string} path */
+function readManifest(path) {
+  return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
+}
+
+/** @param {{ version: string }} one @param {{ version: string }} other */
+function newestFirst(one, other) {
+  const [a, b] = [one, other].map(({ version }) =>
+    version.split('.').map((part) => Number.parseInt(part, 10)),
   )
   const at = [0, 1, 2].find((index) => a[index] !== b[index])
-  return at !== undefined && a[at] > b[at]
+  return at === undefined ? 0 : b[at] - a[at]
 }

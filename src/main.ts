@@ -17,12 +17,12 @@ if (fault) {
 const threads = Math.max(Number(process.env['UV_THREADPOOL_SIZE']) || 4, availableParallelism() + 2)
 process.env['UV_THREADPOOL_SIZE'] = String(threads)
 
-// What is no variable of ours does not exist, also for the libraries that would look for it.
+// What is no variable of Rekey does not exist, not even for libraries that look for it.
 const env = { ...process.env }
 for (const name of Object.keys(env)) if (/^(?:PG|RESEND_)/.test(name)) delete process.env[name]
 
 // As PID 1 we get only the signals that we handle. A signal ends the process at once; while a command
-// waits for `stopSignal`, the first one is told to it instead, and the next ends the process.
+// waits for `stopSignal`, the command gets the first one instead, and the next ends the process.
 const endAtOnce = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal])
 let onSignal: (signal: NodeJS.Signals) => void = endAtOnce
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => onSignal(signal))

@@ -28,9 +28,12 @@ export interface Identifier {
   readonly kind: 'address' | 'login'
 }
 
-/** How long the reply to a request may still take, in milliseconds. */
+/** How long the reply to a request may still take. */
 export interface Deadline {
+  /** @returns milliseconds, which are less than 0 once the time is over */
   leftMs(): number
+  /** Waits for work whose time does not count, because it does not depend on the database. */
+  exempt<T>(work: Promise<T>): Promise<T>
 }
 
 /** The host's users table. What asks it throws RekeyError `unavailable` when it cannot answer. */

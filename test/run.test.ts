@@ -2,7 +2,15 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -89,10 +97,64 @@ describe.skipIf(process.platform === 'win32')('of two Nodes', () => {
   )
 })
 
-test.each([
-  ['run.js', 'src/main.ts', 'keygen'],
-  ['src/main.ts', 'keygen'],
-])('%s refuses a Node that is too old', (...args) => expectRefusalOfOldNode(args, root))
+describe.skipIf(process.platform === 'win32')('the Node that this package brings', () => {
+  const NO_EXECVE = '--import=data:text/javascript,delete process.execve'
+  const SCRIPT = `#!/bin/sh
+trap 'exit 6' TERM
+echo "brought: $*"
+[ "$1" = wait ] || exit 5
+while :; do sleep 0.1; done
+`
+  let checkout: string
+
+  beforeAll(() => {
+    checkout = mkdtempSync(join(tmpdir(), 'rekey-brought-'))
+    mkdirSync(join(checkout, 'src'))
+    for (const file of ['run.js', 'src/node-version.js']) {
+      copyFileSync(join(root, file), join(checkout, file))
+    }
+    const optionalDependencies = { 'node-of-elsewhere': '99.0.0', 'node-of-here': '99.0.0' }
+    const own = { type: 'module', optionalDependencies }
+    writeFileSync(join(checkout, 'package.json'), JSON.stringify(own))
+  })
+
+  afterAll(() => rmSync(checkout, { recursive: true }))
+
+  /** As npm 10 leaves it: there, and without a link in node_modules/.bin. */
+  function bringNode(): void {
+    const brought = join(checkout, 'node_modules', 'node-of-here')
+    mkdirSync(join(brought, 'bin'), { recursive: true })
+    const manifestOfNode = { version: '99.0.0', bin: { node: 'bin/node' } }
+    writeFileSync(join(brought, 'package.json'), JSON.stringify(manifestOfNode))
+    writeFileSync(join(brought, 'bin', 'node'), SCRIPT, { mode: 0o755 })
+  }
+
+  test('is said to be missing where the other Nodes are too old', async () => {
+    rmSync(join(checkout, 'node_modules'), { recursive: true, force: true })
+    await expectRefusalOfOldNode(['run.js', 'src/main.ts', 'keygen'], checkout)
+  })
+
+  test.each([[[]], [[NO_EXECVE]]])('runs without being on the path: %j', async (options) => {
+    bringNode()
+    const args = [...options, 'run.js', '--no-warnings', 'demo/main.ts']
+    expect(await runProgram(process.execPath, args, {}, checkout)).toEqual({
+      status: 5,
+      output: 'brought: --no-warnings demo/main.ts\n',
+      errors: '',
+    })
+  })
+
+  test.each([[[]], [[NO_EXECVE]]])('is told to stop: %j', async (options) => {
+    bringNode()
+    const child = spawn(process.execPath, [...options, 'run.js', 'wait'], { cwd: checkout })
+    await once(child.stdout, 'data')
+    child.kill('SIGTERM')
+    expect(await once(child, 'close')).toEqual([6, null])
+  })
+})
+
+test('src/main.ts refuses a Node that is too old', () =>
+  expectRefusalOfOldNode(['src/main.ts', 'keygen'], root))
 
 describe('npm', () => {
   const npm = (...args: string[]) => runProgram('npm', ['--silent', ...args], {}, folder)
@@ -115,9 +177,8 @@ describe('npm', () => {
 
   test('start serves by an .env alone, with nothing else on standard error, until SIGTERM', async () => {
     const surroundings = await createSurroundings()
-    const lines = Object.entries(environmentFor(surroundings)).map(
-      ([name, value]) => `${name}="${value}"\n`,
-    )
+    const variables = { ...environmentFor(surroundings), HOSTED_PAGE: 'true' }
+    const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"\n`)
     writeFileSync(join(folder, '.env'), lines.join(''))
     await surroundings.database
       .sql`create table users (id bigint primary key, email text unique, password_hash text)`

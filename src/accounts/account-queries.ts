@@ -30,8 +30,8 @@ export type WriteValues = Readonly<{
 }>
 
 /**
- * Of a name, a locale and a login, which whoever signs up may choose as long as they like. No login that
- * somebody types is longer, and neither a greeting nor a rule of passwords looks at more.
+ * The most that is read of a name, a locale and a login: anybody who signs up may make them as long as
+ * they like. No login that is typed is longer, and neither a greeting nor a rule of passwords needs more.
  */
 const MOST_CHARACTERS = 256
 

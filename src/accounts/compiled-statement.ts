@@ -1,4 +1,4 @@
-// Statements that are drawn up once and sent often: building one takes longer than sending it.
+// Compiles statements once that are sent often: building one takes longer than sending it.
 
 import { fillPlaceholders, type SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
@@ -10,7 +10,7 @@ export type CompiledStatement<Result extends Row = Row> = (
   values: Readonly<Record<string, unknown>>,
 ) => PendingQuery<Result[]>
 
-/** Draws up a statement with placeholders. */
+/** Compiles a statement with placeholders. */
 export function compileStatement<Result extends Row>(statement: SQL): CompiledStatement<Result> {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement)
   return (client, values) => {

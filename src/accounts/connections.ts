@@ -8,22 +8,20 @@
 // connections are closed at once. So nothing has to be known of any single connection.
 
 import { connect, isIPv6, type Socket } from 'node:net'
-import { DrizzleQueryError } from 'drizzle-orm'
 import postgres, { type Options, type Sql } from 'postgres'
 import type { DatabaseHost } from '../core/database-url.ts'
 import { waitWithin, withDeadline } from '../deadline.ts'
-import { RekeyError } from '../errors.ts'
 import { guardTransactions } from './guard-transactions.ts'
 
-/** The servers of a connection string, of which one is spoken to. Shared by all that speak to it. */
+/** The servers of a connection string, and the one in use. Every pool of the string shares it. */
 export interface Hosts {
   readonly count: number
   current(): DatabaseHost
-  /** Goes on to the next one, unless somebody has done so already. */
+  /** Goes on to the next server, unless another pool has done so already. */
   leave(host: DatabaseHost): void
 }
 
-/** The pool of a moment. */
+/** The pool that is in use at a moment. */
 export interface Pool {
   readonly client: Sql
   readonly host: DatabaseHost
@@ -88,7 +86,7 @@ export function createConnections(
     return { client, host, openedAt: performance.now(), bytesHeard }
   }
   const retire = async (client: Sql, seconds: number) => {
-    // Of a connection that broke the driver waits for an answer that was rejected.
+    // The driver waits for ever for an answer whose connection broke.
     await waitWithin(client.end({ timeout: seconds }), seconds * 1000)
     // The driver says goodbye and waits for the other side to hang up, which may never come.
     for (const socket of sockets.get(client) ?? []) socket.destroy()
@@ -136,30 +134,6 @@ export function createConnections(
   }
 }
 
-/** What a failure says of the connection that it came by, or of the server at its end. */
-export type Trouble = 'cut' | 'silent' | 'away' | 'read-only'
-
-/** @returns nothing where a failure speaks neither against the connection nor against the server */
-export function findTrouble(error: unknown): Trouble | undefined {
-  if (isCut(error)) return 'cut'
-  const code = codeIn(error)
-  if (code === '25006') return 'read-only'
-  return /^(?:CONNECT_TIMEOUT|HUNG_UP|E[A-Z_]+|57P03)$/.test(code) ? 'away' : undefined
-}
-
-/** Says whether a statement was on a connection that broke. Nobody knows whether it has run. */
-export function isCut(error: unknown): boolean {
-  return /^(?:CONNECTION_CLOSED|ECONN(?:RESET|ABORTED)|EPIPE|ETIMEDOUT|ERR_S(?:OCKET|TREAM)_\w+|0800[0136]|57P0[125])$/.test(
-    codeIn(error),
-  )
-}
-
-/** The code of what the driver threw, under whatever it was wrapped in. */
-function codeIn(error: unknown): string {
-  if (error instanceof DrizzleQueryError || error instanceof RekeyError) return codeIn(error.cause)
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
 function openingOf(
   { host, port }: DatabaseHost,
   opened: Set<Socket>,
@@ -170,13 +144,13 @@ function openingOf(
     const socket = host?.startsWith('/') ? connect(path) : connect(number, name)
     opened.add(socket)
     socket.once('close', () => opened.delete(socket))
-    // The driver tries for ever where the other side hangs up without a word, as a proxy does that has
-    // nobody behind it.
+    // The driver tries for ever where the other side hangs up without a word, as a proxy without a server
+    // behind it does.
     socket.once('end', () => {
       const error = Object.assign(new Error('hung up at once'), { code: 'HUNG_UP' })
       if (socket.bytesRead === 0) socket.destroy(error)
     })
-    // By which the driver knows whose certificate to expect.
+    // The driver reads it to know whose certificate to expect.
     return Object.assign(socket, { host: name })
   }
   const name = host?.startsWith('/') ? 'localhost' : host
@@ -185,7 +159,7 @@ function openingOf(
   return {
     ...(name !== undefined && { host: isList ? [name] : name }),
     ...((isList || port !== undefined) && { port: isList ? [port ?? 5432] : port }),
-    // Of an address the driver would hold the certificate against the name localhost.
+    // For an address, the driver would check the certificate against the name localhost.
     ...(typeof ssl === 'object' && { ssl: { ...ssl, host: name } }),
     ...{ socket: open },
   } as Settings

@@ -1,4 +1,4 @@
-// What the driver is told of a connection: whom to be, how to encrypt, how long to wait.
+// Makes the driver's options: credentials, encryption, time limits and run-time settings.
 
 import type { Options } from 'postgres'
 import { backOffMs } from '../core/back-off.ts'
@@ -8,7 +8,7 @@ import type { DatabaseSettings } from './database.ts'
 
 const CONNECT_TIMEOUT_SECONDS = 2
 const FIRST_PAUSE_MS = 20
-/** Once the server is back, nobody is to wait for the driver to notice. */
+/** The driver soon notices that the server is back. */
 const LONGEST_PAUSE_MS = 500
 const DRIVER_TLS = {
   none: false,

@@ -11,8 +11,8 @@ const SERVER_LOG = 'look into the log of the server or pooler'
 const POOLER = 'behind a transaction pooler set DATABASE_PREPARE=false'
 
 const AWAY = say(
-  'no way leads to the host',
-  'correct the host in DATABASE_URL, or the network between',
+  'there is no route to the host',
+  'correct the host in DATABASE_URL, or the network on the way',
 )
 const CUT = say('the connection was cut', `${SERVER_LOG}, which ended it; it may have no TLS`)
 const SILENT = say(
@@ -33,7 +33,7 @@ const WORDS: Readonly<Record<string, FailureWords>> = {
   ENOTFOUND: say('there is no such host', 'correct the host in DATABASE_URL'),
   EAI_AGAIN: say(
     'the name service does not answer',
-    'see to the name service, or correct the host in DATABASE_URL',
+    'check the name service, or correct the host in DATABASE_URL',
   ),
   HUNG_UP: say(
     'the other side hangs up without a word',
@@ -78,8 +78,8 @@ const WORDS: Readonly<Record<string, FailureWords>> = {
     'correct the parameters of DATABASE_URL',
   ),
   '42P05': say('a prepared statement is there already', POOLER),
-  '53100': say('its disk is full', 'make room on the server'),
-  '53200': say('it is out of memory', 'give the server more memory, or fewer connections'),
+  '53100': say('the disk of the server is full', 'make room on it'),
+  '53200': say('the server is out of memory', 'give it more memory, or fewer connections'),
   '53300': say(
     'no connection is left for the role',
     'lower DATABASE_POOL_MAX, or raise max_connections of the server',
@@ -88,10 +88,10 @@ const WORDS: Readonly<Record<string, FailureWords>> = {
     'a statement took too long and was ended',
     'see what holds it up: a lock, or an index that is missing',
   ),
-  '57P01': say('the server shuts down', 'nothing where it comes back; else start it'),
+  '57P01': say('the server shuts down', 'wait for it to come back, or start it'),
   '57P02': say('the server has crashed', SERVER_LOG),
   '57P03': say('the server is starting up', 'wait; if it lasts, look into its log'),
-  XX000: say('the server or a pooler has failed within', SERVER_LOG),
+  XX000: say('the server or a pooler has an internal error', SERVER_LOG),
 }
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/
 

@@ -1,7 +1,7 @@
 // Turns PostgreSQL's refusal of a statement into a fault of the mapping.
 
 import type { Finding } from '../core/finding.ts'
-import { describeFailure, isRefusal, nameFailure } from './database.ts'
+import { describeFailure, isRefusal, nameFailure } from './failures.ts'
 
 const LACKS_RIGHT = '42501'
 

@@ -95,7 +95,7 @@ export async function sampleAtStart(
       return findForeignHashes(census, reader)
     })
   } catch {
-    // It is advice. Whether the tables can be read at all is said elsewhere, with the reason.
+    // It is only advice. The inspection reports tables that cannot be read.
     return undefined
   }
 }

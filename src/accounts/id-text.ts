@@ -1,7 +1,8 @@
 // Tells the texts that can be an id from all others.
 
 import { sql } from 'drizzle-orm'
-import { asUnavailable, type Database, isRowFault } from './database.ts'
+import type { Database } from './database.ts'
+import { asUnavailable, isRowFault } from './failures.ts'
 
 /**
  * Asks the database whether it takes a text for an id, of whichever row.

@@ -2,7 +2,6 @@
 // tables fit, and whether row-level security hides rows of them.
 
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import type { Finding } from '../core/finding.ts'
 import { withDeadline } from '../deadline.ts'
 import type { Database } from './database.ts'
 import { type Inspection, inspectTable } from './inspect-table.ts'
@@ -19,21 +18,23 @@ export async function inspectAtStart(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
 ): Promise<Inspection> {
-  const { facts, findings } = await inspectTable(db, mapping)
-  if (!facts) return { facts, findings }
-  const operator = await findOperatorRights(db, mapping, facts.idType)
-  const rows = await judgeRows(db, mapping, operator.tables)
-  const isFit = rows.every(({ status }) => status !== 'fault')
-  return { facts: isFit ? facts : undefined, findings: [...findings, ...rows] }
+  const inspection = await inspectTable(db, mapping)
+  if (!inspection.facts) return inspection
+  const operator = await findOperatorRights(db, mapping, inspection.facts.idType)
+  return inspectRows(db, mapping, inspection, operator.tables)
 }
 
-async function judgeRows(
+/** Adds to an inspection of the tables whether row-level security hides rows of them, or of further ones. */
+async function inspectRows(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
+  { facts, findings }: Inspection,
   further: readonly TableRights[] = [],
-): Promise<Finding[]> {
+): Promise<Inspection> {
   const { tables } = addLock(mergeRights([...listMappingRights(mapping), ...further]), mapping)
-  return judgeRowSecurity(db, tables)
+  const rows = await judgeRowSecurity(db, tables)
+  const isFit = rows.every(({ status }) => status !== 'fault')
+  return { facts: isFit ? facts : undefined, findings: [...findings, ...rows] }
 }
 
 /**
@@ -49,10 +50,8 @@ export async function inspectAgain(
 ): Promise<Inspection> {
   const { db, close } = database.aside()
   const look = async () => {
-    const { facts, findings } = await inspectTable(db, { ...mapping, allowSeqScan: true })
-    const rows = await judgeRows(db, mapping)
-    const isFit = rows.every(({ status }) => status !== 'fault')
-    return { facts: isFit ? facts : undefined, findings: [...findings, ...rows] }
+    const inspection = await inspectTable(db, { ...mapping, allowSeqScan: true })
+    return inspectRows(db, mapping, inspection)
   }
   return withDeadline(look(), LOOK_TIMEOUT_MS).finally(close)
 }

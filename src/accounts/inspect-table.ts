@@ -7,7 +7,7 @@ import { findLookUp } from './look-up.ts'
 import { mappingVariables, quoteName, renderSql, tableSql, type UsersMapping } from './mapping.ts'
 import { findOperatorSqlFaults } from './operator-sql.ts'
 import { planSearches } from './plan-searches.ts'
-import { equalsSql, type LookUp, type Searches } from './search.ts'
+import { equalsSql, type Folding, type LookUp, type Searches } from './search.ts'
 import { findStatementFaults } from './statement-faults.ts'
 import { findColumnFaults, ID_TYPES, readMappedColumns } from './table-columns.ts'
 
@@ -16,23 +16,10 @@ export interface TableFacts {
   /** The SQL type that ids are cast to. */
   readonly idType: string
   readonly idIsInteger: boolean
-  /** The SQL type of addresses. */
-  readonly emailType: string
-  /** Whether two addresses are the same to the column that differ in ASCII letter case only. */
-  readonly emailIgnoresCase: boolean
   readonly lookUp: LookUp
   readonly searches: Searches
-  readonly folding: Folding
   /** How many digits behind the second the time of a change keeps, where it does not keep all. */
   readonly changedAtDigits: number | undefined
-}
-
-/** By which collation the look-up folds letter case. */
-export interface Folding {
-  /** As SQL; undefined for the database's own. */
-  readonly collation: string | undefined
-  /** Whether the column has to be told, because its own would not do. */
-  readonly isForced: boolean
 }
 
 /** How a mapping and its tables go together. */
@@ -63,23 +50,21 @@ export async function inspectTable(
   const known = {
     idType: ID_TYPES[id?.type ?? ''] ?? 'text',
     idIsInteger: /^int/.test(id?.type ?? ''),
-    emailType,
-    folding: await findFolding(db, collation),
     changedAtDigits: users.get(mapping.changedAt ?? '')?.digits ?? undefined,
   }
   const faults = await findColumnFaults(db, mapping, columns)
   const columnsFit = faults.length === 0
   faults.push(...(await findOperatorSqlFaults(db, mapping, columnsFit ? known.idType : undefined)))
   if (faults.length > 0) return { facts: undefined, findings: faults }
-  const emailIgnoresCase = await ignoresCase(db, emailType, collation)
   const { lookUp, planned, ...address } = await findLookUp(db, mapping, {
-    ...known,
-    emailIgnoresCase,
+    type: emailType,
+    ignoresCase: await ignoresCase(db, emailType, collation),
+    folding: await findFolding(db, collation),
   })
   const logins = mapping.loginColumns.map((name) => users.get(name)?.fullType ?? 'text')
   const others = await planSearches(db, mapping, { id: known.idType, logins })
   const searches = { ids: others.ids, addresses: planned, logins: others.logins }
-  const facts = { ...known, emailIgnoresCase, lookUp, searches }
+  const facts = { ...known, lookUp, searches }
   const unfit = await findStatementFaults(db, mapping, facts)
   const fits = reportOk('table', 'tables, columns and types fit, and so does what you wrote as SQL')
   const findings = [

@@ -4,7 +4,7 @@
 import { waitWithin } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import type { Accounts } from '../ports.ts'
-import { isMappingFailure } from './database.ts'
+import { isMappingFailure } from './failures.ts'
 
 /** A request waits for a look at the tables, and is answered within five seconds. */
 const LOOK_LIMIT_MS = 2000

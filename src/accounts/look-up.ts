@@ -4,10 +4,9 @@ import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportOk, reportWarning } from '../core/finding.ts'
 import { writeIndexRemedies } from './index-remedies.ts'
-import type { TableFacts } from './inspect-table.ts'
 import { mappingVariables, tableSql, type UsersMapping } from './mapping.ts'
 import { findWay, reportScan, reportUnknown } from './plan-search.ts'
-import { type LookUp, type PlannedSearch, searchByAddress } from './search.ts'
+import { type AddressColumn, type LookUp, type PlannedSearch, searchByAddress } from './search.ts'
 
 const NAME = 'look-up'
 /** How many addresses are looked at to see whether they are in small letters. */
@@ -16,16 +15,15 @@ const SAMPLE_SIZE = 10_000
 /**
  * Chooses the best way that an index serves.
  *
- * @param facts what the catalogue says of the address column
  * @returns how the look-up is made, and what the operator has to hear of it
  */
 export async function findLookUp(
   db: PostgresJsDatabase,
   mapping: UsersMapping,
-  facts: Pick<TableFacts, 'emailType' | 'emailIgnoresCase' | 'folding'>,
+  column: AddressColumn,
 ): Promise<{ lookUp: LookUp; planned: PlannedSearch; findings: readonly Finding[] }> {
   const plan = async (lookUp: LookUp) => {
-    const search = searchByAddress(mapping, facts, lookUp)
+    const search = searchByAddress(mapping, column, lookUp)
     const way = await findWay(db, search, mapping.eligibleSql)
     return { lookUp, way, planned: { search, way: way === 'unknown' ? 'index' : way } as const }
   }
@@ -45,7 +43,7 @@ export async function findLookUp(
     const { search } = lower.planned
     return { ...lower, findings: await reportScan(db, search, mapping, NAME, says) }
   }
-  if (facts.emailIgnoresCase || (await hasSmallLetters(db, mapping))) {
+  if (column.ignoresCase || (await hasSmallLetters(db, mapping))) {
     return { ...plain, findings: [serves(plain)] }
   }
   const says = `${variable}: its index knows letter case, so an address is found as it was typed or in small letters, and not in every spelling`

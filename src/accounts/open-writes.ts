@@ -15,7 +15,7 @@ export interface DrainingOpenWrites extends OpenWrites {
 
 interface OpenWritesOptions {
   readonly capacity: number
-  /** Is told of a write that nobody will ask about: too many are open already. */
+  /** Called for a write that is not followed, because too many are open already. */
   readonly onFull: () => void
   readonly firstPauseMs?: number
 }
@@ -49,7 +49,7 @@ export function createOpenWrites({
       const outcome = await write.ask().catch(() => 'no answer' as const)
       if (outcome === undefined) continue
       if (outcome === 'no answer') {
-        // The others would get none either. It is the last one next time.
+        // The others would get no answer either. Next time this one comes last.
         if (open.delete(write)) open.set(write, announce)
         return
       }

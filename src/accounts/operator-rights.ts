@@ -6,7 +6,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { describeFailure, isRefusal, nameFailure } from './database.ts'
+import { describeFailure, isRefusal, nameFailure } from './failures.ts'
 import {
   afterResetSql,
   conditionSql,

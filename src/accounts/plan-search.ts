@@ -1,4 +1,4 @@
-// Chooses the way of a search by the indexes that there are, and says what its operator has to hear.
+// Chooses the way of a search by the indexes that there are, and reports what an operator should know.
 
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
@@ -12,7 +12,7 @@ import { type Search, searchSql, type Way } from './search.ts'
 const MOST_ROWS_WITHOUT_INDEX = 10_000
 const ANY_VALUE = sql`'["1"]'`
 
-/** @returns the way, or `unknown` where nobody here can tell, and an array serves as well as a join */
+/** @returns the way, or `unknown` where this database cannot tell; an array then serves as well as a join */
 export async function findWay(
   db: PostgresJsDatabase,
   search: Search,

@@ -3,7 +3,7 @@
 import { foldAddress, MAX_ACCOUNTS_PER_IDENTIFIER, spellAddress } from '../core/email-address.ts'
 import type { Account, Accounts, Deadline } from '../ports.ts'
 import { type AccountQueries, createAccountQueries, type QueryFacts } from './account-queries.ts'
-import { asUnavailable, isRowFault, isUntranslatable, nameFailure } from './database.ts'
+import { asUnavailable, isRowFault, isUntranslatable, nameFailure } from './failures.ts'
 import type { TableFacts } from './inspect-table.ts'
 import { nameInWords, type UsersMapping } from './mapping.ts'
 import { createPasswordWriter, type WritableDatabase } from './write-password.ts'

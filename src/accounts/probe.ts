@@ -1,8 +1,9 @@
-// Asks the database whether a reset would find it there and writable, on a connection of its own: those
-// of the service may be dead or taken, while a new one would work at once.
+// Asks the database whether it answers and takes writes, on a connection of its own: those of the service
+// may be dead or taken, while a new one would work at once.
 
 import { withDeadline } from '../deadline.ts'
-import { type Connections, findTrouble, type Pool, type Trouble } from './connections.ts'
+import type { Connections, Pool } from './connections.ts'
+import { findTrouble, type Trouble } from './failures.ts'
 
 /** What the server says of itself. */
 export type Writability = 'writable' | 'read-only'
@@ -12,15 +13,15 @@ interface ProbeOptions {
   readonly own: Connections
   /** How many servers may be asked, one after the other. */
   readonly servers: number
-  /** Is given what is wrong, whatever it is. Settles when the service has drawn its conclusions. */
+  /** Called with what is wrong. Settles when the service has drawn its conclusions. */
   readonly onTrouble: (trouble: Trouble) => Promise<void>
 }
 
-/** An answer takes a moment. What is silent for longer may be gone, and a new connection would tell. */
+/** A connection that is silent for longer may be dead: a new one is asked. */
 const FIRST_MS = 1000
-/** For new connections, with all that it takes to make one. */
+/** How long a new connection has, from its first byte to its answer. */
 const NEXT_MS = 2000
-/** Who asks without end is not to have a connection made for each question. */
+/** A younger connection is not replaced, so that frequent questions do not open one each. */
 const FRESH_MS = 1000
 
 /**

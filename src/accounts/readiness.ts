@@ -9,7 +9,7 @@ import { READ_ONLY } from './read-only.ts'
 
 /** How often the tables are looked at again, when somebody asks. */
 const INSPECT_MS = 10_000
-/** How often at the most they are, because statements fail. */
+/** The least time between two looks that failed statements ask for. */
 const FAILURE_LOOK_MS = 1000
 
 /** What readiness is made of. */
@@ -20,11 +20,11 @@ export interface ReadinessSources {
   readonly probe: () => Promise<Writability>
   /** Rejects when the database gives no answer. */
   readonly inspect: () => Promise<Inspection>
-  /** Is given what each look has found that found no fault. */
+  /** Called with the facts and findings of each look without a fault. */
   readonly onFit: (facts: TableFacts, findings: readonly Finding[]) => void
   /** Is told when other faults are found than before, each as a line; none when all is well again. */
   readonly onChange: (faults: readonly string[]) => void
-  /** Is told when the database takes no writes any more, and when it does again. */
+  /** Called when the database stops taking writes, and when it takes them again. */
   readonly onWritability: (writability: Writability) => void
   /** @returns unix milliseconds */
   readonly clock: () => number
@@ -32,7 +32,7 @@ export interface ReadinessSources {
 
 export interface Readiness {
   /**
-   * Nobody waits for a look at the tables here, so the answer is that of the look before.
+   * Waits for no look at the tables: the answer is that of the look before.
    *
    * @throws RekeyError `unavailable`, with a fault for each fatal finding's name
    */

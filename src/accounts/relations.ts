@@ -4,6 +4,9 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { renderSql, type TableName, tableSql } from './mapping.ts'
 
+/** The types of columns that hold texts, by name. */
+export const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
+
 /** The oid of a relation, as SQL. It takes no right on the schema, where that is named. */
 export function oidSql({ schema, table }: TableName): SQL {
   if (schema === undefined) return sql`to_regclass(${renderSql(tableSql({ schema, table }))})`

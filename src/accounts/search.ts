@@ -1,7 +1,6 @@
 // The conditions that find rows, each for a list of values at once.
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { TableFacts } from './inspect-table.ts'
 import { type TableName, trueSql, type UsersMapping } from './mapping.ts'
 
 /**
@@ -47,8 +46,22 @@ export interface Searches {
   readonly logins: readonly PlannedSearch[]
 }
 
-/** What a search needs to know of the columns. */
-type ColumnFacts = Pick<TableFacts, 'emailType' | 'folding'>
+/** What a search needs to know of the column of addresses. */
+export interface AddressColumn {
+  /** Its SQL type. */
+  readonly type: string
+  /** Whether two addresses are the same to it that differ in ASCII letter case only. */
+  readonly ignoresCase: boolean
+  readonly folding: Folding
+}
+
+/** By which collation the look-up folds letter case. */
+export interface Folding {
+  /** As SQL; undefined for the database's own. */
+  readonly collation: string | undefined
+  /** Whether the column has to be told, because its own would not do. */
+  readonly isForced: boolean
+}
 
 /** @param type the SQL type of the column, by which values are compared: as its index compares them */
 export function searchByColumn(table: TableName, column: string, type: string): Search {
@@ -59,11 +72,11 @@ export function searchByColumn(table: TableName, column: string, type: string): 
 
 export function searchByAddress(
   mapping: UsersMapping,
-  { emailType, folding }: ColumnFacts,
+  { type, folding }: AddressColumn,
   lookUp: LookUp,
 ): Search {
   const { emailAddress } = mapping
-  if (lookUp === 'plain') return searchByColumn(mapping, emailAddress, emailType)
+  if (lookUp === 'plain') return searchByColumn(mapping, emailAddress, type)
   // Both sides by one idea of letter case; only ASCII's counts in the end, when rows are picked.
   const { collation, isForced } = folding
   const collate = sql.raw(collation === undefined ? '' : ` COLLATE ${collation}`)

@@ -1,7 +1,9 @@
-// How a text is read from a column that is none, or by an expression, and how it is written back.
+// Writes the SQL that reads a text out of a column of JSON, of bytes or behind an expression of a view, and
+// the SQL that writes it back.
 
 import { bare } from './index-use.ts'
 import { quoteName } from './mapping.ts'
+import { TEXT_TYPES } from './relations.ts'
 
 /** SQL over a row of the table that has it. */
 export interface StoredText {
@@ -11,8 +13,7 @@ export interface StoredText {
   readonly write: (value: string) => string
 }
 
-const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
-/** A text, then keys of a document. */
+/** A column, then keys of a document. */
 const KEYS = /^[^']*?((?: ->>? '(?:[^']|'')*')+)$/
 
 /** @param path the keys of the document, from the outermost one on */
@@ -38,11 +39,11 @@ export function storeAsBytes(column: string): StoredText {
 }
 
 /**
- * Finds out where that is stored which a view shows.
+ * Finds the column that an expression of a view shows, and how to read and write it.
  *
  * @param expression as a plan has it, without an alias
  * @param types the types of the table's columns by name
- * @returns undefined where nobody can tell how it is written
+ * @returns undefined where it cannot be told how to write it
  */
 export function findStored(
   expression: string,

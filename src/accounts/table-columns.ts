@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportFault } from '../core/finding.ts'
-import { describeFailure, nameFailure } from './database.ts'
+import { describeFailure, nameFailure } from './failures.ts'
 import {
   mappingVariables,
   quoteName,
@@ -13,6 +13,7 @@ import {
   type UsersMapping,
 } from './mapping.ts'
 import { reportMissingColumn, reportMissingTable } from './missing-names.ts'
+import { TEXT_TYPES } from './relations.ts'
 import { writeViewRemedies } from './view-remedies.ts'
 
 /** A column as the catalogue has it. */
@@ -30,7 +31,7 @@ export interface ColumnRow extends Record<string, unknown> {
   collation: string | null
   selectable: boolean
   updatable: boolean
-  /** By what it is computed from other columns, so that nobody can write it. */
+  /** What computes it from other columns, so that it cannot be written. */
   computed: 'table' | 'view' | null
   isOfView: boolean
 }
@@ -56,7 +57,6 @@ export function widenColumn(table: TableName, { name, isOfView }: ColumnRow): st
     ? 'drop the view, widen the column behind it with ALTER TABLE ... ALTER COLUMN ... TYPE text, and make the view again'
     : `ALTER TABLE ${renderSql(tableSql(table))} ALTER COLUMN ${quoteName(name)} TYPE text`
 }
-const TEXT_TYPES = ['text', 'varchar', 'bpchar', 'citext']
 /** Bits of `pg_trigger.tgtype`. */
 const INSTEAD_OF_UPDATE = 64 + 16
 

@@ -1,4 +1,4 @@
-// Writes the view, or the trigger of one, by which Rekey can use a column that it cannot as it is.
+// Writes the view, or the trigger of one, that makes a column usable which Rekey cannot use as it stands.
 //
 // A hash may stand within a document, or behind an expression of a view. Through a view PostgreSQL can
 // read it, and an INSTEAD OF trigger of that view writes it: without one, nobody could.
@@ -179,7 +179,7 @@ async function writeTriggerOfView(
   return writeTrigger(view, base, sets, same).join('; ')
 }
 
-/** It is a no for a row that is no longer as it was read, as an UPDATE of a table would be. */
+/** Like an UPDATE of a table, the trigger skips a row that is no longer as it was read. */
 function writeTrigger(
   view: TableName,
   base: string,

@@ -3,7 +3,7 @@
 import { MOST_STATEMENT_MS } from '../core/database-url.ts'
 import type { Connections } from './connections.ts'
 
-/** What has been silent for so long may be dead: it is looked whether a new connection answers. */
+/** After this silence a connection may be dead: a new one is tried. */
 const SUSPECT_MS = 1000
 
 /**

@@ -8,7 +8,8 @@ import { startDeadline, withDeadline } from '../deadline.ts'
 import { RekeyError } from '../errors.ts'
 import type { Account, Accounts } from '../ports.ts'
 import type { AccountQueries, WriteValues } from './account-queries.ts'
-import { asUnavailable, type Database, isRefusal, RETRY_AFTER_SECONDS } from './database.ts'
+import type { Database } from './database.ts'
+import { asUnavailable, isRefusal, RETRY_AFTER_SECONDS } from './failures.ts'
 import { mappingVariables } from './mapping.ts'
 
 /** Where the connection has no limits of its own. */
@@ -31,7 +32,7 @@ export type WritableDatabase = Pick<
 interface Progress {
   /** Set before the transaction is committed: without one, it was not. */
   transactionId: string | undefined
-  /** Whether nobody waits any more, so that it must not be committed. */
+  /** Whether the request has been answered already, so that it must not be committed. */
   isGivenUp: boolean
 }
 
@@ -70,7 +71,7 @@ export function createPasswordWriter(
         })
       }
       const [, [kept, ...others]] = await Promise.all([
-        // What triggers have put off until the commit would come after the look. Both go out at once.
+        // Deferred triggers would run at the commit, after the row was read. Both go out at once.
         transaction.unsafe('SET CONSTRAINTS ALL IMMEDIATE').execute(),
         queries.readBack(transaction, values).execute(),
       ])
@@ -125,7 +126,7 @@ async function readStatus(db: PostgresJsDatabase, transactionId: string): Promis
     )
     return row?.status ?? null
   } catch (error) {
-    // An id that is still to come, to this server.
+    // This server has not come to that id yet.
     if (isRefusal(error)) return null
     throw error
   }

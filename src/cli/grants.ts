@@ -1,6 +1,8 @@
 // `rekey grants [role]`: prints the least rights that the configured mapping needs, as SQL.
 
-import { type Database, describeFailure, openDatabase, PATIENT_MS } from '../accounts/database.ts'
+import { type Database, openDatabase, PATIENT_MS } from '../accounts/database.ts'
+import { explainFailureInLine } from '../accounts/explain-failure.ts'
+import { describeFailure } from '../accounts/failures.ts'
 import { writeGrants } from '../accounts/grants.ts'
 import { assumeRights, findNeededRights } from '../accounts/needed-rights.ts'
 import { findMissingNames } from '../accounts/table-columns.ts'
@@ -29,7 +31,11 @@ export async function grants(terminal: Terminal, { argument }: Asked): Promise<E
     const missing = await findMissingNames(database.db, users)
     return missing.length > 0 ? missing : findNeededRights(database.db, users)
   }
-  const needed = await ask().catch((error: unknown) => assumeRights(users, describeFailure(error)))
+  let trouble: string | undefined
+  const needed = await ask().catch((error: unknown) => {
+    trouble = explainFailureInLine(error)
+    return assumeRights(users, describeFailure(error))
+  })
   await database?.close()
   if (Array.isArray(needed)) return reportFaults(terminal, needed.map(describeFinding))
   const wrong = needed.unknown.filter(({ isWrong }) => isWrong)
@@ -38,6 +44,10 @@ export async function grants(terminal: Terminal, { argument }: Asked): Promise<E
       terminal,
       wrong.map(({ variable, reason }) => `${variable}: ${reason}`),
     )
+  }
+  if (trouble) {
+    terminal.out(`-- The database could not be asked: ${trouble}.`)
+    terminal.out('-- So no name below was compared with it, and a right may be missing.')
   }
   const role = argument || parseDatabaseUrl(settings.url).user
   for (const line of writeGrants(needed, role || 'rekey')) terminal.out(line)

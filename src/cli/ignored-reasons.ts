@@ -15,7 +15,8 @@ export const ignoredReasons: Readonly<Record<IgnoredReason, string>> = {
   has_password_now: 'it has got a password meanwhile',
   too_late: 'LINKS_NOT_BEFORE voids the links of this moment',
   already_mailed: 'the same mail was sent already',
-  capped: 'its address has had RATE_LIMIT_PER_ACCOUNT mails, and a link in one of them still works',
+  capped:
+    'its address has had RATE_LIMIT_PER_ACCOUNT mails, and a link in one of them still works, or ten within 24 hours, and one of them within the hour',
   cannot_be_rendered: 'a template fails for its values',
   mail_line_full: 'too many mails wait already',
   look_up_too_slow:

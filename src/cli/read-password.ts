@@ -33,10 +33,10 @@ function ask(
   prompt: string,
   interrupt: () => void,
 ): Promise<string | undefined> {
-  // It edits the line, and takes what it would show for shown.
+  // readline edits the line, and what it echoes goes nowhere.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input, output: silent, terminal: true, historySize: 0 })
-  // Nobody types before the terminal has stopped to echo.
+  // The prompt comes once the terminal has stopped echoing.
   output.write(prompt)
   let typed: string | undefined
   return new Promise((resolve) => {

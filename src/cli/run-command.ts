@@ -27,6 +27,8 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   preview: async () => (await import('./preview.ts')).preview,
 }
 
+const HELP = ['help', '--help', '-h']
+
 /**
  * Runs what the words behind `rekey` ask for. What is asked in a way that the command does not take is
  * refused before any of the command is loaded.
@@ -37,7 +39,7 @@ export async function runCommand(
   [word = 'serve', ...args]: readonly string[],
   terminal: Terminal,
 ): Promise<ExitStatus> {
-  if (['help', '--help', '-h'].includes(word)) return help(terminal, args)
+  if (HELP.includes(word)) return help(terminal, args)
   if (word === '--version') return version(terminal, args)
   const found = findUsage(word)
   if (!found) return refuseWord(terminal, word)
@@ -50,13 +52,15 @@ export async function runCommand(
   if ('fault' in reading) {
     terminal.err(`rekey ${name}: ${reading.fault}`)
     terminal.err(synopsis(name))
+    terminal.err(`\`rekey ${name} --help\` says more of it.`)
     return EXIT_USAGE
   }
   const command = await commands[name]()
   return command(terminal, reading.asked)
 }
 
-function help(terminal: Terminal, [word, ...extra]: readonly string[]): ExitStatus {
+function help(terminal: Terminal, args: readonly string[]): ExitStatus {
+  const [word, ...extra] = args.filter((arg) => !HELP.includes(arg))
   const found = word === undefined ? undefined : findUsage(word)
   if (word !== undefined && !found) return refuseWord(terminal, word)
   if (extra.length > 0) {

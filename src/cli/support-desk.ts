@@ -3,7 +3,8 @@
 
 import { userInfo } from 'node:os'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Database, describeFailure, openDatabase } from '../accounts/database.ts'
+import { type Database, openDatabase } from '../accounts/database.ts'
+import { explainFailureInLine } from '../accounts/explain-failure.ts'
 import { isIdText } from '../accounts/id-text.ts'
 import { inspectAtStart } from '../accounts/inspect-accounts.ts'
 import { nameInWords } from '../accounts/mapping.ts'
@@ -79,7 +80,7 @@ export async function atSupportDesk(
       const faults = findings.filter(({ status }) => status === 'fault')
       return reportFaults(terminal, faults.map(describeFinding))
     }
-    // Who is not eligible is to be told apart from nobody, which the service need not do.
+    // Finds accounts that are not eligible too, which the service need not do.
     const forAll = { ...facts, searches: searchAllRows(facts.searches) }
     const accounts = createPostgresAccounts(database, config.users, forAll, (code) =>
       terminal.err(`warning: an account is left out: its row cannot be read or judged (${code})`),
@@ -106,7 +107,7 @@ export async function atSupportDesk(
       },
     })
   } catch (error) {
-    const reason = error instanceof RekeyError ? error.message : describeFailure(error)
+    const reason = error instanceof RekeyError ? error.message : explainFailureInLine(error)
     terminal.err(`The accounts cannot be read: ${reason}`)
     return unanswered
   } finally {

@@ -2,27 +2,21 @@
 
 import { isIP } from 'node:net'
 import type { DatabaseSettings } from '../accounts/database.ts'
-import { type DatabaseAddress, parseDatabaseUrl } from '../core/database-url.ts'
 import { type PasswordFormatFacts, passwordFormats } from '../core/password-formats.ts'
-import { parseRate } from '../core/rate.ts'
-import { readTlsMode } from '../core/tls-mode.ts'
 import type { Config } from './config.ts'
-import type { Environment } from './environment.ts'
 import { createJudge } from './judge.ts'
-import { isPrivateOrigin, originOf, parseOrigin } from './page-urls.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets/presets.ts'
-import { findMissingPlaceholder, hasUntakenToken, parseDialects } from './read-dialects.ts'
+import { readDatabase } from './read-database.ts'
 import { readEnvironment } from './read-environment.ts'
+import { readHttp } from './read-http.ts'
 import { readJwt } from './read-jwt.ts'
 import { readLinks } from './read-links.ts'
 import { readContent, readMail } from './read-mail.ts'
 import { readMapping } from './read-mapping.ts'
 import { readWebhooks } from './read-webhooks.ts'
 import { judgeSecrets } from './shared-secrets.ts'
-import { isLocalDatabase, parseBasePath, parseProxy } from './values.ts'
 
-const PEM_LINE = /^-----BEGIN CERTIFICATE-----\s*$/m
 const TABLE_VARIABLES = /^(?:DATABASE_.*|USERS_.*|PASSWORD_HASH|AFTER_RESET_SQL|ALLOW_SEQ_SCAN)$/
 const CONTENT_VARIABLES =
   /^(?:APP_NAME|SUPPORT_EMAIL|BRAND_COLOR|DEFAULT_LOCALE|MAIL_TEMPLATES_DIR|LINK_TTL_SECONDS|REQUEST_PAGE_URL)$/
@@ -34,7 +28,7 @@ export type ConfigReading<T = Config> =
   | {
       readonly config: T
       readonly warnings: readonly string[]
-      /** The variables that are there with nothing in them, and so count as not set. */
+      /** Names of variables that are present but empty, and so count as not set. */
       readonly empty: readonly string[]
     }
   | { readonly faults: readonly string[]; readonly warnings: readonly string[] }
@@ -96,15 +90,11 @@ function listFaults(faults: readonly (readonly [string, string])[]): string[] {
 function read(variables: Variables) {
   const { environment: env, ...known } = readEnvironment(variables)
   const faults = new Map(known.faults)
-  const warnings = [...known.warnings]
   const judge = createJudge(faults)
-  const { attempt, check } = judge
+  const { check } = judge
 
   const { links, resetPage } = readLinks(env, judge)
-  const database = attempt('DATABASE_URL', () => parseDatabaseUrl(env.DATABASE_URL))
-  if (database) warnings.push(...warnOfDatabase(env, database))
-  const isPem = env.DATABASE_CA === undefined || PEM_LINE.test(env.DATABASE_CA)
-  check('DATABASE_CA', isPem, 'must be PEM text with its line breaks, not a path, nor in quotes')
+  const database = readDatabase(env, judge)
   const isMinimumPossible = env.PASSWORD_MIN_LENGTH <= env.PASSWORD_MAX_LENGTH
   check(
     ['PASSWORD_MIN_LENGTH', 'PASSWORD_MAX_LENGTH'],
@@ -125,33 +115,11 @@ function read(variables: Variables) {
   )
   const isHostAddress = isIP(env.HOST) !== 0 || env.HOST === 'localhost'
   check('HOST', isHostAddress, 'must be an IP address or localhost')
-  const basePath = attempt('BASE_PATH', () => parseBasePath(env.BASE_PATH))
-  const dialects = attempt('DIALECTS', () => parseDialects(env.DIALECTS ?? [], basePath))
-  const placeholder = resetPage && findMissingPlaceholder(dialects ?? [], env.RESET_PAGE_URL)
-  if (placeholder !== undefined) {
-    warnings.push(`RESET_PAGE_URL: has no ${placeholder}, which a frontend of DIALECTS looks for`)
-  }
-  if (resetPage && hasUntakenToken(dialects ?? [], env.HOSTED_PAGE, env.RESET_PAGE_URL)) {
-    warnings.push('RESET_PAGE_URL: has {django_token}, which only dj-rest-auth of DIALECTS takes')
-  }
-  const corsOrigins = attempt(
-    'CORS_ORIGINS',
-    () => env.CORS_ORIGINS?.map(parseOrigin) ?? [resetPage ? originOf(resetPage) : ''],
-  )
-  if (env.CORS_ORIGINS && corsOrigins?.some(isPrivateOrigin)) {
-    warnings.push(
-      'CORS_ORIGINS: http on a private address is for development: anybody on that network can change such a page',
-    )
-  }
+  const http = readHttp(env, judge, resetPage)
   const preset: Preset = presets[env.USERS_PRESET]
 
   const config: Config = {
-    database: {
-      url: env.DATABASE_URL,
-      ca: env.DATABASE_CA,
-      poolMax: env.DATABASE_POOL_MAX,
-      prepare: env.DATABASE_PREPARE,
-    },
+    database: database.settings,
     users: readMapping(env, judge, named, preset),
     preset: { name: env.USERS_PRESET, afterResetSql: preset.afterResetSql },
     links,
@@ -169,17 +137,7 @@ function read(variables: Variables) {
       pepper: env.PASSWORD_PEPPER,
       requireUsable: env.REQUIRE_USABLE_PASSWORD,
     },
-    http: {
-      basePath,
-      corsOrigins,
-      trustedProxies: attempt('TRUST_PROXY', () => (env.TRUST_PROXY ?? []).map(parseProxy)),
-      revealUnknownUsers: env.REVEAL_UNKNOWN_USERS,
-      requirePasswordConfirm: env.REQUIRE_PASSWORD_CONFIRM,
-      dialects,
-      requestRate: parseRate(env.RATE_LIMIT_REQUESTS),
-      confirmRate: parseRate(env.RATE_LIMIT_CONFIRMS),
-      servesPages: env.HOSTED_PAGE,
-    },
+    http: http.settings,
     process: {
       host: env.HOST,
       port: env.PORT,
@@ -188,28 +146,8 @@ function read(variables: Variables) {
     },
   }
   judgeSecrets(env, judge)
+  const warnings = [...known.warnings, ...database.warnings, ...http.warnings]
   return { config, faults, warnings, empty: known.empty }
-}
-
-function warnOfDatabase(
-  env: Pick<Environment, 'DATABASE_URL' | 'DATABASE_CA' | 'DATABASE_PREPARE'>,
-  address: DatabaseAddress,
-): string[] {
-  const { foreign } = address
-  const warnings: string[] = []
-  const tls = readTlsMode(env.DATABASE_URL, env.DATABASE_CA)
-  const isPlain = tls === 'none' || tls === 'if-offered'
-  if (isPlain && !isLocalDatabase(address)) {
-    warnings.push('DATABASE_URL: no TLS to a remote host; add ?sslmode=verify-full')
-  }
-  if (foreign.length > 0) {
-    const isPooled = foreign.includes('pgbouncer') && env.DATABASE_PREPARE
-    const advice = isPooled ? '; behind a transaction pooler set DATABASE_PREPARE=false' : ''
-    warnings.push(
-      `DATABASE_URL: what Rekey has settings of its own for, or no use, is left out: ${foreign.join(', ')}${advice}`,
-    )
-  }
-  return warnings
 }
 
 function deepFreeze<T extends object>(value: T): T {

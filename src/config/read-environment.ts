@@ -18,7 +18,7 @@ export interface EnvironmentReading {
   /** What is wrong with a variable, by its name; never with its value. */
   readonly faults: ReadonlyMap<string, string>
   readonly warnings: readonly string[]
-  /** Those that are there with nothing in them, and so count as not set. */
+  /** Names of variables that are present but empty, and so count as not set. */
   readonly empty: readonly string[]
 }
 

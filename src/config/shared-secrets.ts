@@ -1,9 +1,9 @@
-// Finds a secret that has two uses: whoever learns it for the one could forge the other.
+// Finds a secret that has two uses: one leak would then break both.
 
 import type { Environment } from './environment.ts'
 import type { Judge } from './judge.ts'
 
-/** Where secrets stand, and which they are. */
+/** Reads the secrets of each variable that holds some. */
 const holders: Readonly<Partial<Record<keyof Environment, (env: Environment) => unknown>>> = {
   DATABASE_URL: (env) => passwordIn(env.DATABASE_URL),
   LINK_SECRETS: (env) => env.LINK_SECRETS,
@@ -32,7 +32,7 @@ export function judgeSecrets(env: Environment, { check }: Judge): void {
   }
 }
 
-/** The same bytes in either alphabet of base64, with and without what says whose they are. */
+/** Makes one text of the spellings of one secret: either alphabet of base64, with or without prefix. */
 function stripSpelling(secret: string): string {
   return secret
     .replace(/^(?:rk1|whsec)_/, '')
@@ -41,7 +41,7 @@ function stripSpelling(secret: string): string {
     .replace(/=+$/, '')
 }
 
-/** Also of a URL that has several hosts. */
+/** Reads the password of a URL, which may name several hosts. */
 function passwordIn(url: string | undefined): string | undefined {
   const [, password] = /^\w+:\/\/[^/?#:@]*:([^/?#@]*)@/.exec(url ?? '') ?? []
   try {

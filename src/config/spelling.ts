@@ -1,4 +1,4 @@
-// Finds what gets into a value on its way and not by intent: the quotes that docker's --env-file keeps,
+// Finds what got into a value by accident: the quotes that docker's --env-file keeps,
 // the carriage returns of a file edited on Windows, blanks and invisible characters from a clipboard.
 
 /**

@@ -1,4 +1,4 @@
-// Reads the values whose form a schema cannot say: addresses, origins, proxies, times, names.
+// Reads the values whose form a schema cannot say: URLs, proxies, paths, times, secrets, names.
 // Each throws TypeError with what the value must be, never with the value.
 
 import { isIP } from 'node:net'

@@ -62,7 +62,7 @@ function writeSeals(seals: Buffer): string {
   return digits
 }
 
-/** The 28 bytes of 38 digits; of a number that takes more, the first 28, which are spelled otherwise. */
+/** Reads 38 digits. @returns 28 bytes; of a number that takes more the first 28, whose spelling differs */
 function readSeals(digits: string): Buffer {
   let number = 0n
   for (const digit of digits) number = number * BASE + BigInt(DIGITS.indexOf(digit))

@@ -1,4 +1,4 @@
-// Names mail addresses and clients without telling them, to remember what was mailed and for whom.
+// Names mail addresses and clients by MACs, to remember what was mailed and for whom without storing either.
 
 import { foldAddress } from './email-address.ts'
 import type { SecretKeys } from './key-ring.ts'

@@ -32,7 +32,7 @@ export interface HashableForm {
 type Refusal = Omit<FieldFault, 'field'>
 
 const MAX_SIMILARITY = 0.7
-/** Of a personal value, in code points: whoever signs up chooses how long a name is. */
+/** Code points of a personal value that count: anybody who signs up may make a name as long as they like. */
 const MAX_PERSONAL_LENGTH = 256
 
 /**

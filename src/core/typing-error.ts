@@ -1,4 +1,4 @@
-// Whether a name was meant that is spelled almost like another.
+// Says whether a name may be another one with a typing error.
 
 /** Says whether two names differ by one letter too many, too few, wrong, or two swapped. */
 export function isOneTypingErrorAway(a: string, b: string): boolean {

@@ -17,7 +17,7 @@ export interface RequestResetDeps {
   readonly mailLine: MailLine
   readonly events: Events
   readonly linkRules: LinkRules
-  /** Names a client without telling it, for what waits longer than a request does. */
+  /** Names a client by a MAC, for what outlives its request. */
   readonly nameClient: (client: string) => string
   /** Whether the owner of an account that signs in elsewhere is told so. */
   readonly sendsNoPasswordNotice: boolean

@@ -74,8 +74,8 @@ export function refusePassword(faults: readonly FieldFault[]): RekeyError {
  * @param deadline of the reply: a write that would come after it is not made
  * @returns whether the account still was as it was read; if not, nothing has happened
  * @throws RekeyError `password_rejected` with what the host application says
- * @throws RekeyError `unavailable` also when the outcome is open: should the password turn out to be
- * written, the owner and those who watch are told then
+ * @throws RekeyError `unavailable` also when the outcome is open: notice and event follow once the
+ * password is known to be written
  */
 export async function writePassword(
   deps: SetPasswordDeps,
@@ -86,12 +86,12 @@ export async function writePassword(
   deadline: Deadline,
 ): Promise<boolean> {
   const write: PasswordWrite = { accountId: account.id, occasion }
-  const detail = await deps.hooks.beforeReset(write, password)
+  const detail = await deadline.exempt(deps.hooks.beforeReset(write, password))
   if (detail !== undefined) {
     const faults = [{ field: 'password', code: 'refused', detail }]
     throw new RekeyError('password_rejected', 'the host application refuses it', { faults })
   }
-  const newHash = await deps.hasher.hash(password, account.passwordHash)
+  const newHash = await deadline.exempt(deps.hasher.hash(password, account.passwordHash))
   const outcome = await deps.accounts.replacePassword(account, newHash, deadline)
   const announce = () => announcePassword(deps, account, write, now)
   if (outcome === true) await announce()
@@ -100,7 +100,7 @@ export async function writePassword(
   const options = { retryAfterSeconds: RETRY_AFTER_SECONDS }
   throw new RekeyError(
     'unavailable',
-    'the answer to the write was lost; whether it was made is asked for in the background',
+    'the answer to the write was lost; Rekey goes on asking whether it was made',
     options,
   )
 }
@@ -117,7 +117,7 @@ async function announcePassword(
   deps.events.record({ type, accountId })
   const timestamp = String(Math.floor(now / 1000))
   deps.mailLine.add({ kind: 'password-changed', accountId, timestamp, emailAddress })
-  // A reset by link is not counted: nobody who is signed in may use up what its owner needs.
+  // A reset by link is not counted, so that no intruder who is signed in uses up what the owner needs.
   if (write.occasion === 'change') countChange(deps.limits, accountId)
   await deps.hooks.afterReset(write)
 }

@@ -13,7 +13,7 @@ const TYPES = ['application/json', 'application/x-www-form-urlencoded']
  * @returns finds the refusal of a body that is not plain UTF-8 of a type that the instance takes
  */
 export function createTypeRule(): (request: FastifyRequest) => RekeyError | undefined {
-  // Asked for once, as Fastify parses what it is asked for.
+  // Found once: Fastify parses each type that it is asked about.
   let taken: readonly string[] | undefined
   return (request) => {
     const { headers, server } = request

@@ -1,5 +1,5 @@
-// Answers what never comes to a route: what is no HTTP request, did not arrive in time, or expects what
-// no server here does.
+// Answers requests that never reach a route: broken HTTP, a request that did not arrive in time, or one
+// with an expectation that Rekey does not meet.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -18,7 +18,7 @@ const STATUSES: Readonly<Record<string, Status>> = {
 /** Fastify's `clientErrorHandler`: answers and hangs up. What has arrived is neither repeated nor logged. */
 export function replyToBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  // It has had its reply.
+  // The peer has had its reply.
   if (!socket.writable) {
     socket.destroy()
     return

@@ -29,8 +29,8 @@ export function trustOnly(proxies: readonly string[]): (hop: string | undefined)
 }
 
 /**
- * Finds the address of the client: the peer's, or what trusted hops say. Where they say what is no
- * address, it is that of the hop that said so, which is the last that is known.
+ * Finds the address of the client: the peer's, or what trusted hops say. Where a hop says something that
+ * is no address, the client has the address of that hop.
  *
  * @returns undefined where the peer is gone
  */
@@ -38,6 +38,11 @@ export function addressOf(request: FastifyRequest): string | undefined {
   const { ips } = request
   if (!ips) return readAddress(request.ip)
   return readAddress(ips.at(-1)) ?? readAddress(ips.at(-2))
+}
+
+/** Names the client that a request counts for, whether by a limit or in the turns of mails. */
+export function nameClient(request: FastifyRequest): string {
+  return clientOf(addressOf(request))
 }
 
 /**

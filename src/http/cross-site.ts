@@ -19,8 +19,8 @@ export function findForeignFault(
   if (origin === undefined && site === undefined) return undefined
   if (origin !== undefined && origins.includes(origin)) return undefined
   if (isOfOwnPage(request)) return undefined
-  // `none` is the reader: an address that was typed, a bookmark, a mail program. But Chrome says so of
-  // what pages have it prefetch as well, and that no reader has asked for.
+  // `none` is the reader: an address that was typed, a bookmark, a mail program. Chrome also says so of
+  // what a page has it prefetch, which no reader asked for.
   if (purpose === undefined && (site === 'none' || isLedHere(request))) return undefined
   return new RekeyError('cross_origin', 'sent by a page whose origin is not in CORS_ORIGINS')
 }
@@ -45,7 +45,11 @@ export function requireOwnPage(
 function isOfOwnPage({ headers, host }: FastifyRequest): boolean {
   const { origin = '', 'sec-fetch-site': site } = headers
   if (site !== undefined) return site === 'same-origin'
-  return URL.canParse(origin) && new URL(origin).host === host
+  if (!URL.canParse(origin)) return false
+  const { protocol, host: ownHost } = new URL(origin)
+  // Some proxies write the port into Host that browsers leave out of it.
+  const asked = `${protocol}//${host}`
+  return URL.canParse(asked) && new URL(asked).host === ownHost
 }
 
 /**

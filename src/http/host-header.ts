@@ -1,5 +1,5 @@
-// Refuses a request without a Host, or whose Host is none, as every server has to (RFC 9112 section 3.2). Nothing is
-// made of a Host here; what is in front of Rekey, or beside it, may read another one in such a text.
+// Refuses a request without a Host, or with a malformed one, as every server has to (RFC 9112 section
+// 3.2). Rekey does not use the Host; a proxy in front of it may read another one in such a text.
 
 import type { FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'

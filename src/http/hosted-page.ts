@@ -8,6 +8,7 @@ import { macFields } from '../core/message.ts'
 import { RekeyError } from '../errors.ts'
 import { checkLink } from '../flows/check-link.ts'
 import { parseLink } from '../page/client.ts'
+import { nameClient } from './client-address.ts'
 import { isLedHere, requireOwnPage } from './cross-site.ts'
 import { replyWithErrors, startErrorReply } from './errors.ts'
 import { acceptForms } from './form-body.ts'
@@ -17,7 +18,7 @@ import { type LinkBody, linkFields, linkFieldsRule, readLink } from './link-body
 import type { AppDeps, AppOptions } from './options.ts'
 import type { PageFile } from './page-files.ts'
 import { describeRules } from './password-rules.ts'
-import { limitRequests, nameClient } from './rate-limit.ts'
+import { limitRequests } from './rate-limit.ts'
 import { acceptNewPassword, resetBodySchema } from './reset-password.ts'
 import { pageHeaders } from './security-headers.ts'
 import { acceptLinkRequest } from './send-reset-password-link.ts'
@@ -146,7 +147,7 @@ export const hostedPage: FastifyPluginCallbackTypebox<HostedPageOptions> = (app,
       : send(reply, pages.requestForm({})),
   )
   app.post('/reset/request', asking, async (request, reply) => {
-    const { email } = request.body
+    const { email = '' } = request.body
     await acceptLinkRequest(options, request, { email })
     return reply.redirect(toPage('asked', request), 303)
   })

@@ -18,7 +18,7 @@ const LOOKS = 32
  * Makes a limiter that knows at most 100,000 of them: about 15 MB. No single count does more work than
  * another, whatever it finds.
  *
- * @param clock milliseconds, from a clock that nobody sets
+ * @param clock monotonic; milliseconds
  */
 export function createLimiter(rate: Rate, clock: () => number): Limiter {
   const lengthMs = rate.seconds * 1000
@@ -31,8 +31,8 @@ export function createLimiter(rate: Rate, clock: () => number): Limiter {
   const isOver = ({ endsAt }: Period, now: number) => endsAt <= now || endsAt > now + lengthMs
 
   /**
-   * Of the next few places finds one whose period is over, else that of whoever asked least: a flood of
-   * addresses makes room for itself among its own, and nobody near the limit is forgotten for it.
+   * Finds, among the next few places, one whose period is over, else the one with the lowest count: a flood
+   * of addresses makes room among its own, and does not push out a client near the limit.
    */
   const findPlace = (now: number): number => {
     let found = hand

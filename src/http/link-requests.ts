@@ -6,7 +6,7 @@ import { macFields } from '../core/message.ts'
 import { RekeyError } from '../errors.ts'
 import { type RequestOutcome, requestReset } from '../flows/request-reset.ts'
 import type { Identifier } from '../ports.ts'
-import { clientOf } from './client-address.ts'
+import { nameClient } from './client-address.ts'
 import type { AppDeps } from './options.ts'
 import { noteOutcome } from './request-log.ts'
 
@@ -31,8 +31,7 @@ export async function takeLinkRequest(
     foldAddress(identifier.text),
   ])
   noteOutcome(request, { identifierHash: fingerprint.toString('base64url', 0, 9) })
-  const client = clientOf(request.ip)
-  const resetRequest = { identifier, receivedAt: deps.clock(), client }
+  const resetRequest = { identifier, receivedAt: deps.clock(), client: nameClient(request) }
   if (reveals) {
     const [outcome = 'no_account'] = await requestReset(deps, [resetRequest])
     return outcome

@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import { RekeyError } from '../errors.ts'
 import type { Limits } from '../ports.ts'
 import { createTypeRule } from './body-types.ts'
-import { addressOf, clientOf } from './client-address.ts'
+import { nameClient } from './client-address.ts'
 import { findForeignFault } from './cross-site.ts'
 import type { AppOptions } from './options.ts'
 
@@ -33,9 +33,4 @@ export function limitRequests(
   }
   return (request: FastifyRequest, _reply: unknown, done: (error?: Error) => void): void =>
     done(findFault(request) ?? count(request))
-}
-
-/** Names the client that a request counts for. */
-export function nameClient(request: FastifyRequest): string {
-  return clientOf(addressOf(request))
 }

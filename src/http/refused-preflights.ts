@@ -1,5 +1,5 @@
 // Names in the log, once each, the origins whose preflights are refused: a frontend of such an origin
-// works nowhere until CORS_ORIGINS has it, and its browser tells nobody but its reader.
+// does not work until CORS_ORIGINS names it, and only the reader's browser says why.
 
 import type { FastifyInstance } from 'fastify'
 import type { IsForPages } from './cross-origin.ts'

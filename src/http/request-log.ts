@@ -42,7 +42,7 @@ export class RequestLog extends LogController {
       client: addressOf(request) ?? 'no address',
       ...request[OUTCOME],
     }
-    // By its client, who is free to.
+    // A client may abort at any time.
     if (error) reply.log.info(line, 'request aborted')
     else if (reply.statusCode >= 500) reply.log.error(line, 'request failed')
     else reply.log.info(line, 'request completed')

@@ -23,7 +23,7 @@ export function dropBody({ raw }: FastifyRequest, reply: FastifyReply): void {
   raw.socket.destroySoon = () => linger(raw.socket)
 }
 
-/** Ends a connection on which nothing is understood any more, once its peer can have read the last reply. */
+/** Ends a connection whose bytes can no longer be parsed, and gives its peer time to read the last reply. */
 export function hangUp(socket: Socket): void {
   // Node's own would hand what still comes to the parser, which has given up.
   socket.removeAllListeners('data')

@@ -9,8 +9,8 @@ export function watchForwardingHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers, socket } = request
     const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined
-    // The chain of addresses that are believed: the peer alone, when the peer is not. One that is gone
-    // has no address to be known by.
+    // The chain of addresses that are believed: the peer alone, when the peer is not. A peer that is gone
+    // has no address.
     if (isForwarded && (request.ips ?? []).length <= 1 && socket.remoteAddress !== undefined) {
       ignored += 1
       if (ignored === 1) {

@@ -9,19 +9,16 @@ import type { ChainOutcome } from './transports/chain.ts'
 
 /** A mail without a domain, because it was never composed, meets no limit yet. */
 export interface DomainLimits {
-  /** Lets a mail go to its domain, or else keeps it until there is room. @returns whether it may go */
-  enter(item: Item): boolean
+  /** Says whether a mail may go to its domain now. */
+  hasRoom(item: Item): boolean
+  /** Counts a mail that goes there. */
+  enter(item: Item): void
   /**
    * Makes room again.
    *
    * @param outcome of the attempt; undefined where there was none
-   * @returns the mails that were kept for that room
    */
-  leave(item: Item, outcome: ChainOutcome | undefined): Iterable<Item>
-  /** All mails that are kept. */
-  kept(): Item[]
-  /** Lets go of a mail that may be kept. */
-  drop(item: Item): void
+  leave(item: Item, outcome: ChainOutcome | undefined): void
 }
 
 const MAX_FAILING = 10_000
@@ -30,24 +27,18 @@ const MAX_FAILING = 10_000
 export function createDomainLimits(connections: number): DomainLimits {
   const most = Math.ceil(connections / 2)
   const underWay = new Map<string, number>()
-  const kept = new Map<string, Set<Item>>()
   /** The one that failed longest ago first. */
   const failing = new Set<string>()
   const countOf = (domain: string) => underWay.get(domain) ?? 0
 
   return {
-    enter(item) {
-      const { domain } = item
-      if (domain === undefined) return true
-      if (countOf(domain) < (failing.has(domain) ? 1 : most)) {
-        underWay.set(domain, countOf(domain) + 1)
-        return true
-      }
-      kept.set(domain, (kept.get(domain) ?? new Set()).add(item))
-      return false
+    hasRoom: ({ domain }) =>
+      domain === undefined || countOf(domain) < (failing.has(domain) ? 1 : most),
+    enter({ domain }) {
+      if (domain !== undefined) underWay.set(domain, countOf(domain) + 1)
     },
     leave({ domain }, outcome) {
-      if (domain === undefined) return []
+      if (domain === undefined) return
       const left = countOf(domain) - 1
       if (left > 0) underWay.set(domain, left)
       else underWay.delete(domain)
@@ -58,16 +49,6 @@ export function createDomainLimits(connections: number): DomainLimits {
       }
       const [oldest] = failing.size > MAX_FAILING ? failing : []
       if (oldest !== undefined) failing.delete(oldest)
-      const released = kept.get(domain) ?? []
-      kept.delete(domain)
-      return released
-    },
-    kept: () => [...kept.values()].flatMap((items) => [...items]),
-    drop(item) {
-      const { domain = '' } = item
-      const items = kept.get(domain)
-      items?.delete(item)
-      if (items?.size === 0) kept.delete(domain)
     },
   }
 }

@@ -2,7 +2,7 @@
 //
 // A batch that takes too long is tried again in parts, a sixteenth each, down to a single request. One
 // that is too slow alone waits until the others are through, and is dropped when it is so again. Only
-// while the database answers for somebody else: else it is nobody's fault, and all wait for it.
+// while the database answers for other names: else no request is to blame, and all wait.
 
 import type { Identifier, ResetRequest } from '../ports.ts'
 
@@ -15,7 +15,7 @@ export interface LaneOptions {
   readonly handle: (requests: readonly ResetRequest[]) => Promise<unknown>
   /** Says of a rejection whether the work was given up for the time that it took. */
   readonly isTooSlow: (error: unknown) => boolean
-  /** Says whether a request of the kind is looked up in time when nobody has that name. */
+  /** Says whether the database answers in time for a name of the kind that no account has. */
   readonly findsNobody: (kind: Identifier['kind']) => Promise<boolean>
   readonly onFailure: (error: unknown, waiting: number) => void
   readonly onDrop: (reason: 'too_late' | 'look_up_too_slow') => void

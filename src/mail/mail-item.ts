@@ -1,6 +1,6 @@
 // One mail in the line: what is known of it, and what follows from its order.
 
-import type { MailOrder } from '../ports.ts'
+import type { MailOrder, NoticeOrder } from '../ports.ts'
 import type { Reservation } from './daily-budget.ts'
 import type { Turn } from './order-turns.ts'
 
@@ -8,16 +8,16 @@ import type { Turn } from './order-turns.ts'
 export interface Item {
   /** There is one mail of a slot at a time. */
   readonly slot: string
-  /** Of all mails of the line, counted. */
+  /** Counts the mails of the line, in the order in which they came. */
   readonly number: number
   turn: Turn
   order: MailOrder
   /** The newest one of its slot that came while it was on its way. */
   next: { readonly order: MailOrder; readonly turn: Turn } | undefined
-  /** Of its address; undefined as long as it was never composed. */
+  /** The domain of its address; undefined until it is composed. */
   domain: string | undefined
   attempts: number
-  /** What became of the last one. */
+  /** What the last attempt came to. */
   reason: string
   /** Whether an attempt may have delivered it, unheard. */
   isInDoubt: boolean
@@ -44,15 +44,14 @@ export function replaceOrder(item: Item, order: MailOrder): void {
 }
 
 /** Says whether an order is the notice of a change; anybody can ask for all others. */
-export function isChange({ kind }: MailOrder): boolean {
-  return kind === 'password-changed'
+export function isChange(order: MailOrder): order is NoticeOrder {
+  return order.kind === 'password-changed'
 }
 
 /** Of the mails of one kind that an account is sent the newest is enough; of notices, to one address. */
 export function slotOf(order: MailOrder): string {
   const { kind, accountId } = order
-  const address = order.kind === 'password-changed' ? order.emailAddress : ''
-  return JSON.stringify([kind, accountId, address])
+  return JSON.stringify([kind, accountId, isChange(order) ? order.emailAddress : ''])
 }
 
 /** Names which of the two rooms of the line an order takes up. */

@@ -74,6 +74,8 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   let sweptAt = 0
   /** Until when the accounts are not asked for again; by performance.now(). */
   let awayUntil = 0
+  /** Whether something has come, or come back, since none of what is ready had room at its domain. */
+  let isThereNews = false
   let isInHaste = false
 
   /** Looks at what is ready as soon as any of it can go out, and now and then where none can. */
@@ -84,7 +86,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     const now = performance.now()
     const forAny = Math.max(chain.restMs(), pace.waitMs(now), awayUntil - now)
     const forBudget = shares.waitMs(ready, clock())
-    const forRoom = ready.size() > 0 ? BATCHING_MS : IDLE_MS
+    const forRoom = isThereNews ? BATCHING_MS : IDLE_MS
     const waitMs = Math.min(Math.max(forAny, forBudget, forRoom), IDLE_MS)
     const at = now + waitMs
     if (next && next.at <= at) return
@@ -119,10 +121,9 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const sweep = (now: number) => {
     if (now < sweptAt + IDLE_MS && now >= sweptAt) return
     sweptAt = now
-    for (const item of [...ready.all(), ...domains.kept()]) {
+    for (const item of ready.all()) {
       if (endOf(item.order, options.linkLifeSeconds) > now) continue
       ready.drop(item)
-      domains.drop(item)
       fail(item)
     }
   }
@@ -132,17 +133,17 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     if (chain.restMs() > 0 || awayUntil > performance.now()) return batch
     let kinds = ALL
     while (onTheirWay.size < options.atOnce && pace.waitMs(performance.now()) === 0) {
-      const item = ready.next(kinds)
-      if (!item) break
+      const item = ready.next(kinds, domains.hasRoom)
+      if (!item) {
+        isThereNews = kinds !== ALL
+        break
+      }
       if (!isChange(item.order) && !shares.reserve(item, now)) {
         kinds = NOTICES
         continue
       }
       ready.take(item)
-      if (!domains.enter(item)) {
-        shares.giveBack(item)
-        continue
-      }
+      domains.enter(item)
       pace.take(performance.now())
       onTheirWay.add(item)
       batch.push(item)
@@ -160,11 +161,11 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     if (item.domain !== domain) {
       comeBack(item)
       item.domain = domain
-      if (!domains.enter(item)) {
+      if (!domains.hasRoom(item)) {
         pace.giveBack()
-        takeNext(item)
-        return shares.giveBack(item)
+        return putBack(item)
       }
+      domains.enter(item)
       onTheirWay.add(item)
     }
     void send(item, mail)
@@ -219,11 +220,16 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const putBack = (item: Item) => {
     takeNext(item)
     shares.giveBack(item)
+    makeReady(item)
+  }
+  const makeReady = (item: Item) => {
     ready.add(item)
+    isThereNews = true
   }
   const comeBack = (item: Item, outcome?: ChainOutcome) => {
     onTheirWay.delete(item)
-    for (const kept of domains.leave(item, outcome)) ready.add(kept)
+    domains.leave(item, outcome)
+    isThereNews = true
   }
   const fail = (item: Item) => {
     const { order, reason } = item
@@ -247,7 +253,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
     const item = makeItem(order, turn, begun)
     waiting[roomOf(order)] += 1
     items.set(item.slot, item)
-    ready.add(item)
+    makeReady(item)
     schedule()
   }
   /** A newer mail is worth more than an older one that waits: its link works for longer. */
@@ -268,7 +274,7 @@ export function createMailLine(options: MailLineOptions): DrainingMailLine {
   const join = (item: Item, order: MailOrder) => {
     const isReady = ready.drop(item)
     item.turn = turns.join(item.turn, order, clock())
-    if (isReady) ready.add(item)
+    if (isReady) makeReady(item)
     supersede(item, order)
   }
   /** In a full line the first mail of a client takes the place of the one whose turn comes last. */

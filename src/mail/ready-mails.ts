@@ -16,8 +16,13 @@ export type Kind = 'notices' | 'triedNotices' | 'firsts' | 'others'
 
 export interface ReadyMails {
   add(item: Item): void
-  /** @returns the one whose turn it is, of some kinds; undefined where there is none of them */
-  next(kinds: readonly Kind[]): Item | undefined
+  /**
+   * Finds the one whose turn it is.
+   *
+   * @param kinds of which it may be
+   * @param mayGo whether there is room for a mail where it goes; asked at most once of each
+   */
+  next(kinds: readonly Kind[], mayGo: (item: Item) => boolean): Item | undefined
   /** @returns what anybody can ask for and whose turn comes last */
   last(): Item | undefined
   /** Takes one out to be sent. */
@@ -25,45 +30,65 @@ export interface ReadyMails {
   /** Takes one out that is over, or not ready any more. @returns whether it was there */
   drop(item: Item): boolean
   count(kind: Kind): number
-  size(): number
   all(): Item[]
 }
 
-/** Makes an empty collection. */
+/** What the turn of a mail depends on; it stays what it is while the mail is ready. */
+type Place = Pick<Item, 'turn' | 'number'>
+
+/**
+ * Makes an empty collection. Each queue is kept in order, so that a flood of mails costs little: the next
+ * one and the last one are found without a look at all of them.
+ */
 export function createReadyMails(): ReadyMails {
-  const queues: Readonly<Record<Kind, Set<Item>>> = {
-    notices: new Set(),
-    triedNotices: new Set(),
-    firsts: new Set(),
-    others: new Set(),
+  /** Each in the order of turns, of equals the oldest first. */
+  const queues: Readonly<Record<Kind, Item[]>> = {
+    notices: [],
+    triedNotices: [],
+    firsts: [],
+    others: [],
   }
   let isTurnOfNotices = false
   let isTurnOfNewest = false
-  /** @returns less than 0 where `a` goes before `b` */
-  const compare = (a: Item, b: Item) =>
-    a.turn.byClient - b.turn.byClient ||
-    a.turn.byAccount - b.turn.byAccount ||
-    (isTurnOfNewest ? a.attempts - b.attempts || b.number - a.number : a.number - b.number)
-  const findFirst = (queue: Iterable<Item>) => {
-    let first: Item | undefined
-    for (const item of queue) if (!first || compare(item, first) < 0) first = item
-    return first
+  const findNext = (queue: readonly Item[], mayGo: (item: Item) => boolean) => {
+    const start = queue.findIndex(mayGo)
+    const oldest = queue[start]
+    if (!oldest || !isTurnOfNewest) return oldest
+    let newest: Item | undefined
+    let fewest = Number.POSITIVE_INFINITY
+    let at = findPlace(queue, { turn: oldest.turn, number: Number.POSITIVE_INFINITY })
+    while (--at > start && fewest > 0) {
+      const item = queue[at] as Item
+      if (item.attempts < fewest && mayGo(item)) {
+        newest = item
+        fewest = item.attempts
+      }
+    }
+    return fewest <= oldest.attempts ? newest : oldest
   }
-  const drop = (item: Item) => queues[kindOf(item)].delete(item)
+  const drop = (item: Item) => {
+    const queue = queues[kindOf(item)]
+    const at = findPlace(queue, item)
+    if (queue[at] !== item) return false
+    queue.splice(at, 1)
+    return true
+  }
   return {
-    add: (item) => queues[kindOf(item)].add(item),
-    next(kinds) {
+    add(item) {
+      const queue = queues[kindOf(item)]
+      queue.splice(findPlace(queue, item), 0, item)
+    },
+    next(kinds, mayGo) {
       const order: readonly Kind[] = isTurnOfNotices
         ? ['notices', 'triedNotices', 'firsts', 'others']
         : ['notices', 'firsts', 'others', 'triedNotices']
-      const kind = order.find((each) => kinds.includes(each) && queues[each].size > 0)
-      return kind && findFirst(queues[kind])
+      for (const kind of order) {
+        const item = kinds.includes(kind) ? findNext(queues[kind], mayGo) : undefined
+        if (item) return item
+      }
+      return undefined
     },
-    last() {
-      let last: Item | undefined
-      for (const item of queues.others) if (!last || compare(item, last) > 0) last = item
-      return last
-    },
+    last: () => queues.others.at(-1),
     take(item) {
       const kind = kindOf(item)
       if (kind !== 'notices') isTurnOfNotices = kind !== 'triedNotices'
@@ -71,10 +96,28 @@ export function createReadyMails(): ReadyMails {
       drop(item)
     },
     drop,
-    count: (kind) => queues[kind].size,
-    size: () => Object.values(queues).reduce((sum, queue) => sum + queue.size, 0),
-    all: () => Object.values(queues).flatMap((queue) => [...queue]),
+    count: (kind) => queues[kind].length,
+    all: () => Object.values(queues).flat(),
   }
+}
+
+/** @returns less than 0 where `a` goes before `b` */
+function compare(a: Place, b: Place): number {
+  return (
+    a.turn.byClient - b.turn.byClient || a.turn.byAccount - b.turn.byAccount || a.number - b.number
+  )
+}
+
+/** Finds where a mail is in a queue, or belongs. */
+function findPlace(queue: readonly Item[], place: Place): number {
+  let low = 0
+  let high = queue.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compare(queue[middle] as Item, place) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Of which kind a mail is at present. */

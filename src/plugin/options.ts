@@ -51,7 +51,7 @@ export interface OwnLimiter {
    * Counts once more, unless the limit is reached.
    *
    * @param who a client address, an account, or a link that a client was led to
-   * @param now unix milliseconds, by a clock that nobody sets while the process runs
+   * @param now unix milliseconds, by a monotonic clock
    * @returns seconds to wait; 0 when it was within the limit
    */
   count(who: string, now: number): number

@@ -34,7 +34,7 @@ export function holdAccounts(own: Accounts, { ask, askAtOnce, report }: Watch): 
       const accounts = await own.read(ids)
       return keepAccounts('accounts.read', accounts).filter(({ id }) => ids.includes(id))
     })
-  /** What a write that failed has come to: its salt makes the hash tell. */
+  /** Says whether a write that failed was made after all. A hash has its own salt, so no other write made it. */
   const holds = async (id: string, hash: string) => {
     const [account] = await read([id])
     return account?.passwordHash === hash
@@ -64,12 +64,12 @@ export function holdAccounts(own: Accounts, { ask, askAtOnce, report }: Watch): 
           throw new TypeError('neither true nor false')
         })
       } catch {
-        const ask = async () => {
+        const findOutcome = async () => {
           if (!late) return undefined
           const { isReplaced } = late
           return typeof isReplaced === 'boolean' ? isReplaced : holds(account.id, newHash)
         }
-        return { ask }
+        return { ask: findOutcome }
       }
     },
     takesIntegerIds: () => askAtOnce('accounts.takesIntegerIds', () => own.takesIntegerIds()),
@@ -139,7 +139,7 @@ export function holdHasher(
   }
 }
 
-/** Tells it the time, and refuses whoever cannot be counted. */
+/** Hands it the time, and refuses a request that it cannot count. */
 export function holdLimiter(own: OwnLimiter, part: string, { askAtOnce }: Watch): Limiter {
   const judge = (seconds: number) => {
     const isWait = Number.isSafeInteger(seconds) && seconds >= 0

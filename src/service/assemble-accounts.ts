@@ -1,8 +1,9 @@
 // Puts together what reads and writes the accounts in the host application's database.
 
 import type { FastifyBaseLogger } from 'fastify'
-import { describeFailure, isCastFault, nameFailure, openDatabase } from '../accounts/database.ts'
+import { openDatabase } from '../accounts/database.ts'
 import { findWords } from '../accounts/failure-words.ts'
+import { describeFailure, isCastFault, nameFailure } from '../accounts/failures.ts'
 import { sampleAtStart } from '../accounts/hash-census.ts'
 import { inspectAgain } from '../accounts/inspect-accounts.ts'
 import type { TableFacts } from '../accounts/inspect-table.ts'

@@ -1,7 +1,7 @@
 // Puts the service together from its parts, and takes it apart again in the right order.
 
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { isTooSlow } from '../accounts/database.ts'
+import { isTooSlow } from '../accounts/failures.ts'
 import { createOpenWrites } from '../accounts/open-writes.ts'
 import type { Config } from '../config/config.ts'
 import { nameClient } from '../core/name-address.ts'
@@ -119,7 +119,7 @@ export function assembleService(
   const openWrites = createOpenWrites({
     capacity: OPEN_WRITES_CAPACITY,
     onFull: () =>
-      logger.error('the outcome of a write stays unknown: too many are asked for already'),
+      logger.error('the outcome of a write stays unknown: too many others are open already'),
   })
 
   const deps: AppDeps = {
@@ -182,7 +182,7 @@ export function assembleService(
       await close()
       const lines = [intakeLine, openWrites, mails.mailLine, webhookLine]
       const lost = lines.reduce((sum, line) => sum + (line?.waiting() ?? 0), deps.turns.size())
-      // The process may live on, and what is told to be lost is not sent after all.
+      // The process may live on, and what was reported lost must not be sent after all.
       webhookLine?.close()
       openWrites.close()
       return lost

@@ -1,9 +1,9 @@
-// The clock of limits: one that nobody sets.
+// The monotonic clock of the limits: setting the system's clock does not move it.
 
 const { timeOrigin } = performance
 
 /**
- * Tells the time as a process does that looked at the clock once, when it began, and has counted since.
+ * Tells the time at which the process began, plus what has passed since.
  *
  * @returns unix milliseconds; never less than before
  */

@@ -1,8 +1,9 @@
 // What the operator reads of a database that cannot be used: the same words from serve and from doctor.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { asUnavailable, openDatabase } from '../../src/accounts/database.ts'
+import { openDatabase } from '../../src/accounts/database.ts'
 import { findWords } from '../../src/accounts/failure-words.ts'
+import { asUnavailable } from '../../src/accounts/failures.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { freePort } from '../support/free-port.ts'
 import { createRole, type TestRole } from '../support/roles.ts'

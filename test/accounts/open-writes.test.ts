@@ -66,7 +66,7 @@ describe('a write without an answer in time', () => {
     const rows = await opened.db.execute<{ timeout: string }>(
       `select current_setting('idle_in_transaction_session_timeout') as timeout`,
     )
-    expect([...rows]).toEqual([{ timeout: '10s' }])
+    expect([...rows]).toEqual([{ timeout: '4s' }])
   })
 })
 

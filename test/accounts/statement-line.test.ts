@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { openDatabase } from '../../src/accounts/database.ts'
 import { createPostgresAccounts } from '../../src/accounts/postgres-accounts.ts'
 import { createStatementLine } from '../../src/accounts/statement-line.ts'
+import { startDeadline } from '../../src/deadline.ts'
 import { createMappedTable, plainMapping } from './mapped-table.ts'
 
 test('statements begin in order, as many at once as there are connections', async () => {
@@ -42,11 +43,11 @@ test('a write is not begun where the reply to it would be late', async () => {
   const accounts = createPostgresAccounts(opened, plainMapping, table.inspected.facts())
   const [account] = await accounts.read(['1'])
   if (!account) throw new Error('no such account')
-  await expect(
-    accounts.replacePassword(account, 'new', { leftMs: () => 100 }),
-  ).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(accounts.replacePassword(account, 'new', startDeadline(100))).rejects.toMatchObject({
+    code: 'unavailable',
+  })
   expect(await accounts.read(['1'])).toMatchObject([{ passwordHash: 'a' }])
-  expect(await accounts.replacePassword(account, 'new', { leftMs: () => 5000 })).toBe(true)
+  expect(await accounts.replacePassword(account, 'new', startDeadline(5000))).toBe(true)
   await opened.close()
   await table.end()
 })

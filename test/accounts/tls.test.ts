@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type PostgresServer, startPostgres } from '../../demo/postgres-server.ts'
-import { nameFailure, openDatabase } from '../../src/accounts/database.ts'
+import { openDatabase } from '../../src/accounts/database.ts'
+import { nameFailure } from '../../src/accounts/failures.ts'
 import { type Certificate, makeCertificate } from '../support/certificate.ts'
 
 let directory: string

@@ -57,6 +57,9 @@ test('it prints them for another role, and without a database what the mapping m
   expect(output).toContain(
     'GRANT UPDATE ("password_hash", "changed_at") ON "users" TO "reset role";',
   )
+  expect(output).toMatch(
+    /^-- The database could not be asked: ECONNREFUSED, nobody listens there -> start the server/,
+  )
   expect(output).toMatch(/^-- AFTER_RESET_SQL: PostgreSQL could not be asked .*ECONNREFUSED/m)
 })
 

@@ -299,7 +299,9 @@ test.each([[], [''], [' '], ['a', 'b'], ['--prnt', 'a'], ['a\u0007b'], ['x'.repe
   async (...args) => {
     const { status, output, errors } = await runRekey(['link', ...args], {}).ended
     expect([status, output]).toEqual([64, ''])
-    expect(errors).toMatch(/\nusage: rekey link \[--print\] <address, login or id>\n$/)
+    expect(errors).toMatch(
+      /\nusage: rekey link \[--print\] <address, login or id>\n`rekey link --help`/,
+    )
   },
 )
 
@@ -320,5 +322,11 @@ test('a database that is down is told of, without its address', async () => {
   const gate = await createGate(surroundings.database.url)
   await gate.shut()
   const { status, output, said } = await link(['a@example.com'], { DATABASE_URL: gate.url })
-  expect([status, output, said]).toEqual([1, '', ['The accounts cannot be read: ECONNREFUSED']])
+  expect([status, output, said]).toEqual([
+    1,
+    '',
+    [
+      'The accounts cannot be read: ECONNREFUSED, nobody listens there -> start the server, or correct host and port in DATABASE_URL',
+    ],
+  ])
 })

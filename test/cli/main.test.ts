@@ -39,7 +39,7 @@ test('without a command it serves, and without an environment it says what it ne
       '  LINK_SECRETS: is required',
       '  RESET_PAGE_URL: is required',
       '  MAIL_FROM: is required',
-      '  RESEND_API_KEY: is required for MAIL_TRANSPORT=resend, without blanks',
+      '  RESEND_API_KEY: is required for MAIL_TRANSPORT=resend',
       'Every variable is explained in .env.example.',
       '',
     ].join('\n'),

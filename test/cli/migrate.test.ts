@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGate } from '../accounts/database-gate.ts'
 import { endProcess, runRekey } from '../support/rekey-process.ts'
+import { createRole } from '../support/roles.ts'
 import { startServiceProcess } from '../support/service.ts'
 import { createSurroundings, type Surroundings } from '../support/surroundings.ts'
 import { addUser } from '../support/users.ts'
@@ -51,8 +52,17 @@ test('a database that is down is named by its trouble, and by nothing of its URL
   const { status, output, errors } = await migrate({ DATABASE_URL: gate.url })
   expect([status, output]).toEqual([1, ''])
   expect(errors).toBe(
-    `The table could not be made: ECONNREFUSED\nIs DATABASE_URL right, and does the database run?\n`,
+    'The table could not be made: ECONNREFUSED, nobody listens there -> start the server, or correct host and port in DATABASE_URL\n',
   )
+})
+
+test('a role that may not make tables is told which rights it takes', async () => {
+  const role = await createRole(surroundings.database)
+  const { status, output, errors } = await migrate({ DATABASE_URL: role.url })
+  expect([status, output]).toEqual([1, ''])
+  expect(errors).toMatch(/^The table could not be made: 42501 permission denied for /)
+  expect(errors).toContain('The role has to be allowed to create a table, and the schema "rekey".')
+  await role.drop()
 })
 
 test('only what concerns the database is asked for', async () => {

@@ -116,7 +116,9 @@ test.each([
 ])('it refuses %s', async (_, args) => {
   const { status, output, errors } = await runRekey(['preview', ...args], {}).ended
   expect([status, output]).toEqual([64, ''])
-  expect(errors).toMatch(/\nusage: rekey preview \[--write-only\] \[folder\]\n$/)
+  expect(errors).toMatch(
+    /\nusage: rekey preview \[--write-only\] \[folder\]\n`rekey preview --help`/,
+  )
 })
 
 test('a broken template is named with its line, beside faulty variables', async () => {

@@ -38,11 +38,14 @@ async function run(...words: string[]) {
   return { status, output: out.join('\n'), errors: err.join('\n') }
 }
 
-test.each([['help'], ['--help'], ['-h']])('rekey %s lists every command', async (word) => {
-  const { status, output, errors } = await run(word)
-  expect([status, errors]).toEqual([0, ''])
-  expect([...output.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name)).toEqual(names)
-})
+test.each([[['help']], [['--help']], [['-h']], [['help', '--help']]])(
+  'rekey %j lists every command',
+  async (words) => {
+    const { status, output, errors } = await run(...words)
+    expect([status, errors]).toEqual([0, ''])
+    expect([...output.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name)).toEqual(names)
+  },
+)
 
 test('rekey --version says the version of the package', async () => {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
@@ -80,7 +83,11 @@ describe.each(names)('rekey %s', (name) => {
   ])('refuses %s before it does anything', async (_, args) => {
     const { status, output, errors } = await run(name, ...args)
     expect([status, output]).toEqual([64, ''])
-    expect(errors).toMatch(new RegExp(`^rekey ${name}: .+\nusage: rekey ${name}(?: .*)?$`))
+    expect(errors).toMatch(
+      new RegExp(
+        `^rekey ${name}: .+\nusage: rekey ${name}(?: .*)?\n\`rekey ${name} --help\` says more of it.$`,
+      ),
+    )
   })
 })
 

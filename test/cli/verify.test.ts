@@ -178,7 +178,9 @@ test('without a password it is a usage error; faults of the configuration are 78
   await gate.shut()
   expect(await verify(user.id, 'x', { DATABASE_URL: gate.url })).toMatchObject({
     status: 2,
-    said: ['The accounts cannot be read: ECONNREFUSED'],
+    said: [
+      'The accounts cannot be read: ECONNREFUSED, nobody listens there -> start the server, or correct host and port in DATABASE_URL',
+    ],
   })
 })
 

@@ -214,10 +214,13 @@ describe('a change', () => {
     const { sql } = surroundings.database
     const { next } = await sql.begin(async (host) => {
       await host`select from users where id = ${user.id} for update`
+      const [{ at } = { at: '' }] = await host<
+        { at: string }[]
+      >`select clock_timestamp()::text as at`
       begin()
-      await waitForLocks(['rekey'])
+      await waitForLocks(['rekey'], at)
       const next = times > 1 ? writeInBetween(user, times - 1, () => {}) : undefined
-      if (next) await waitForLocks(['rekey', 'postgres.js'])
+      if (next) await waitForLocks(['rekey', 'postgres.js'], at)
       const password_hash = await argon2id(user.password)
       await host`update users set ${host({ password_hash })} where id = ${user.id}`
       return { next }
@@ -225,13 +228,14 @@ describe('a change', () => {
     await next
   }
 
-  /** Waits until these applications, and no others, wait for a lock in this database. */
-  async function waitForLocks(names: readonly string[]): Promise<void> {
+  /** Waits until transactions of these applications, and no others, that began after a time wait for a lock. */
+  async function waitForLocks(names: readonly string[], after: string): Promise<void> {
     await expect
       .poll(async () => {
         const waiting = await surroundings.database.sql`
           select application_name as name from pg_stat_activity
-          where datname = current_database() and wait_event_type = 'Lock'`
+          where datname = current_database() and wait_event_type = 'Lock'
+            and xact_start > ${after}::timestamptz`
         return waiting.map(({ name }) => name).toSorted()
       })
       .toEqual(names.toSorted())

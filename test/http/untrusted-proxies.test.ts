@@ -59,6 +59,17 @@ test.each([
   expect(warnings(service.log.lines)).toEqual([])
 })
 
+test('a link request is taken whatever a trusted proxy writes as its address', async () => {
+  const service = await startService(surroundings, { TRUST_PROXY: '127.0.0.1' })
+  for (const forwarded of ['203.0.113.7:4711', '[2001:db8::7]:4711', 'nobody@example.com']) {
+    const headers = { 'x-forwarded-for': forwarded }
+    const body = { email: 'nobody@example.com' }
+    const reply = await service.post('send-reset-password-link', body, headers)
+    expect([forwarded, reply.status]).toEqual([forwarded, 200])
+  }
+  await service.stop()
+})
+
 test('without forwarding headers nobody is warned', async () => {
   const service = await startService(surroundings)
   await service.ask('/livez')

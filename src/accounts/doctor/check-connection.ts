@@ -2,8 +2,8 @@
 
 import { sql } from 'drizzle-orm'
 import { type Finding, reportFault, reportOk, reportWarning } from '../../core/finding.ts'
-import { type Database, nameFailure } from '../database.ts'
-import { findWords } from '../failure-words.ts'
+import type { Database } from '../database.ts'
+import { explainFailure } from '../explain-failure.ts'
 import { READ_ONLY } from '../read-only.ts'
 
 const NAME = 'connection'
@@ -21,10 +21,7 @@ export async function checkConnection(database: Database): Promise<Finding[]> {
         current_setting('statement_timeout') AS timeout, quote_ident(current_user) AS role`)
     facts = rows[0]
   } catch (error) {
-    const failure = nameFailure(error)
-    const words = findWords(failure)
-    const says = words ? `${failure}, ${words.says}` : failure
-    const remedy = words?.remedy ?? 'look the code up, and correct DATABASE_URL or the server'
+    const { says, remedy } = explainFailure(error)
     return [reportFault(NAME, `the database cannot be used: ${says}`, remedy)]
   }
   if (!facts)

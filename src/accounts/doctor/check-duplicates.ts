@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Finding, reportOk, reportWarning } from '../../core/finding.ts'
-import { nameFailure } from '../database.ts'
+import { nameFailure } from '../failures.ts'
 import { conditionSql, tableSql, type UsersMapping } from '../mapping.ts'
 
 const NAME = 'duplicate-addresses'

@@ -1,6 +1,6 @@
 // Everything that the database can be asked: whether it is there, and the accounts in it as they should be.
 
-import { nameFailure, openDatabase, PATIENT_MS } from '../../accounts/database.ts'
+import { openDatabase, PATIENT_MS } from '../../accounts/database.ts'
 import { checkClock } from '../../accounts/doctor/check-clock.ts'
 import { checkConnection } from '../../accounts/doctor/check-connection.ts'
 import { checkDuplicates } from '../../accounts/doctor/check-duplicates.ts'
@@ -9,6 +9,7 @@ import { checkHashes } from '../../accounts/doctor/check-hashes.ts'
 import { checkRights } from '../../accounts/doctor/check-rights.ts'
 import { checkTls } from '../../accounts/doctor/check-tls.ts'
 import { checkTriggers } from '../../accounts/doctor/check-triggers.ts'
+import { nameFailure } from '../../accounts/failures.ts'
 import { inspectTable } from '../../accounts/inspect-table.ts'
 import { findNeededRights } from '../../accounts/needed-rights.ts'
 import { judgeRowSecurity } from '../../accounts/row-security.ts'

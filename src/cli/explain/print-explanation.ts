@@ -68,9 +68,10 @@ export function printExplanation(terminal: Terminal, explanation: Explanation): 
     'limits',
     `${ratePerAccount.limit} mails to an address in ${ratePerAccount.seconds} seconds, while a link in one of them works`,
   )
+  say('', 'after 10 within 24 hours, one an hour')
   if (dailyBudget !== null) say('', `${dailyBudget} mails a day`)
   say('', 'The service counts in its memory, where this command cannot look: "capped" in its log')
-  say('', 'at LOG_LEVEL=debug says when a limit held a mail back.')
+  say('', 'says when a limit held a mail back.')
 }
 
 function noteOn(foundBy: string, { address, logins }: Explanation['columns']): string {

@@ -1,5 +1,5 @@
-// One connection to a mail server at a time, with nodemailer, over which one mail goes at a time; and how
-// far the server has come with that mail, which nodemailer tells only its log.
+// Sends one mail at a time over one connection with nodemailer, and follows in nodemailer's log how far the
+// server has come with it.
 
 import type { Readable } from 'node:stream'
 import type { createTransport, SendMailOptions, SMTPPoolOptions } from 'nodemailer'

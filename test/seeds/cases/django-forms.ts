@@ -5,6 +5,7 @@ import { ACCEPTED } from '../../support/answers.ts'
 import { confide } from '../../support/discretion.ts'
 import { linkMailsTo } from '../../support/links.ts'
 import { linkIn } from '../../support/resend-stand-in.ts'
+import { startSmtp } from '../../support/smtp-stand-in.ts'
 import { fromFile, type SeedCase } from '../case.ts'
 import { englishWithSubject, settle } from '../world.ts'
 import { expectAutocomplete, FILLED_IN, setFormCases } from './django-set-form.ts'
@@ -23,35 +24,45 @@ async function expectOneMail(typed: string, stored: string): Promise<void> {
   expect(ours.map(({ to }) => to)).toEqual([[stored]])
 }
 
+/** Two addresses that look alike, and how the second goes over the wire. */
 const collisions = [
-  ['', 'mike@example.org', 'mıke@example.org'],
-  ['_domain', 'mike@ixample.org', 'mike@ıxample.org'],
+  ['', 'mike@example.org', 'mıke@example.org', 'mıke@example.org'],
+  ['_domain', 'mike@ixample.org', 'mike@ıxample.org', 'mike@xn--xample-o9a.org'],
 ] as const
 
-const collisionCases = collisions.flatMap(([part, plain, lookAlike]): Omit<SeedCase, 'file'>[] => [
-  {
-    name: `test_user_email${part}_unicode_collision`,
-    async run() {
-      const { resend } = world.surroundings()
-      await world.addUser({ email: plain })
-      const owner = await world.addUser({ email: lookAlike })
-      await expectOneMail(lookAlike, lookAlike)
-      const link = linkIn(linkMailsTo(resend, lookAlike)[0] ?? {})
-      expect(link).toContain(`user_id=${owner.id}&`)
-      expect(linkMailsTo(resend, plain)).toEqual([])
-      await world.surroundings().database.sql`delete from auth_user where email = ${plain}`
+const collisionCases = collisions.flatMap(
+  ([part, plain, lookAlike, recipient]): Omit<SeedCase, 'file'>[] => [
+    {
+      name: `test_user_email${part}_unicode_collision`,
+      async run() {
+        // As Django sends: a letter beyond ASCII before the @ needs a server that takes it.
+        const smtp = await startSmtp()
+        try {
+          await world.addUser({ email: plain })
+          const owner = await world.addUser({ email: lookAlike })
+          const env = { MAIL_TRANSPORT: 'smtp', SMTP_URL: `smtp://127.0.0.1:${smtp.port}` }
+          const reply = await (await world.serve(env)).post(SEND, { email: lookAlike })
+          expect(reply.answer).toBe(ACCEPTED)
+          const { content } = await smtp.waitForMail(() => true)
+          expect(linkIn(content)).toContain(`user_id=${owner.id}&`)
+          expect(smtp.recipients).toEqual([recipient])
+          await world.surroundings().database.sql`delete from auth_user where email = ${plain}`
+        } finally {
+          await smtp.stop()
+        }
+      },
     },
-  },
-  {
-    name: `test_user_email${part}_unicode_collision_nonexistent`,
-    async run() {
-      const stored = plain.replace('example', 'sample').replace('ixample', 'isample')
-      const typed = lookAlike.replace('example', 'sample').replace('ıxample', 'ısample')
-      await world.addUser({ email: stored })
-      expect((await world.expectNoMail({ email: typed }, 'no_account')).answer).toBe(ACCEPTED)
+    {
+      name: `test_user_email${part}_unicode_collision_nonexistent`,
+      async run() {
+        const stored = plain.replace('example', 'sample').replace('ixample', 'isample')
+        const typed = lookAlike.replace('example', 'sample').replace('ıxample', 'ısample')
+        await world.addUser({ email: stored })
+        expect((await world.expectNoMail({ email: typed }, 'no_account')).answer).toBe(ACCEPTED)
+      },
     },
-  },
-])
+  ],
+)
 
 const resetFormCases = fromFile(
   FILE,

@@ -104,7 +104,7 @@ export function passwordresetThrottles(world: DialectWorld): SeedCase[] {
           expect([status, errors]).toEqual([
             78,
             expect.stringContaining(
-              'RATE_LIMIT_REQUESTS: must be a number per period, such as 30/15m',
+              'RATE_LIMIT_REQUESTS: must be a number per period of s, m, h or d, such as 30/15m',
             ),
           ])
         },

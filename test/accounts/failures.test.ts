@@ -1,8 +1,8 @@
-// What is told of a failure: its code always, its message where nothing but PostgreSQL's words are in it.
+// What the log says of a failure: its code always, its message where it holds nothing but PostgreSQL's own words.
 
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
-import { describeFailure, isRefusal, isRowFault } from '../../src/accounts/database.ts'
+import { describeFailure, isRefusal, isRowFault } from '../../src/accounts/failures.ts'
 
 const CANARY = 'tPass'
 const failure = (code: string, message: string) => Object.assign(new Error(message), { code })
