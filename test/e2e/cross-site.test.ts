@@ -63,7 +63,6 @@ test('a page of another origin cannot change what its visitor may still ask for'
   // Wherever the window is by then.
   await hostile.evaluate(`wander('${origin}')`).catch(() => {})
   await service.log.waitFor(({ route, status }) => route === '/reset' && status === 200)
-  await hostile.close()
 
   // All there is to ask for, in the same browser and from the same address.
   const page = await context.newPage()
